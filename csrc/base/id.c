@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+/* Ids that say where they live. Stands on getrandom(2); engine and sio call it.
+ *
+ * 12 random bytes are exactly 16 characters and 24 bits of place exactly 4, so the alphabet of
+ * base64url (RFC 4648 §5) serves both without padding.
+ */
+#include "base/id.h"
+
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void sio_random(void *out, size_t len)
+{
+    char *p = out;
+    while (len > 0) {
+        ssize_t n = getrandom(p, len, 0);
+        if (n < 0 && errno != EINTR)
+            abort();
+        if (n > 0) {
+            p += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+/* Three bytes' worth of bits as four characters. */
+static void put24(char out[4], uint32_t bits)
+{
+    for (unsigned i = 0; i < 4; i++)
+        out[i] = alphabet[bits >> (18 - 6 * i) & 63];
+}
+
+void sio_id_new(struct sio_place where, char out[SIO_ID_LEN + 1])
+{
+    unsigned char random[12];
+    sio_random(random, sizeof random);
+    for (unsigned i = 0; i < 4; i++) {
+        const unsigned char *r = random + 3 * i;
+        put24(out + 4 * i, (uint32_t)r[0] << 16 | (uint32_t)r[1] << 8 | r[2]);
+    }
+    put24(out + 16, (uint32_t)(where.slot % SIO_WORKERS_MAX) << 18 |
+                        (where.generation & SIO_GENERATION_MASK));
+    out[SIO_ID_LEN] = '\0';
+}
+
+/* -1 for a character that is not url-safe. */
+static int value_of(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '-')
+        return 62;
+    return c == '_' ? 63 : -1;
+}
+
+int sio_id_place(struct sio_slice id, struct sio_place *out)
+{
+    uint32_t bits = 0;
+    if (id.len != SIO_ID_LEN)
+        return SIO_EINVAL;
+    for (size_t i = 0; i < SIO_ID_LEN; i++) {
+        int v = value_of(id.p[i]);
+        if (v < 0)
+            return SIO_EINVAL;
+        bits = bits << 6 | (uint32_t)v; /* the first 16 characters are shifted out */
+    }
+    bits &= 0xffffff;
+    *out = (struct sio_place){.slot = bits >> 18, .generation = bits & SIO_GENERATION_MASK};
+    return 0;
+}

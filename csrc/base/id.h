@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+/* Session ids: 20 url-safe characters, 96 random bits, then the worker's slot and generation.
+ *
+ *     16 characters: 12 bytes of getrandom()    4 characters: slot (6 bits), generation (18 bits)
+ *
+ * 20 characters of [A-Za-z0-9_-] is what upstream's ids look like and what its tools expect.
+ * Owns: nothing. Reenters: no.
+ */
+#ifndef SIO_BASE_ID_H
+#define SIO_BASE_ID_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum {
+    SIO_ID_LEN = 20,
+    SIO_WORKERS_MAX = 64, /* 6 bits of slot; also the width of the sleepers bitmap */
+    SIO_GENERATION_MASK = (1 << 18) - 1,
+};
+
+struct sio_place {       /* where an id lives */
+    unsigned slot;       /* 0 .. SIO_WORKERS_MAX-1 */
+    uint32_t generation; /* of the worker in that slot; compared modulo 2^18 */
+};
+
+/* Fills out[0..20) and a NUL. Randomness comes from getrandom(), never from a PRNG state that a
+ * fork could share. */
+void sio_id_new(struct sio_place where, char out[SIO_ID_LEN + 1]);
+/* The place of a well-formed id; SIO_EINVAL when `id` is not 20 url-safe characters. */
+int sio_id_place(struct sio_slice id, struct sio_place *out);
+void sio_random(void *out, size_t len); /* getrandom(); aborts when the kernel has none */
+
+#endif

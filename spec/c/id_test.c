@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/* base/id: shape, place, and that ids do not repeat. */
+#include "base/id.h"
+
+#include "base/err.h"
+#include "base/map.h"
+#include "test.h"
+
+TEST(twenty_url_safe_characters)
+{
+    char id[SIO_ID_LEN + 1];
+    for (int i = 0; i < 1000; i++) {
+        sio_id_new((struct sio_place){.slot = 5, .generation = 77}, id);
+        CHECK_EQ_INT(strlen(id), SIO_ID_LEN);
+        CHECK_EQ_INT(strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+                     SIO_ID_LEN);
+    }
+}
+
+TEST(carries_its_place)
+{
+    static const struct sio_place places[] = {
+        {0, 0}, {1, 1}, {63, SIO_GENERATION_MASK}, {37, 123456}, {0, SIO_GENERATION_MASK}, {63, 0},
+    };
+    char id[SIO_ID_LEN + 1];
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct sio_place back;
+        sio_id_new(places[i], id);
+        CHECK_EQ_INT(sio_id_place(sio_slice_str(id), &back), 0);
+        CHECK_EQ_INT(back.slot, places[i].slot);
+        CHECK_EQ_INT(back.generation, places[i].generation);
+    }
+}
+
+TEST(generation_wraps)
+{
+    char id[SIO_ID_LEN + 1];
+    struct sio_place back;
+    sio_id_new((struct sio_place){.slot = 2, .generation = SIO_GENERATION_MASK + 6}, id);
+    CHECK_EQ_INT(sio_id_place(sio_slice_str(id), &back), 0);
+    CHECK_EQ_INT(back.slot, 2);
+    CHECK_EQ_INT(back.generation, 5);
+}
+
+TEST(refuses_what_is_not_an_id)
+{
+    static const char *const bad[] = {
+        "",
+        "x",
+        "__proto__",
+        "AAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAA AAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAA+",
+        "AAAAAAAAAAAAAAAAAAA\xff",
+        "AAAAAAAAAAAAAAAAAA%0",
+    };
+    struct sio_place place;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_EQ_INT(sio_id_place(sio_slice_str(bad[i]), &place), SIO_EINVAL);
+}
+
+TEST(a_hundred_thousand_are_distinct)
+{
+    enum { N = 100000 };
+    char(*ids)[SIO_ID_LEN + 1] = malloc((size_t)N * sizeof *ids);
+    struct sio_map seen = {0};
+    REQUIRE(ids != NULL);
+    for (size_t i = 0; i < N; i++) {
+        sio_id_new((struct sio_place){0}, ids[i]);
+        CHECK(sio_map_put(&seen, sio_slice(ids[i], SIO_ID_LEN), ids[i]) == NULL);
+    }
+    CHECK_EQ_INT(seen.count, N);
+    sio_map_fini(&seen);
+    free(ids);
+}
