@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/* Response heads. Stands on buf; net/http_conn and the WebSocket handshake call it.
+ *
+ * Invariant: what it appends is one complete head, whatever the application put into the fields.
+ */
+#include "codec/http_write.h"
+
+#include "base/err.h"
+
+static const struct {
+    int status;
+    const char *reason;
+} reasons[] = {
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Payload Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {418, "I'm a Teapot"},
+    {422, "Unprocessable Entity"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
+};
+
+const char *sio_http_reason(int status)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return "Unknown";
+}
+
+bool sio_http_valid_value(struct sio_slice value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.p[i] == '\r' || value.p[i] == '\n' || value.p[i] == '\0')
+            return false;
+    return true;
+}
+
+static void append_field(struct sio_buf *out, struct sio_slice name, struct sio_slice value)
+{
+    sio_buf_append_slice(out, name);
+    sio_buf_append(out, ": ", 2);
+    sio_buf_append_slice(out, value);
+    sio_buf_append(out, "\r\n", 2);
+}
+
+int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_field *fields,
+                        size_t n, size_t content_length, bool keep_alive)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!sio_http_is_token(fields[i].name) || !sio_http_valid_value(fields[i].value))
+            return SIO_EINVAL;
+    if (status < 100 || status > 999)
+        return SIO_EINVAL;
+    sio_buf_append_slice(out, SIO_LIT("HTTP/1.1 "));
+    sio_buf_append_uint(out, (uint64_t)status);
+    sio_buf_append_char(out, ' ');
+    sio_buf_append_slice(out, sio_slice_str(sio_http_reason(status)));
+    sio_buf_append(out, "\r\n", 2);
+    for (size_t i = 0; i < n; i++)
+        append_field(out, fields[i].name, fields[i].value);
+    if (status >= 200 && status != 204 && status != 304) {
+        sio_buf_append_slice(out, SIO_LIT("Content-Length: "));
+        sio_buf_append_uint(out, content_length);
+        sio_buf_append(out, "\r\n", 2);
+    }
+    if (status >= 200)
+        append_field(out, SIO_LIT("Connection"),
+                     keep_alive ? SIO_LIT("keep-alive") : SIO_LIT("close"));
+    sio_buf_append(out, "\r\n", 2);
+    return 0;
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+/* The JSON reader. Stands on utf8; sio_packet and bind/json call it.
+ *
+ * A pull tokenizer with one bit of memory per level. What may come next is one of five states, and
+ * a state lets exactly the tokens of RFC 8259 through, so whoever reads to SIO_JSON_END has seen a
+ * text that JSON.parse accepts (unless it is too deep or not UTF-8).
+ */
+#include "codec/json.h"
+
+#include "base/err.h"
+#include "base/utf8.h"
+
+enum state {
+    WANT_VALUE,
+    WANT_VALUE_OR_END, /* behind [ */
+    WANT_KEY_OR_END,   /* behind { */
+    AFTER_VALUE,       /* a comma or the end of what encloses it */
+    AT_END,
+};
+
+void sio_json_reader_init(struct sio_json_reader *r, struct sio_slice text, unsigned max_depth)
+{
+    *r = (struct sio_json_reader){
+        .text = text,
+        .max_depth = max_depth < SIO_JSON_DEPTH_MAX ? max_depth : SIO_JSON_DEPTH_MAX,
+        .state = WANT_VALUE,
+    };
+}
+
+static bool in_object(const struct sio_json_reader *r)
+{
+    unsigned level = r->depth - 1;
+    return r->stack[level / 8] >> (level % 8) & 1;
+}
+
+static void skip_space(struct sio_json_reader *r)
+{
+    const char *p = r->text.p;
+    size_t at = r->pos;
+    while (at < r->text.len && (p[at] == ' ' || p[at] == '\n' || p[at] == '\t' || p[at] == '\r'))
+        at++;
+    r->pos = at;
+}
+
+/* The next byte, or -1 at the end of the text. */
+static int peek(const struct sio_json_reader *r)
+{
+    return r->pos < r->text.len ? (unsigned char)r->text.p[r->pos] : -1;
+}
+
+static const uint64_t ones = 0x0101010101010101;
+
+/* The high bit of each byte that is a quote, a backslash, a control character or not ASCII; a byte
+ * above such a one may be marked without need, which costs a second look and nothing else. */
+static uint64_t special_bytes(uint64_t word)
+{
+    uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
+    uint64_t low = (word - ones * 0x20) | (quote - ones) | (backslash - ones);
+    return (low | word) & (ones * 0x80);
+}
+
+size_t sio_json_plain(struct sio_slice text, size_t at)
+{
+    while (text.len - at >= 8) {
+        uint64_t word;
+        memcpy(&word, text.p + at, 8);
+        if (special_bytes(word) != 0)
+            break;
+        at += 8;
+    }
+    while (at < text.len) {
+        unsigned char c = (unsigned char)text.p[at];
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+            break;
+        at++;
+    }
+    return at;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Length of the escape sequence at the front of `s`; 0 when it is none. */
+static size_t escape_len(struct sio_slice s)
+{
+    if (s.len < 2)
+        return 0;
+    if (s.p[1] != 'u')
+        return s.p[1] != '\0' && strchr("\"\\/bfnrt", s.p[1]) ? 2 : 0;
+    for (size_t i = 2; i < 6; i++)
+        if (i >= s.len || !is_hex(s.p[i]))
+            return 0;
+    return 6;
+}
+
+/* From behind the opening quote to behind the closing one. */
+static int read_string(struct sio_json_reader *r, struct sio_json_token *out)
+{
+    size_t from = ++r->pos, at = from;
+    for (;;) {
+        struct sio_slice rest;
+        size_t n;
+        at = sio_json_plain(r->text, at);
+        rest = sio_slice_from(r->text, at);
+        if (rest.len == 0 || (unsigned char)rest.p[0] < 0x20)
+            return SIO_EPROTO;
+        if (rest.p[0] == '"')
+            break;
+        if (rest.p[0] == '\\') {
+            out->escaped = true;
+            n = escape_len(rest);
+            if (n == 0)
+                return SIO_EPROTO;
+        } else {
+            n = sio_utf8_sequence(rest);
+            if (n == 0)
+                return SIO_EUTF8;
+        }
+        at += n;
+    }
+    out->raw = sio_slice(r->text.p + from, at - from);
+    r->pos = at + 1;
+    return 0;
+}
+
+/* Past the digits at *at; false when there is none. */
+static bool skip_digits(struct sio_slice text, size_t *at)
+{
+    size_t from = *at;
+    while (*at < text.len && text.p[*at] >= '0' && text.p[*at] <= '9')
+        ++*at;
+    return *at > from;
+}
+
+static bool at_char(struct sio_slice text, size_t at, char a, char b)
+{
+    return at < text.len && (text.p[at] == a || text.p[at] == b);
+}
+
+static int read_number(struct sio_json_reader *r, struct sio_json_token *out)
+{
+    struct sio_slice text = r->text;
+    size_t at = r->pos + (text.p[r->pos] == '-'), first = at;
+    out->type = SIO_JSON_NUMBER;
+    out->integer = true;
+    if (!skip_digits(text, &at) || (text.p[first] == '0' && at - first > 1))
+        return SIO_EPROTO;
+    if (at_char(text, at, '.', '.')) {
+        at++;
+        out->integer = false;
+        if (!skip_digits(text, &at))
+            return SIO_EPROTO;
+    }
+    if (at_char(text, at, 'e', 'E')) {
+        at++;
+        out->integer = false;
+        at += at_char(text, at, '+', '-');
+        if (!skip_digits(text, &at))
+            return SIO_EPROTO;
+    }
+    out->raw = sio_slice(text.p + r->pos, at - r->pos);
+    r->pos = at;
+    return 0;
+}
+
+static int read_word(struct sio_json_reader *r, struct sio_json_token *out, enum sio_json_type type,
+                     struct sio_slice word)
+{
+    if (!sio_slice_starts(sio_slice_from(r->text, r->pos), word))
+        return SIO_EPROTO;
+    out->type = type;
+    r->pos += word.len;
+    return 0;
+}
+
+static int open_level(struct sio_json_reader *r, struct sio_json_token *out, bool object)
+{
+    unsigned bit = 1u << (r->depth % 8);
+    uint8_t *slot = &r->stack[r->depth / 8];
+    if (r->depth == r->max_depth)
+        return SIO_EDEPTH;
+    *slot = (uint8_t)(object ? *slot | bit : *slot & ~bit);
+    r->depth++;
+    r->pos++;
+    r->state = object ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
+    out->type = object ? SIO_JSON_OBJECT : SIO_JSON_ARRAY;
+    return 0;
+}
+
+static int close_level(struct sio_json_reader *r, struct sio_json_token *out)
+{
+    out->type = in_object(r) ? SIO_JSON_OBJECT_END : SIO_JSON_ARRAY_END;
+    r->depth--;
+    r->pos++;
+    r->state = AFTER_VALUE;
+    return 0;
+}
+
+static int read_value(struct sio_json_reader *r, struct sio_json_token *out)
+{
+    int c = peek(r);
+    r->state = AFTER_VALUE;
+    switch (c) {
+    case '"':
+        out->type = SIO_JSON_STRING;
+        return read_string(r, out);
+    case '{':
+        return open_level(r, out, true);
+    case '[':
+        return open_level(r, out, false);
+    case 't':
+        return read_word(r, out, SIO_JSON_TRUE, SIO_LIT("true"));
+    case 'f':
+        return read_word(r, out, SIO_JSON_FALSE, SIO_LIT("false"));
+    case 'n':
+        return read_word(r, out, SIO_JSON_NULL, SIO_LIT("null"));
+    default:
+        return c == '-' || (c >= '0' && c <= '9') ? read_number(r, out) : SIO_EPROTO;
+    }
+}
+
+static int read_key(struct sio_json_reader *r, struct sio_json_token *out)
+{
+    int err;
+    if (peek(r) != '"')
+        return SIO_EPROTO;
+    out->type = SIO_JSON_KEY;
+    err = read_string(r, out);
+    if (err)
+        return err;
+    skip_space(r);
+    if (peek(r) != ':')
+        return SIO_EPROTO;
+    r->pos++;
+    r->state = WANT_VALUE;
+    return 0;
+}
+
+/* Behind a value: the end of the text, of the level, or a comma and what it announces. */
+static int read_after(struct sio_json_reader *r, struct sio_json_token *out)
+{
+    int c = peek(r);
+    if (r->depth == 0) {
+        if (c != -1)
+            return SIO_EPROTO;
+        r->state = AT_END;
+        out->type = SIO_JSON_END;
+        return 0;
+    }
+    if (c == (in_object(r) ? '}' : ']'))
+        return close_level(r, out);
+    if (c != ',')
+        return SIO_EPROTO;
+    r->pos++;
+    skip_space(r);
+    return in_object(r) ? read_key(r, out) : read_value(r, out);
+}
+
+int sio_json_next(struct sio_json_reader *r, struct sio_json_token *out)
+{
+    *out = (struct sio_json_token){0};
+    skip_space(r);
+    switch ((enum state)r->state) {
+    case WANT_VALUE:
+        return read_value(r, out);
+    case WANT_VALUE_OR_END:
+        return peek(r) == ']' ? close_level(r, out) : read_value(r, out);
+    case WANT_KEY_OR_END:
+        return peek(r) == '}' ? close_level(r, out) : read_key(r, out);
+    case AFTER_VALUE:
+        return read_after(r, out);
+    case AT_END:
+        break;
+    }
+    return SIO_EINVAL;
+}

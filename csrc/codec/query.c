@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/* Query strings. Stands on buf; the engine's handshake and the HTTP routes call it.
+ *
+ * Parameters stay where they are in the target; only a name that is percent-encoded is copied to
+ * be compared. The last of several wins, as in upstream's parser.
+ */
+#include "codec/query.h"
+
+bool sio_query_next(struct sio_slice *rest, struct sio_slice *name, struct sio_slice *value)
+{
+    while (rest->len > 0) {
+        const char *amp = memchr(rest->p, '&', rest->len);
+        struct sio_slice pair = sio_slice(rest->p, amp ? (size_t)(amp - rest->p) : rest->len);
+        const char *eq;
+        *rest = amp ? sio_slice(amp + 1, rest->len - pair.len - 1) : sio_slice(NULL, 0);
+        if (pair.len == 0)
+            continue;
+        eq = memchr(pair.p, '=', pair.len);
+        *name = sio_slice(pair.p, eq ? (size_t)(eq - pair.p) : pair.len);
+        *value = sio_slice_from(pair, eq ? name->len + 1 : pair.len);
+        return true;
+    }
+    return false;
+}
+
+static bool name_is(struct sio_slice raw, struct sio_slice name)
+{
+    struct sio_buf decoded = {0};
+    bool same;
+    if (memchr(raw.p, '%', raw.len) == NULL && memchr(raw.p, '+', raw.len) == NULL)
+        return sio_slice_eq(raw, name);
+    sio_query_decode(&decoded, raw);
+    same = sio_slice_eq(sio_buf_slice(&decoded), name);
+    sio_buf_fini(&decoded);
+    return same;
+}
+
+struct sio_slice sio_query_get(struct sio_slice query, struct sio_slice name)
+{
+    struct sio_slice found = sio_slice(NULL, 0), key, value;
+    while (sio_query_next(&query, &key, &value))
+        if (name_is(key, name))
+            found = value;
+    return found;
+}
+
+/* -1 for a character that is no hexadecimal digit. */
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+void sio_query_decode(struct sio_buf *out, struct sio_slice raw)
+{
+    char *to = sio_buf_reserve(out, raw.len);
+    for (size_t i = 0; i < raw.len; i++) {
+        int high = -1, low = -1;
+        if (raw.p[i] == '%' && raw.len - i > 2) {
+            high = hex(raw.p[i + 1]);
+            low = hex(raw.p[i + 2]);
+        }
+        if (high >= 0 && low >= 0) {
+            *to++ = (char)(high << 4 | low);
+            i += 2;
+        } else {
+            *to++ = raw.p[i] == '+' ? ' ' : raw.p[i];
+        }
+        out->len++;
+    }
+}

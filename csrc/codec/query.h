@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+/* A URL's query string, as far as Engine.IO needs it (WHATWG URL,
+ * application/x-www-form-urlencoded).
+ *
+ * Owns: nothing; slices are borrowed from the query. Errors: none. Reenters: no.
+ */
+#ifndef SIO_CODEC_QUERY_H
+#define SIO_CODEC_QUERY_H
+
+#include "base/buf.h"
+
+/* The raw (still percent-encoded) value of the last parameter whose decoded name is `name`;
+ * p == NULL when absent. */
+struct sio_slice sio_query_get(struct sio_slice query, struct sio_slice name);
+/* Iterates: *rest starts as the whole query; false at the end. Name and value stay encoded. */
+bool sio_query_next(struct sio_slice *rest, struct sio_slice *name, struct sio_slice *value);
+/* Appends the decoded form: %XX and '+' as space; a bad escape is kept as it stands. */
+void sio_query_decode(struct sio_buf *out, struct sio_slice raw);
+
+#endif

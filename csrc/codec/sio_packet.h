@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/* The head of a Socket.IO packet <-> bytes (Socket.IO protocol v5, §Packet encoding):
+ *
+ *     <type>[<attachments>-][/namespace,][<ack id>][<JSON>]
+ *
+ * The JSON stays an opaque slice here, except that its shape is checked against the type.
+ * Owns: nothing; a packet's slices are borrowed from the text. Reenters: no.
+ */
+#ifndef SIO_CODEC_SIO_PACKET_H
+#define SIO_CODEC_SIO_PACKET_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "codec/json.h"
+
+enum sio_packet_type {
+    SIO_CONNECT,
+    SIO_DISCONNECT,
+    SIO_EVENT,
+    SIO_ACK,
+    SIO_CONNECT_ERROR,
+    SIO_BINARY_EVENT,
+    SIO_BINARY_ACK,
+};
+
+enum {
+    SIO_ATTACHMENTS_MAX = 10, /* upstream's maxAttachments */
+    SIO_NSP_NAME_MAX = 1024,  /* bytes */
+};
+
+struct sio_packet {
+    enum sio_packet_type type;
+    unsigned attachments; /* 0 unless BINARY_* */
+    struct sio_slice nsp; /* "/" when absent */
+    bool has_id;
+    uint64_t id;                 /* <= 2^53-1 */
+    struct sio_slice data;       /* JSON, or empty */
+    struct sio_json_shape shape; /* of data, when it is not empty */
+};
+
+/* Checks everything that can be checked without knowing the session: see features.md section 3.
+ * Returns 0, or SIO_EPROTO with *why a static string in upstream's words ("invalid payload",
+ * "Illegal attachments", "too many attachments", "illegal attachments", "unknown packet type"), and
+ * "invalid namespace" for a name over the limit. The text must be UTF-8, which the WebSocket reader
+ * and the polling transport have checked. */
+int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why);
+
+/* Appends everything up to the JSON. `nsp` "/" is left out. */
+void sio_packet_append_head(struct sio_buf *out, enum sio_packet_type type, unsigned attachments,
+                            struct sio_slice nsp, bool has_id, uint64_t id);
+
+/* connect, connect_error, disconnect, disconnecting, newListener, removeListener */
+bool sio_packet_reserved_event(struct sio_slice name);
+
+#endif

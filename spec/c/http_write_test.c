@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/* codec/http_write: heads as they leave, and that no field can inject another. */
+#include "codec/http_write.h"
+
+#include "base/err.h"
+#include "test.h"
+
+#define FIELD(name, value)                                                                         \
+    {                                                                                              \
+        {name, sizeof name - 1},                                                                   \
+        {                                                                                          \
+            value, sizeof value - 1                                                                \
+        }                                                                                          \
+    }
+
+TEST(a_head)
+{
+    static const struct sio_http_field fields[] = {FIELD("Content-Type", "text/plain"),
+                                                   FIELD("X-Empty", "")};
+    struct sio_buf b = {0};
+    CHECK_EQ_INT(sio_http_write_head(&b, 200, fields, 2, 12, true), 0);
+    CHECK_SLICE(sio_buf_slice(&b), "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Empty: \r\n"
+                                   "Content-Length: 12\r\nConnection: keep-alive\r\n\r\n");
+    sio_buf_clear(&b);
+    CHECK_EQ_INT(sio_http_write_head(&b, 404, NULL, 0, 0, false), 0);
+    CHECK_SLICE(sio_buf_slice(&b),
+                "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    sio_buf_fini(&b);
+}
+
+TEST(statuses_without_a_length)
+{
+    struct sio_buf b = {0};
+    CHECK_EQ_INT(sio_http_write_head(&b, 304, NULL, 0, 5, true), 0);
+    CHECK_SLICE(sio_buf_slice(&b), "HTTP/1.1 304 Not Modified\r\nConnection: keep-alive\r\n\r\n");
+    sio_buf_clear(&b);
+    CHECK_EQ_INT(sio_http_write_head(&b, 204, NULL, 0, 0, true), 0);
+    CHECK(memmem(b.p, b.len, "Length", 6) == NULL);
+    sio_buf_clear(&b);
+    CHECK_EQ_INT(sio_http_write_head(&b, 100, NULL, 0, 0, true), 0);
+    CHECK_SLICE(sio_buf_slice(&b), "HTTP/1.1 100 Continue\r\n\r\n");
+    sio_buf_fini(&b);
+}
+
+TEST(reasons)
+{
+    CHECK_EQ_STR(sio_http_reason(431), "Request Header Fields Too Large");
+    CHECK_EQ_STR(sio_http_reason(299), "Unknown");
+}
+
+TEST(injection_is_refused)
+{
+    static const struct sio_http_field bad[] = {
+        FIELD("A", "b\r\nSet-Cookie: c"),
+        FIELD("A", "b\nc"),
+        FIELD("A", "b\rc"),
+        FIELD("A", "b\0c"),
+        FIELD("A\r\nB", "c"),
+        FIELD("A:", "b"),
+        FIELD("A B", "c"),
+        FIELD("", "b"),
+        FIELD("A\0", "b"),
+        FIELD("\xc3\xa4", "b"),
+    };
+    struct sio_buf b = {0};
+    sio_buf_append_char(&b, 'x');
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        test_context("field %zu", i);
+        CHECK_EQ_INT(sio_http_write_head(&b, 200, &bad[i], 1, 0, true), SIO_EINVAL);
+        CHECK_SLICE(sio_buf_slice(&b), "x");
+    }
+    CHECK_EQ_INT(sio_http_write_head(&b, 20, NULL, 0, 0, true), SIO_EINVAL);
+    CHECK(sio_http_valid_value(SIO_LIT("caf\xc3\xa9\t!")));
+    sio_buf_fini(&b);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* Messages of the mesh: what decodes is in range and encodes to the same bytes. */
+#include "base/err.h"
+#include "codec/mesh_msg.h"
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct sio_slice bytes = fuzz_copy(sio_slice(data, size));
+    struct sio_mesh_msg m;
+    int err = sio_mesh_msg_decode(bytes, &m);
+    FUZZ_CHECK(err == 0 || err == SIO_EPROTO);
+    if (err == 0) {
+        struct sio_buf again = {0};
+        FUZZ_CHECK(m.type >= SIO_MESH_GIVE && m.type <= SIO_MESH_CONTROL);
+        FUZZ_CHECK(m.hops <= SIO_MESH_HOPS_MAX && m.payload.len == size - SIO_MESH_HEAD);
+        sio_mesh_msg_encode(&again, &m);
+        FUZZ_SAME(sio_buf_slice(&again), bytes);
+        sio_buf_fini(&again);
+    }
+    free((char *)bytes.p);
+    return 0;
+}
