@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/* One stream connection (TCP or Unix socket): reads into the loop's shared buffer, collects writes
+ * and sends them once per tick, closes once.
+ *
+ * Writes: sio_conn_write* only queue; at the end of the tick everything queued leaves in one
+ * uv_try_write (writev), what did not fit goes on with uv_write, one at a time. Measured in perf.md
+ * terms: one write per connection and turn is what separates the fast servers from the others.
+ *
+ * Thread: loop. Owns: its descriptor, its queue (see net/outq.h; nothing while idle). Freed at the
+ * end of the tick in which both close and libuv's close callback have happened; until then a
+ * pointer to it may still be asked anything, and answers as a closed one. Errors: through on_close.
+ * Reenters: events may close the connection, or any other.
+ */
+#ifndef SIO_NET_CONN_H
+#define SIO_NET_CONN_H
+
+#include "base/blob.h"
+#include "base/buf.h"
+#include "net/loop.h"
+
+struct sio_conn;
+
+struct sio_conn_events {
+    /* Borrowed bytes from the shared buffer. */
+    void (*on_data)(void *owner, struct sio_conn *c, struct sio_slice data);
+    /* Once, from the loop, never from inside sio_conn_close (which is silent): the peer ended the
+     * stream (err 0) or it failed (SIO_ESYS, with errno). The connection is closed already; what
+     * was queued when the peer ended its side still goes out, for it may only have closed its half.
+     */
+    void (*on_close)(void *owner, struct sio_conn *c, int err);
+    /* The queue has become empty after it had not left whole at the end of a tick. May be NULL. */
+    void (*on_drain)(void *owner, struct sio_conn *c);
+};
+
+enum {
+    SIO_CONN_LINGER_MS = SIO_LOOP_LINGER_MS, /* how long sio_conn_finish waits for the peer */
+    SIO_CONN_IOV_MAX = 64,                   /* pieces in one writev */
+};
+
+/* Takes fd (non-blocking, stream). NULL with errno when libuv refuses it (fd is closed then).
+ * TCP_NODELAY is set on TCP. Reading starts with sio_conn_read_start. */
+struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_conn_events *events,
+                                void *owner);
+void sio_conn_set_events(struct sio_conn *c, const struct sio_conn_events *events, void *owner);
+/* Idempotent; without effect once closed. */
+void sio_conn_read_start(struct sio_conn *c);
+void sio_conn_read_stop(struct sio_conn *c);
+struct sio_loop *sio_conn_loop(const struct sio_conn *c);
+
+/* Without effect once closed. */
+void sio_conn_write(struct sio_conn *c, struct sio_slice bytes); /* copied */
+/* The bytes of `b` from `from` on; takes its own reference. */
+void sio_conn_write_blob(struct sio_conn *c, struct sio_blob *b, size_t from);
+/* Sends what is queued now, for who must know that the kernel has it all: true when nothing is
+ * left. Calls no events; a failure is reported at the end of the tick. */
+bool sio_conn_flush(struct sio_conn *c);
+size_t sio_conn_queued(const struct sio_conn *c); /* bytes not yet taken by the kernel */
+/* The same with what lies in the kernel's buffer, on systems that tell: less than before means that
+ * the peer reads. */
+size_t sio_conn_unsent(const struct sio_conn *c);
+/* The kernel's buffer is full: what is written now waits for the peer. on_drain says when it is
+ * over. */
+bool sio_conn_congested(const struct sio_conn *c);
+
+void sio_conn_close(struct sio_conn *c); /* now; the queue is dropped; idempotent */
+/* Close once the queue is written: shutdown, then wait for the peer's end up to SIO_CONN_LINGER_MS,
+ * then reset; the time starts anew while the peer reads. What still arrives is thrown away, so that
+ * a client that is still sending can read the answer. No event is called any more. Idempotent. */
+void sio_conn_finish(struct sio_conn *c);
+bool sio_conn_closed(const struct sio_conn *c); /* or finishing, or ended by the peer */
+
+int sio_conn_fd(const struct sio_conn *c); /* for handing over; -1 once closed */
+/* Appends the peer's address as text: "127.0.0.1" (also when it came over a dual-stack socket),
+ * "::1"; "" for a Unix socket or a closed connection. */
+void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/* HTTP/1.1 on connections: requests in order, one answered at a time, bodies collected up to a
+ * limit, keep-alive, pipelining (the next request stays unparsed until the answer is with the
+ * kernel, or at least queued when nothing follows), upgrade, and release of a connection that
+ * another worker shall serve.
+ *
+ * A request's life: on_request with its head, then exactly one of
+ *     sio_http_respond    answer at once; later only after sio_http_accept
+ *     sio_http_accept     say who answers, and collect the body first; the handler answers
+ *     sio_http_upgrade    the connection changes protocol; later only after sio_http_accept
+ *     sio_http_release    the connection leaves with its bytes
+ * A request that on_request leaves without any of them is answered 500. The request struct is valid
+ * until on_request returns.
+ *
+ * What the parser or a limit refuses is answered here: an empty body, Connection: close, then the
+ * rest of what the client sends is thrown away until it has read the answer (sio_conn_finish).
+ *
+ * Thread: loop. Owns: connections until released, upgraded or closed; a conn that is gone stays in
+ * memory until the end of the tick and ignores calls. Errors: through on_gone. Reenters: events may
+ * do any of the above to any connection.
+ */
+#ifndef SIO_NET_HTTP_CONN_H
+#define SIO_NET_HTTP_CONN_H
+
+#include "codec/http_parse.h"
+#include "net/conn.h"
+
+struct sio_http_conn;
+
+enum {
+    SIO_HTTP_PENDING_MAX = 65536, /* unparsed bytes; more, and reading stops until the answer */
+    SIO_HTTP_DRAIN_MAX = 65536,   /* of a body nobody wanted; with more the connection is closed */
+};
+
+/* What answers one request. `self` must stay valid until on_body or on_gone was called. */
+struct sio_http_handler {
+    /* The whole body, borrowed; once. Not called after on_gone. May be NULL when there is none to
+     * wait for. */
+    void (*on_body)(void *self, struct sio_http_conn *c, struct sio_slice body);
+    /* The connection went away (also: the client closed its half, or sent a malformed body,
+     * answered 400 already), or the body was too large (413) or too slow (408), before
+     * sio_http_respond. Once; `c` is gone. err: SIO_ECLOSED, SIO_ETOOBIG, SIO_ETIMEDOUT. */
+    void (*on_gone)(void *self, struct sio_http_conn *c, int err);
+};
+
+struct sio_http_limits {
+    uint64_t head_timeout_ms; /* from the accept or the first byte to the complete head, else 408;
+                               * default 10000 */
+    uint64_t body_timeout_ms; /* for the whole body, else 408; also: how long an answer may wait for
+                               * a client that reads nothing of it; default 20000 */
+    uint64_t keep_alive_timeout_ms; /* idle between requests; default 5000 */
+    size_t max_connections; /* that speak HTTP (upgraded ones have left); beyond: 503 and close;
+                             * default 100000 */
+};
+
+struct sio_http_server_events {
+    void (*on_request)(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);
+};
+
+struct sio_http_server {
+    struct sio_loop *loop;
+    struct sio_http_limits limits;
+    const struct sio_http_server_events *events;
+    void *owner;
+    struct sio_list conns;
+    size_t n_conns;
+    uv_timer_t sweep; /* one per server: closes what is past its deadline; period 1 s, less when a
+                       * timeout is below 2 s; runs only while there are connections */
+    struct sio_buf scratch; /* where response heads are built */
+    bool closing;
+    sio_loop_fn on_closed;
+    void *closed_ctx;
+};
+
+void sio_http_limits_default(struct sio_http_limits *l);
+void sio_http_server_init(struct sio_http_server *s, struct sio_loop *loop,
+                          const struct sio_http_limits *limits,
+                          const struct sio_http_server_events *events, void *owner);
+/* Closes idle connections now and the others after their answer; on_closed (may be NULL) when the
+ * sweep timer's handle is gone and `s` may be freed. */
+void sio_http_server_close(struct sio_http_server *s, sio_loop_fn on_closed, void *ctx);
+/* A new connection (takes fd); `bytes` were read from it already (adoption), `hops` is how often it
+ * was handed over. May call on_request before it returns. */
+void sio_http_server_adopt(struct sio_http_server *s, int fd, struct sio_slice bytes,
+                           unsigned hops);
+
+struct sio_http_response {
+    int status;
+    const struct sio_http_field *fields; /* without Content-Length and Connection */
+    size_t n_fields;
+    struct sio_slice body; /* copied ... */
+    struct sio_blob *blob; /* ... or shared, from blob_from on (takes its own reference) */
+    size_t blob_from;
+    bool close; /* close after it */
+};
+/* Once per request. The body of a HEAD request is left out, its length kept. After a request whose
+ * body was not wanted and is long, after one for an upgrade, and when the server closes, the
+ * connection is closed. Errors: SIO_EINVAL: a field with CR, LF or NUL, or a status outside of
+ * 200..999, and a 500 was sent instead; SIO_ECLOSED: answered already, or gone. */
+int sio_http_respond(struct sio_http_conn *c, const struct sio_http_response *r);
+/* Shorthand: status with a text body (may be NULL). */
+void sio_http_respond_text(struct sio_http_conn *c, int status, const char *type, const char *body);
+
+/* Registers who answers, and collects the body (100 Continue is sent when expected). Without a body
+ * and with on_body set, on_body is called with an empty slice before this returns; with a
+ * Content-Length above max_body, on_gone. */
+void sio_http_accept(struct sio_http_conn *c, const struct sio_http_handler *h, void *self,
+                     size_t max_body);
+/* Cuts the connection without an answer; on_gone is not called. */
+void sio_http_abort(struct sio_http_conn *c);
+
+/* Gives up HTTP on this connection: returns it, with the bytes behind the head in *rest (valid
+ * until the end of the current event). The http_conn is gone, on_gone is not called; the caller
+ * sets the events of the stream before it returns to the loop, and writes the 101. NULL when the
+ * connection is gone. */
+struct sio_conn *sio_http_upgrade(struct sio_http_conn *c, struct sio_slice *rest);
+
+/* For giving: descriptor and all unanswered bytes (head and what follows). Only from inside
+ * on_request, where no byte of an earlier answer is left with us. `hops` counts for the first
+ * request only. Then sio_http_release closes our copy silently (close(2), no shutdown). */
+int sio_http_conn_fd(const struct sio_http_conn *c);
+void sio_http_conn_bytes(const struct sio_http_conn *c, struct sio_buf *out);
+unsigned sio_http_conn_hops(const struct sio_http_conn *c);
+void sio_http_release(struct sio_http_conn *c);
+
+/* E.g. for the peer's address. */
+struct sio_conn *sio_http_conn_stream(const struct sio_http_conn *c);
+
+#endif

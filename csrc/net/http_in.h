@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/* Private to net/http_*.c: what an HTTP connection is.
+ *
+ * Two things run side by side, and the next request begins when both are through: the answer
+ * (`answered`), and the intake:
+ *
+ *     HEAD ──no body─────────────────────────────► DONE
+ *     HEAD ──a body──► HELD ──accept──► BODY ──end──► DONE
+ *                      HELD, BODY ──respond──► DRAIN ──end──► DONE
+ *
+ * DONE and answered: HEAD again.
+ *
+ * Owns: parser, buffers. Errors: none of its own. Reenters: as
+ * http_conn.h says; after every call to an event `gone` has to be looked at.
+ */
+#ifndef SIO_NET_HTTP_IN_H
+#define SIO_NET_HTTP_IN_H
+
+#include "net/http_conn.h"
+
+enum sio_http_intake {
+    SIO_HTTP_INTAKE_HEAD,  /* between requests or in a head */
+    SIO_HTTP_INTAKE_HELD,  /* a body follows, and nobody has said what shall become of it */
+    SIO_HTTP_INTAKE_BODY,  /* being collected */
+    SIO_HTTP_INTAKE_DRAIN, /* being thrown away, for the answer is out */
+    SIO_HTTP_INTAKE_DONE,  /* read to its end */
+};
+
+struct sio_http_conn {
+    struct sio_list link; /* in the server's conns */
+    struct sio_http_server *server;
+    struct sio_conn *stream;
+    const struct sio_http_handler *handler; /* while a request is accepted and unanswered */
+    void *self;
+    struct sio_http_parser parser;
+    struct sio_buf pending;  /* received and not parsed */
+    struct sio_slice in;     /* while running: what the parser has not taken */
+    struct sio_buf body;     /* of which ... */
+    struct sio_slice part;   /* ... this, the last piece, still lies in the input */
+    size_t max_body;         /* bytes; in DRAIN: how many more are thrown away */
+    uint64_t content_length; /* of the current request */
+    uint64_t deadline_ms;    /* 0: none */
+    size_t unread; /* bytes unsent when the sweep last looked at an answer that is not taken */
+    union {
+        struct sio_task resume;
+        struct sio_grave grave;
+    } end;
+    unsigned hops;
+    uint8_t intake;
+    bool running;       /* feed is on the stack */
+    bool answered;      /* the current request */
+    bool head_only;     /* it is a HEAD request */
+    bool has_body;      /* it has one */
+    bool keep_alive;    /* the connection may go on after it */
+    bool want_continue; /* the client waits for 100 before it sends the body */
+    bool idle;          /* nothing of the next request has arrived */
+    bool gone;          /* closed, upgraded or released: only memory until the end of the tick */
+};
+
+/* http_conn.c */
+void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream, unsigned hops,
+                        struct sio_slice bytes);
+extern const struct sio_conn_events sio_http_conn_events;
+/* Answers `status` without a body, ends the connection, and tells the handler `err`. */
+void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err);
+/* Ends the connection once its answers are written. */
+void sio_http_conn_finish(struct sio_http_conn *c);
+/* After an answer: on to the next request, when the current one was read to its end. */
+void sio_http_conn_next(struct sio_http_conn *c);
+void sio_http_conn_expire(struct sio_http_conn *c); /* its deadline is over */
+/* Nothing of a request is there: may be closed without a word. */
+bool sio_http_conn_quiet(const struct sio_http_conn *c);
+void sio_http_conn_set_deadline(struct sio_http_conn *c, uint64_t timeout_ms);
+void sio_http_conn_free(void *c);
+
+/* http_server.c: forgets the connection; the stream is the caller's to close, finish or keep. */
+void sio_http_conn_drop(struct sio_http_conn *c);
+
+/* http_reply.c: queues a head; SIO_EINVAL when it cannot be written. */
+int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
+                        const struct sio_http_response *r, size_t body_len, bool keep_alive);
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+/* The way out of an HTTP connection: answers, the decision who answers, and leaving HTTP.
+ *
+ * Stands on http_in.h and codec/http_write. Invariant: a request gets one head, whose Connection
+ * field says what then happens.
+ */
+#include "net/http_in.h"
+
+#include "base/err.h"
+#include "codec/http_write.h"
+
+int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
+                        const struct sio_http_response *r, size_t body_len, bool keep_alive)
+{
+    int err;
+    sio_buf_clear(&s->scratch);
+    err = status < 200 ? SIO_EINVAL
+                       : sio_http_write_head(&s->scratch, status, r->fields, r->n_fields, body_len,
+                                             keep_alive);
+    if (err == 0)
+        sio_conn_write(stream, sio_buf_slice(&s->scratch));
+    return err;
+}
+
+/* A body that nobody wanted is read to its end when that is cheap; a client that waits for 100 may
+ * send its body or not, so the connection cannot go on. */
+static bool may_go_on(const struct sio_http_conn *c, const struct sio_http_response *r)
+{
+    bool unread = c->intake == SIO_HTTP_INTAKE_HELD || c->intake == SIO_HTTP_INTAKE_BODY;
+    if (!c->keep_alive || r->close || c->server->closing)
+        return false;
+    return !unread || (!c->want_continue && c->content_length <= SIO_HTTP_DRAIN_MAX);
+}
+
+static void write_body(struct sio_http_conn *c, const struct sio_http_response *r)
+{
+    if (c->head_only || r->status == 204 || r->status == 304)
+        return;
+    if (r->blob != NULL)
+        sio_conn_write_blob(c->stream, r->blob, r->blob_from);
+    else
+        sio_conn_write(c->stream, r->body);
+}
+
+static size_t body_length(const struct sio_http_response *r)
+{
+    if (r->blob == NULL)
+        return r->body.len;
+    return r->blob->len > r->blob_from ? r->blob->len - r->blob_from : 0;
+}
+
+static void begin_drain(struct sio_http_conn *c)
+{
+    c->intake = SIO_HTTP_INTAKE_DRAIN;
+    c->max_body = SIO_HTTP_DRAIN_MAX;
+    c->part = sio_slice(NULL, 0);
+    sio_buf_fini(&c->body);
+    sio_http_conn_set_deadline(c, c->server->limits.body_timeout_ms);
+}
+
+int sio_http_respond(struct sio_http_conn *c, const struct sio_http_response *r)
+{
+    bool keep_alive;
+    int err;
+    if (c->gone || c->answered || c->intake == SIO_HTTP_INTAKE_HEAD)
+        return SIO_ECLOSED;
+    keep_alive = may_go_on(c, r);
+    err = sio_http_reply_head(c->server, c->stream, r->status, r, body_length(r), keep_alive);
+    if (err == 0) {
+        write_body(c, r);
+    } else {
+        const struct sio_http_response none = {0};
+        keep_alive = false;
+        sio_http_reply_head(c->server, c->stream, 500, &none, 0, false);
+    }
+    c->answered = true;
+    c->handler = NULL;
+    if (!keep_alive)
+        sio_http_conn_finish(c);
+    else if (c->intake == SIO_HTTP_INTAKE_DONE)
+        sio_http_conn_next(c);
+    else
+        begin_drain(c);
+    return err;
+}
+
+void sio_http_respond_text(struct sio_http_conn *c, int status, const char *type, const char *body)
+{
+    struct sio_http_field field = {SIO_LIT("Content-Type"), {NULL, 0}};
+    struct sio_http_response r = {.status = status};
+    if (type != NULL) {
+        field.value = sio_slice_str(type);
+        r.fields = &field;
+        r.n_fields = 1;
+    }
+    if (body != NULL)
+        r.body = sio_slice_str(body);
+    sio_http_respond(c, &r);
+}
+
+void sio_http_accept(struct sio_http_conn *c, const struct sio_http_handler *h, void *self,
+                     size_t max_body)
+{
+    if (c->gone || c->answered || c->intake == SIO_HTTP_INTAKE_HEAD)
+        return;
+    c->handler = h;
+    c->self = self;
+    if (!c->has_body) {
+        if (h->on_body != NULL)
+            h->on_body(self, c, sio_slice(NULL, 0));
+        return;
+    }
+    c->max_body = max_body;
+    if (c->content_length > max_body) {
+        sio_http_conn_refuse(c, 413, SIO_ETOOBIG);
+        return;
+    }
+    c->intake = SIO_HTTP_INTAKE_BODY;
+    sio_http_conn_set_deadline(c, c->server->limits.body_timeout_ms);
+    if (c->want_continue && c->in.len == 0) /* else the body is coming already */
+        sio_conn_write(c->stream, SIO_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
+    c->want_continue = false;
+}
+
+/* ---- leaving --------------------------------------------------------------------------------- */
+
+void sio_http_abort(struct sio_http_conn *c)
+{
+    if (c->gone)
+        return;
+    sio_conn_close(c->stream);
+    sio_http_conn_drop(c);
+}
+
+void sio_http_release(struct sio_http_conn *c)
+{
+    sio_http_abort(c); /* close(2) is all that this does to the descriptor */
+}
+
+struct sio_conn *sio_http_upgrade(struct sio_http_conn *c, struct sio_slice *rest)
+{
+    if (c->gone)
+        return NULL;
+    *rest = c->running ? c->in : sio_buf_slice(&c->pending);
+    sio_http_conn_drop(c);
+    return c->stream;
+}
+
+int sio_http_conn_fd(const struct sio_http_conn *c)
+{
+    return c->gone ? -1 : sio_conn_fd(c->stream);
+}
+
+void sio_http_conn_bytes(const struct sio_http_conn *c, struct sio_buf *out)
+{
+    sio_buf_append_slice(out, c->parser.request.head);
+    sio_buf_append_slice(out, c->in);
+}
+
+unsigned sio_http_conn_hops(const struct sio_http_conn *c)
+{
+    return c->hops;
+}
+
+struct sio_conn *sio_http_conn_stream(const struct sio_http_conn *c)
+{
+    return c->stream;
+}

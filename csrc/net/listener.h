@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* Listening sockets: binding them (supervisor or single process) and accepting from them (workers).
+ *
+ * Accepting goes through uv_poll_t and accept4, not uv_listen: at EMFILE libuv closes pending
+ * connections, which on a shared socket destroys what a sibling could have served. Capped per turn,
+ * paused while the owner is at its connection limit or descriptors are short (one limited log
+ * line).
+ *
+ * Thread: loop. Owns: a listener its descriptor. Reenters: on_accept may pause or close it.
+ */
+#ifndef SIO_NET_LISTENER_H
+#define SIO_NET_LISTENER_H
+
+#include "base/buf.h"
+#include "net/loop.h"
+
+enum {
+    SIO_ACCEPT_BATCH = 64,     /* connections per turn */
+    SIO_LISTEN_BACKLOG = 4096, /* the kernel cuts it to net.core.somaxconn */
+    SIO_ACCEPT_PAUSE_MS = 100, /* after EMFILE, ENFILE, ENOBUFS, ENOMEM */
+};
+
+/* Binds and listens; fd is non-blocking and CLOEXEC. host NULL or "": all interfaces, dual stack
+ * when there is IPv6, else IPv4. A name is looked up (this blocks) and the first address that can
+ * be bound is taken. port 0: the kernel picks. SIO_ESYS with errno; SIO_ENOENT: unknown host;
+ * SIO_EINVAL: port above 65535. */
+int sio_listen_tcp(const char *host, unsigned port, int *fd);
+unsigned sio_listen_port(int fd); /* the bound port, 0 for other families */
+
+struct sio_listener;
+/* fd is the callee's. */
+typedef void (*sio_listener_fn)(void *owner, int fd);
+
+/* Takes fd, also when it fails: NULL with errno. */
+struct sio_listener *sio_listener_open(struct sio_loop *loop, int fd, sio_listener_fn on_accept,
+                                       void *owner);
+void sio_listener_pause(struct sio_listener *l, bool paused); /* the owner's limit */
+/* At once; freed at the end of a tick. Once. */
+void sio_listener_close(struct sio_listener *l);
+
+#endif
