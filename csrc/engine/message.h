@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/* One outgoing Engine.IO packet in the form that every recipient shares: a whole unmasked WebSocket
+ * frame in a blob. WebSocket sends it as it stands; polling takes what is behind the frame head.
+ *
+ * Passed by value. Owns: the functions here return one reference to `frame`, which the caller gives
+ * back with sio_blob_unref; a queue takes its own. Errors: none. Reenters: no.
+ */
+#ifndef SIO_ENGINE_MESSAGE_H
+#define SIO_ENGINE_MESSAGE_H
+
+#include "base/blob.h"
+#include "codec/eio_packet.h"
+
+struct eio_msg {
+    struct sio_blob *frame;
+    uint8_t head; /* bytes of frame head before the packet */
+    bool binary;  /* a message; the packet has no type digit then */
+};
+
+/* Text packet: the digit of `type`, then the parts joined; they must be valid UTF-8. */
+struct eio_msg eio_msg_text(enum eio_packet_type type, const struct sio_slice *parts, size_t n);
+struct eio_msg eio_msg_binary(struct sio_slice bytes);
+/* The packet behind the frame head: with its digit, or the bytes of a binary one. Borrowed. */
+static inline struct sio_slice eio_msg_packet(const struct eio_msg *m)
+{
+    return sio_slice(m->frame->data + m->head, m->frame->len - m->head);
+}
+
+#endif

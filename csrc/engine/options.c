@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/* Upstream's defaults, and our limits. */
+#include "engine/options.h"
+
+void eio_options_default(struct eio_options *o)
+{
+    *o = (struct eio_options){
+        .path = "/engine.io/",
+        .ping_interval_ms = 25000,
+        .ping_timeout_ms = 20000,
+        .upgrade_timeout_ms = 10000,
+        .close_timeout_ms = 30000,
+        .max_http_buffer_size = 1000000,
+        .max_buffered = 4u << 20,
+        .max_sessions = 250000,
+        .transports = EIO_POLLING | EIO_WEBSOCKET,
+        .allow_upgrades = true,
+    };
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/* The Engine.IO server's options, with upstream's names and defaults where upstream has them.
+ *
+ * Copied by eio_server_new; constant after that. Values are checked by whoever lets people set
+ * them: times are at least 1 ms, path begins and ends with a slash, sizes are at least 1.
+ *
+ * Owns: nothing. Errors: none. Reenters: no.
+ */
+#ifndef SIO_ENGINE_OPTIONS_H
+#define SIO_ENGINE_OPTIONS_H
+
+#include "base/id.h"
+
+enum { EIO_POLLING = 1, EIO_WEBSOCKET = 2 }; /* bits of transports */
+
+struct eio_options {
+    char path[256];            /* "/engine.io/": with its last slash; a prefix of the URL's path */
+    uint64_t ping_interval_ms; /* 25000 */
+    uint64_t ping_timeout_ms;  /* 20000 */
+    uint64_t upgrade_timeout_ms; /* 10000: from the second transport's 101 to its `5` */
+    uint64_t
+        close_timeout_ms; /* 30000: a polling session waits so long for a GET to say goodbye on */
+    size_t max_http_buffer_size; /* 1000000 bytes, inclusive: one message, one POST body */
+    size_t max_buffered;         /* 4 MiB queued for one session; over it the session is closed */
+    size_t max_sessions;         /* 250000; beyond it a handshake is answered 503 */
+    unsigned transports;         /* EIO_POLLING | EIO_WEBSOCKET */
+    bool allow_upgrades;         /* true; as upstream it only empties the list in the open packet */
+    struct sio_place place;      /* goes into every sid */
+};
+
+void eio_options_default(struct eio_options *o);
+
+#endif

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/* Long-polling requests. Stands on net/http_conn and codec/eio_payload; server.c hands it the
+ * requests of known sessions, sessions send through its table.
+ *
+ * Invariant: get and post are requests that still want an answer; whoever answers or cuts one
+ * clears the field first, because answering may let that connection's next request in.
+ */
+#include "engine/polling.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "codec/eio_payload.h"
+#include "engine/server_in.h"
+#include "engine/session_in.h"
+
+/* The rest of a long body. */
+struct eio_inbox {
+    struct sio_list link; /* in the server's inboxes */
+    struct eio_polling *polling;
+    struct sio_blob *body;
+    struct eio_payload_reader reader;
+};
+
+static struct eio_polling *from_base(const struct eio_transport *t)
+{
+    return SIO_CONTAINER_OF(t, struct eio_polling, base);
+}
+
+static void polling_fail(struct eio_polling *p, enum eio_reason reason, const char *detail)
+{
+    eio_session_on_error(p->base.session, &p->base, reason, detail);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void respond(struct sio_http_conn *c, struct sio_http_response *r, struct sio_slice type)
+{
+    const struct sio_http_field fields[] = {{SIO_LIT("Content-Type"), type},
+                                            {SIO_LIT("cache-control"), SIO_LIT("no-store")}};
+    r->status = 200;
+    r->fields = fields;
+    r->n_fields = sizeof fields / sizeof fields[0];
+    sio_http_respond(c, r);
+}
+
+static void respond_ok(struct sio_http_conn *c)
+{
+    struct sio_http_response r = {.body = SIO_LIT("ok")};
+    respond(c, &r, SIO_LIT("text/html"));
+}
+
+static void respond_refused(struct sio_http_conn *c)
+{
+    struct sio_http_response r = {.status = 400, .close = true};
+    sio_http_respond(c, &r);
+}
+
+void eio_polling_respond(struct eio_server *e, struct sio_http_conn *c, const struct eio_msg *msgs,
+                         size_t n)
+{
+    const struct sio_slice type = SIO_LIT("text/plain; charset=UTF-8");
+    struct sio_http_response r = {0};
+    if (n == 1 && !msgs[0].binary) { /* the usual case shares the broadcast's bytes */
+        r.blob = msgs[0].frame;
+        r.blob_from = msgs[0].head;
+        respond(c, &r, type);
+        return;
+    }
+    sio_buf_clear(&e->scratch);
+    for (size_t i = 0; i < n; i++) {
+        if (msgs[i].binary)
+            eio_payload_append_binary(&e->scratch, eio_msg_packet(&msgs[i]));
+        else
+            eio_payload_append_text(&e->scratch, eio_msg_packet(&msgs[i]));
+    }
+    r.body = sio_buf_slice(&e->scratch);
+    respond(c, &r, type);
+    if (e->scratch.cap > EIO_SCRATCH_KEPT)
+        sio_buf_fini(&e->scratch);
+}
+
+/* ---- GET ------------------------------------------------------------------------------------- */
+
+static void on_get_gone(void *self, struct sio_http_conn *c, int err)
+{
+    struct eio_polling *p = self;
+    (void)c;
+    p->get = NULL;
+    if (err == SIO_ECLOSED)
+        polling_fail(p, EIO_TRANSPORT_ERROR, "poll connection closed prematurely");
+}
+
+static const struct sio_http_handler get_handler = {.on_gone = on_get_gone};
+
+void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c)
+{
+    if (p->get != NULL) {
+        polling_fail(p, EIO_TRANSPORT_ERROR, "overlap from client");
+        respond_refused(c);
+        return;
+    }
+    p->get = c;
+    sio_http_accept(c, &get_handler, p, 0);
+    if (p->get == c)
+        eio_session_on_poll(p->base.session);
+}
+
+/* ---- POST ------------------------------------------------------------------------------------ */
+
+enum progress { MORE, DONE };
+
+/* Delivers the next packets. DONE as well when the session wants no more. */
+static enum progress deliver(struct eio_polling *p, struct eio_payload_reader *r)
+{
+    struct eio_packet packet;
+    for (int i = 0; i < EIO_INBOX_BATCH; i++) {
+        int rc = eio_payload_next(r, &packet);
+        if (rc < 0)
+            polling_fail(p, EIO_PARSE_ERROR, NULL);
+        if (rc <= 0 || !eio_session_on_packet(p->base.session, &p->base, &packet))
+            return DONE;
+    }
+    return r->done ? DONE : MORE;
+}
+
+static void inbox_new(struct eio_polling *p, struct sio_http_conn *c, struct sio_slice rest)
+{
+    struct eio_inbox *in = sio_calloc(1, sizeof *in);
+    in->polling = p;
+    in->body = sio_blob_new(rest);
+    eio_payload_reader_init(&in->reader, sio_blob_slice(in->body));
+    sio_list_init(&in->link);
+    sio_list_append(&p->base.session->server->inboxes, &in->link);
+    p->inbox = in;
+    p->post = c;
+}
+
+static void inbox_free(struct eio_inbox *in)
+{
+    sio_list_remove(&in->link);
+    eio_payload_reader_fini(&in->reader);
+    sio_blob_unref(in->body);
+    sio_free(in);
+}
+
+/* A body is answered 200 whatever it was, as upstream; what was wrong with it shows in the session.
+ */
+static void end_inbox(struct eio_polling *p)
+{
+    struct sio_http_conn *c = p->post;
+    struct eio_inbox *in = p->inbox;
+    p->post = NULL;
+    p->inbox = NULL;
+    inbox_free(in);
+    if (c != NULL)
+        respond_ok(c);
+}
+
+void eio_polling_resume(struct sio_list *node)
+{
+    struct eio_inbox *in = SIO_CONTAINER_OF(node, struct eio_inbox, link);
+    struct eio_polling *p = in->polling;
+    struct sio_http_conn *c = p->post;
+    enum progress progress;
+    p->post = NULL; /* as in on_post_body */
+    p->inbox = NULL;
+    progress = deliver(p, &in->reader);
+    p->post = c;
+    p->inbox = in;
+    if (progress == MORE)
+        sio_list_append(&p->base.session->server->inboxes, node);
+    else
+        end_inbox(p);
+}
+
+static void on_post_body(void *self, struct sio_http_conn *c, struct sio_slice body)
+{
+    struct eio_polling *p = self;
+    struct eio_payload_reader reader;
+    p->post = NULL; /* while packets are delivered; it is complete, so nobody may cut it */
+    eio_payload_reader_init(&reader, body);
+    if (!sio_utf8_valid(body))
+        polling_fail(p, EIO_PARSE_ERROR, NULL);
+    else if (deliver(p, &reader) == MORE)
+        inbox_new(p, c, reader.rest);
+    eio_payload_reader_fini(&reader);
+    if (p->post == NULL)
+        respond_ok(c);
+}
+
+static void on_post_gone(void *self, struct sio_http_conn *c, int err)
+{
+    struct eio_polling *p = self;
+    const struct eio_session *s = p->base.session;
+    (void)c;
+    p->post = NULL;
+    if (p->inbox != NULL)
+        end_inbox(p);
+    if (err == SIO_ETOOBIG)
+        sio_log_limited(SIO_LOG_WARN, "eio max_http_buffer_size",
+                        "engine: session %s: a body above max_http_buffer_size %zu, answered 413",
+                        s->sid, s->server->options.max_http_buffer_size);
+    else
+        polling_fail(p, EIO_TRANSPORT_ERROR, "data request connection closed prematurely");
+}
+
+static const struct sio_http_handler post_handler = {.on_body = on_post_body,
+                                                     .on_gone = on_post_gone};
+
+void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
+                      const struct sio_http_request *r)
+{
+    struct sio_slice type = sio_http_field(r, SIO_LIT("content-type"));
+    const char *wrong = NULL;
+    if (p->post != NULL)
+        wrong = "data request overlap from client";
+    else if (sio_slice_eq_nocase(type, SIO_LIT("application/octet-stream")))
+        wrong = "invalid content"; /* binary payloads went away with v4 */
+    if (wrong != NULL) {
+        polling_fail(p, EIO_TRANSPORT_ERROR, wrong);
+        respond_refused(c);
+        return;
+    }
+    p->post = c;
+    sio_http_accept(c, &post_handler, p, p->base.session->server->options.max_http_buffer_size);
+}
+
+/* ---- the session's side ---------------------------------------------------------------------- */
+
+static bool polling_writable(const struct eio_transport *t)
+{
+    return from_base(t)->get != NULL;
+}
+
+static void polling_send(struct eio_transport *t, const struct eio_msg *msgs, size_t n)
+{
+    struct eio_polling *p = from_base(t);
+    struct sio_http_conn *c = p->get;
+    p->get = NULL;
+    eio_polling_respond(t->session->server, c, msgs, n);
+}
+
+static size_t polling_queued(const struct eio_transport *t)
+{
+    (void)t; /* answered requests are the client's to read before it asks again */
+    return 0;
+}
+
+static void say_goodbye(struct eio_polling *p, const struct eio_msg *msgs, size_t n)
+{
+    struct eio_queue q = {0};
+    for (size_t i = 0; i < n; i++)
+        eio_queue_push(&q, &msgs[i]);
+    eio_queue_push(&q, &p->base.session->server->close);
+    polling_send(&p->base, q.msgs, q.n);
+    eio_queue_drop(&q);
+}
+
+static void polling_close(struct eio_transport *t, const struct eio_msg *msgs, size_t n)
+{
+    struct eio_polling *p = from_base(t);
+    struct sio_http_conn *unfinished = p->inbox == NULL ? p->post : NULL;
+    if (unfinished != NULL) {
+        p->post = NULL;
+        sio_http_abort(unfinished);
+    } else if (p->inbox != NULL) {
+        end_inbox(p);
+    }
+    if (p->get != NULL)
+        say_goodbye(p, msgs, n);
+}
+
+static const struct eio_transport_ops polling_ops = {
+    .name = "polling",
+    .at_once = false,
+    .writable = polling_writable,
+    .send = polling_send,
+    .queued = polling_queued,
+    .close = polling_close,
+};
+
+void eio_polling_init(struct eio_polling *p, struct eio_session *s)
+{
+    *p = (struct eio_polling){.base = {&polling_ops, s}};
+}

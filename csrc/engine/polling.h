@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* HTTP long-polling (Engine.IO v4, §HTTP long-polling): one GET waits for packets, one POST brings
+ * some. Private to engine/.
+ *
+ * A GET is answered when the tick ends with everything that is queued then; a second GET or POST
+ * beside one that is not answered ends the session. A body is delivered at most EIO_INBOX_BATCH
+ * packets per turn of the loop, so that one client's large body does not hold up the others; it is
+ * answered when it has been delivered.
+ *
+ * Thread: loop. Owns: the requests it has not answered. Errors: none. Reenters: through the
+ * session.
+ */
+#ifndef SIO_ENGINE_POLLING_H
+#define SIO_ENGINE_POLLING_H
+
+#include "engine/transport.h"
+#include "net/http_conn.h"
+
+enum {
+    EIO_INBOX_BATCH = 1000,      /* packets of one body at a time */
+    EIO_SCRATCH_KEPT = 64 << 10, /* bytes of the payload buffer that are kept for the next one */
+};
+
+struct eio_inbox;
+struct eio_server;
+
+struct eio_polling {
+    struct eio_transport base;
+    struct sio_http_conn *get;  /* waits */
+    struct sio_http_conn *post; /* its body is awaited, or is being delivered from `inbox` */
+    struct eio_inbox *inbox;
+};
+
+void eio_polling_init(struct eio_polling *p, struct eio_session *s);
+/* Serve a request of this session. */
+void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c);
+void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
+                      const struct sio_http_request *r);
+/* Answers a request with one payload. */
+void eio_polling_respond(struct eio_server *e, struct sio_http_conn *c, const struct eio_msg *msgs,
+                         size_t n);
+void eio_polling_resume(struct sio_list *node); /* an entry of the server's inboxes */
+
+#endif

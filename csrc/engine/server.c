@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+/* Requests to sessions. Stands on handshake, session_in.h and net/http_conn; worker/front calls it.
+ *
+ * Invariant: a sid is in the map exactly as long as its session is not CLOSED, so a request that
+ * finds nothing is answered "Session ID unknown" from the very end of a session on.
+ */
+#include "engine/server.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/query.h"
+#include "engine/handshake.h"
+#include "engine/server_in.h"
+#include "engine/session_in.h"
+
+/* ---- the end of a tick ----------------------------------------------------------------------- */
+
+static void flush_dirty(void *ctx)
+{
+    struct eio_server *e = ctx;
+    struct sio_list batch, *node;
+    sio_list_take(&e->dirty, &batch);
+    while ((node = sio_list_first(&batch)) != NULL) {
+        sio_list_remove(node);
+        eio_session_flush(SIO_CONTAINER_OF(node, struct eio_session, dirty));
+    }
+}
+
+void eio_server_mark(struct eio_server *e, struct eio_session *s)
+{
+    if (!sio_list_empty(&s->dirty))
+        return;
+    sio_list_append(&e->dirty, &s->dirty);
+    sio_loop_defer(e->loop, &e->flush);
+}
+
+static void before_block(void *ctx)
+{
+    struct eio_server *e = ctx;
+    if (!sio_list_empty(&e->inboxes))
+        sio_loop_do_not_block(e->loop);
+}
+
+/* Once per turn, after the poll: the others' packets come between the parts of a long body. */
+static void after_block(void *ctx)
+{
+    struct eio_server *e = ctx;
+    struct sio_list batch, *node;
+    sio_list_take(&e->inboxes, &batch);
+    while ((node = sio_list_first(&batch)) != NULL) {
+        sio_list_remove(node);
+        eio_polling_resume(node);
+    }
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void heartbeat_init(struct eio_server *e)
+{
+    const struct eio_options *o = &e->options;
+    e->heartbeat.loop = e->loop;
+    e->heartbeat.on_due = eio_session_on_due;
+    e->heartbeat.after_ms[EIO_DUE_PING] = o->ping_interval_ms;
+    e->heartbeat.after_ms[EIO_DUE_PONG] = o->ping_timeout_ms;
+    e->heartbeat.after_ms[EIO_DUE_CLOSE] = o->close_timeout_ms;
+    e->heartbeat.after_ms[EIO_DUE_PROBE] = o->upgrade_timeout_ms;
+    eio_heartbeat_init(&e->heartbeat);
+}
+
+struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_options *options,
+                                  const struct eio_server_events *events, void *owner)
+{
+    static const struct sio_slice probe = {"probe", 5};
+    struct eio_server *e = sio_calloc(1, sizeof *e);
+    e->loop = loop;
+    e->options = *options;
+    e->events = events;
+    e->owner = owner;
+    e->ping = eio_msg_text(EIO_PING, NULL, 0);
+    e->pong_probe = eio_msg_text(EIO_PONG, &probe, 1);
+    e->noop = eio_msg_text(EIO_NOOP, NULL, 0);
+    e->close = eio_msg_text(EIO_CLOSE, NULL, 0);
+    e->hook = (struct sio_hook){.before_block = before_block, .after_block = after_block, .ctx = e};
+    sio_list_init(&e->dirty);
+    sio_list_init(&e->inboxes);
+    sio_task_init(&e->flush, flush_dirty, e);
+    sio_loop_add_hook(loop, &e->hook);
+    heartbeat_init(e);
+    return e;
+}
+
+static void server_free(void *object)
+{
+    struct eio_server *e = object;
+    sio_map_fini(&e->sessions);
+    sio_buf_fini(&e->scratch);
+    sio_blob_unref(e->ping.frame);
+    sio_blob_unref(e->pong_probe.frame);
+    sio_blob_unref(e->noop.frame);
+    sio_blob_unref(e->close.frame);
+    sio_free(e);
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+    struct eio_server *e = h->data;
+    sio_loop_bury(e->loop, &e->grave, server_free, e); /* behind the sessions */
+    if (e->on_closed != NULL)
+        e->on_closed(e->closed_ctx);
+}
+
+static void end_session(void *ctx, struct eio_session *s)
+{
+    (void)ctx;
+    eio_session_end(s, EIO_FORCED_CLOSE, NULL);
+}
+
+void eio_server_close(struct eio_server *e, sio_loop_fn on_closed, void *ctx)
+{
+    if (e->closing)
+        return;
+    e->closing = true;
+    e->on_closed = on_closed;
+    e->closed_ctx = ctx;
+    eio_server_each(e, end_session, NULL);
+    sio_task_cancel(&e->flush);
+    sio_loop_remove_hook(&e->hook);
+    eio_heartbeat_close(&e->heartbeat, on_timer_closed, e);
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+static struct sio_slice sid_of(const struct eio_session *s)
+{
+    return sio_slice(s->sid, SIO_ID_LEN);
+}
+
+static struct eio_session *add_session(struct eio_server *e, struct eio_session *s)
+{
+    sio_map_put(&e->sessions, sid_of(s), s);
+    return s;
+}
+
+void eio_server_forget(struct eio_server *e, struct eio_session *s)
+{
+    sio_map_del(&e->sessions, sid_of(s));
+}
+
+struct eio_session *eio_server_find(const struct eio_server *e, struct sio_slice sid)
+{
+    return sio_map_get(&e->sessions, sid);
+}
+
+size_t eio_server_count(const struct eio_server *e)
+{
+    return e->sessions.count;
+}
+
+void eio_server_each(struct eio_server *e, void (*fn)(void *ctx, struct eio_session *s), void *ctx)
+{
+    size_t n = 0, pos = 0;
+    struct eio_session *s,
+        **all = sio_alloc((e->sessions.count + 1) * sizeof(struct eio_session *));
+    while ((s = sio_map_next(&e->sessions, &pos)) != NULL)
+        all[n++] = s;
+    for (size_t i = 0; i < n; i++)
+        if (all[i]->state != EIO_STATE_CLOSED)
+            fn(ctx, all[i]);
+    sio_free(all);
+}
+
+/* ---- handshakes ------------------------------------------------------------------------------ */
+
+static struct eio_msg open_message(const struct eio_server *e, const struct eio_session *s)
+{
+    const struct eio_options *o = &e->options;
+    bool upgradable =
+        s->transport == &s->polling.base && o->allow_upgrades && (o->transports & EIO_WEBSOCKET);
+    struct sio_buf json = {0};
+    struct sio_slice part;
+    struct eio_msg m;
+    eio_handshake_open(&json, o, s->sid, upgradable);
+    part = sio_buf_slice(&json);
+    m = eio_msg_text(EIO_OPEN, &part, 1);
+    sio_buf_fini(&json);
+    return m;
+}
+
+static void open_polling(struct eio_server *e, struct sio_http_conn *c,
+                         const struct sio_http_request *r)
+{
+    struct eio_session *s = eio_session_new(e, sio_http_conn_stream(c), r->head);
+    struct eio_msg open = open_message(e, s);
+    add_session(e, s);
+    eio_polling_respond(e, c, &open, 1);
+    sio_blob_unref(open.frame);
+    e->events->on_session(e->owner, s);
+}
+
+static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
+                           const struct eio_request *q)
+{
+    /* The request is gone once the connection has left HTTP. */
+    struct sio_blob *head = sio_blob_new(q->http->head);
+    struct sio_slice rest;
+    struct sio_conn *stream = eio_handshake_upgrade(c, q, &rest);
+    if (stream != NULL) {
+        struct eio_session *s = eio_session_new(e, stream, sio_blob_slice(head));
+        struct eio_msg open;
+        s->transport = &s->websocket.base;
+        add_session(e, s);
+        eio_websocket_open(&s->websocket, stream, rest);
+        open = open_message(e, s);
+        s->transport->ops->send(s->transport, &open, 1);
+        sio_blob_unref(open.frame);
+        e->events->on_session(e->owner, s);
+    }
+    sio_blob_unref(head);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+bool eio_server_matches(const struct eio_server *e, struct sio_slice path)
+{
+    return sio_slice_starts(path, sio_slice_str(e->options.path));
+}
+
+struct sio_slice eio_server_request_sid(const struct sio_http_request *r)
+{
+    struct sio_slice sid = sio_query_get(r->query, SIO_LIT("sid"));
+    return sid.len != 0 ? sid : sio_slice(NULL, 0);
+}
+
+static bool has_dot_segments(struct sio_slice path)
+{
+    return memmem(path.p, path.len, "/../", 4) != NULL ||
+           memmem(path.p, path.len, "/./", 3) != NULL;
+}
+
+static void serve_known(struct sio_http_conn *c, const struct eio_request *q, struct eio_session *s)
+{
+    static const struct sio_http_field allow = {{"Allow", 5}, {"GET, POST", 9}};
+    struct sio_slice rest;
+    struct sio_conn *stream;
+    if (q->upgrade) {
+        stream = eio_handshake_upgrade(c, q, &rest);
+        if (stream != NULL && eio_upgrade_possible(s))
+            eio_upgrade_begin(s, stream, rest);
+        else if (stream != NULL)
+            eio_websocket_reject(stream, rest, s->server->options.max_http_buffer_size);
+    } else if (sio_slice_eq(q->http->method, SIO_LIT("GET"))) {
+        eio_polling_get(&s->polling, c);
+    } else if (sio_slice_eq(q->http->method, SIO_LIT("POST"))) {
+        eio_polling_post(&s->polling, c, q->http);
+    } else {
+        sio_http_respond(
+            c, &(struct sio_http_response){.status = 405, .fields = &allow, .n_fields = 1});
+    }
+}
+
+static void serve_new(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q)
+{
+    if (e->sessions.count >= e->options.max_sessions) {
+        sio_log_limited(SIO_LOG_WARN, "eio max_sessions",
+                        "engine: max_sessions %zu reached, handshakes are answered 503",
+                        e->options.max_sessions);
+        sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
+    } else if (q->upgrade) {
+        open_websocket(e, c, q);
+    } else {
+        open_polling(e, c, q->http);
+    }
+}
+
+static void serve(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q)
+{
+    struct eio_session *s = q->sid.p != NULL ? eio_server_find(e, q->sid) : NULL;
+    enum eio_refusal refusal;
+    if (s != NULL && eio_session_overdue(s))
+        s = NULL;
+    refusal = eio_handshake_check(&e->options, q, s);
+    if (refusal != EIO_ACCEPTED)
+        eio_handshake_refuse(c, q, refusal);
+    else if (has_dot_segments(q->http->path))
+        sio_http_respond(c, &(struct sio_http_response){.status = 404});
+    else if (s != NULL)
+        serve_known(c, q, s);
+    else
+        serve_new(e, c, q);
+}
+
+void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
+                       const struct sio_http_request *r)
+{
+    struct eio_request q;
+    if (e->closing) {
+        sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
+        return;
+    }
+    eio_request_init(&q, r);
+    serve(e, c, &q);
+    eio_request_fini(&q);
+}

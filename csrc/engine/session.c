@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+/* Sessions: sending, packets, the end. Stands on the transports' tables and heartbeat; server.c
+ * makes sessions, the transports bring packets, sio/client and others send.
+ *
+ * Invariant: whatever may run foreign code (events, answering a request) comes last in its
+ * function, or is followed by a look at `state`; the struct itself stays until the end of the tick.
+ */
+#include "engine/session_in.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/server_in.h"
+
+const char *eio_reason_text(enum eio_reason r)
+{
+    static const char *const texts[] = {
+#define X(name, text) text,
+        EIO_REASON_MAP(X)
+#undef X
+    };
+    return texts[r];
+}
+
+/* ---- birth ----------------------------------------------------------------------------------- */
+
+static void ignore_message(void *owner, struct eio_session *s, struct sio_slice data, bool binary)
+{
+    (void)owner, (void)s, (void)data, (void)binary;
+}
+
+static void ignore_close(void *owner, struct eio_session *s, enum eio_reason reason,
+                         const char *detail)
+{
+    (void)owner, (void)s, (void)reason, (void)detail;
+}
+
+static const struct eio_session_events no_events = {.on_message = ignore_message,
+                                                    .on_close = ignore_close};
+
+static void note_request(struct eio_session *s, const struct sio_conn *stream,
+                         struct sio_slice head)
+{
+    struct sio_buf b = {0};
+    sio_conn_peer(stream, &b);
+    s->address_len = (uint8_t)b.len;
+    sio_buf_append_char(&b, '\0');
+    sio_buf_append_slice(&b, head);
+    s->request = sio_blob_new(sio_buf_slice(&b));
+    sio_buf_fini(&b);
+}
+
+struct eio_session *eio_session_new(struct eio_server *e, const struct sio_conn *stream,
+                                    struct sio_slice head)
+{
+    struct eio_session *s = sio_calloc(1, sizeof *s);
+    s->server = e;
+    s->events = &no_events;
+    s->since_ms = sio_clock_wall_ms();
+    eio_polling_init(&s->polling, s);
+    eio_websocket_init(&s->websocket, s);
+    s->transport = &s->polling.base;
+    eio_due_init(&s->beat);
+    eio_due_init(&s->probe);
+    sio_list_init(&s->dirty);
+    sio_id_new(e->options.place, s->sid);
+    note_request(s, stream, head);
+    eio_heartbeat_arm(&e->heartbeat, EIO_DUE_PING, &s->beat, sio_loop_now(e->loop));
+    return s;
+}
+
+void eio_session_set_events(struct eio_session *s, const struct eio_session_events *events,
+                            void *owner)
+{
+    s->events = events;
+    s->owner = owner;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void session_free(void *object)
+{
+    struct eio_session *s = object;
+    sio_blob_unref(s->request);
+    sio_free(s);
+}
+
+/* The one way to CLOSED. What is still queued leaves in front of the goodbye. */
+static void finish(struct eio_session *s, enum eio_reason reason, const char *detail)
+{
+    struct eio_queue last = s->queue;
+    if (s->state == EIO_STATE_CLOSED)
+        return;
+    if (s->state == EIO_STATE_CLOSING) {
+        reason = EIO_FORCED_CLOSE;
+        detail = NULL;
+    }
+    s->state = EIO_STATE_CLOSED;
+    s->queue = (struct eio_queue){0};
+    eio_upgrade_abandon(s);
+    eio_heartbeat_cancel(&s->beat);
+    sio_list_remove(&s->dirty);
+    eio_server_forget(s->server, s);
+    sio_loop_bury(s->server->loop, &s->grave, session_free, s);
+    s->transport->ops->close(s->transport, last.msgs, last.n);
+    if (s->transport != &s->polling.base) /* a POST may have outlived the upgrade */
+        s->polling.base.ops->close(&s->polling.base, NULL, 0);
+    eio_queue_drop(&last);
+    s->events->on_close(s->owner, s, reason, detail);
+    if (s->server->events->on_gone != NULL)
+        s->server->events->on_gone(s->server->owner, s);
+}
+
+static bool waits_for_poll(const struct eio_session *s)
+{
+    return s->transport == &s->polling.base && s->polling.get == NULL;
+}
+
+void eio_session_close(struct eio_session *s)
+{
+    if (s->state != EIO_STATE_OPEN)
+        return;
+    if (!waits_for_poll(s)) {
+        finish(s, EIO_FORCED_CLOSE, NULL);
+        return;
+    }
+    s->state = EIO_STATE_CLOSING;
+    eio_upgrade_abandon(s);
+    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_CLOSE, &s->beat,
+                      sio_loop_now(s->server->loop));
+}
+
+void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *detail)
+{
+    finish(s, reason, detail);
+}
+
+void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum eio_reason reason,
+                          const char *detail)
+{
+    if (s->state == EIO_STATE_CLOSING && reason == EIO_PARSE_ERROR)
+        return; /* nobody listens any more; the client shall still get its goodbye */
+    if (t == s->transport)
+        finish(s, reason, detail);
+    else if (t == &s->websocket.base)
+        eio_upgrade_abandon(s);
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+void eio_session_drain(struct eio_session *s)
+{
+    struct eio_queue q = s->queue;
+    const struct eio_transport_ops *ops = s->transport->ops;
+    if (q.n == 0 || !(ops->at_once || ops->writable(s->transport)))
+        return;
+    s->queue = (struct eio_queue){0}; /* answering may let the next GET in */
+    ops->send(s->transport, q.msgs, q.n);
+    eio_queue_drop(&q);
+}
+
+void eio_session_flush(struct eio_session *s)
+{
+    if (s->doomed)
+        finish(s, EIO_TRANSPORT_ERROR, "too much is buffered");
+    else if (s->state == EIO_STATE_OPEN)
+        eio_session_drain(s);
+}
+
+static void push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
+{
+    if (s->transport->ops->at_once) {
+        s->transport->ops->send(s->transport, msgs, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        eio_queue_push(&s->queue, &msgs[i]);
+    eio_server_mark(s->server, s);
+}
+
+/* Only when the kernel has taken what it can is a queue too long. */
+static bool fits(struct eio_session *s, size_t bytes)
+{
+    size_t max = s->server->options.max_buffered;
+    if (bytes > max)
+        return false;
+    if (eio_session_buffered(s) > max - bytes && s->transport->ops->relieve != NULL)
+        s->transport->ops->relieve(s->transport);
+    return eio_session_buffered(s) <= max - bytes;
+}
+
+static int doom(struct eio_session *s)
+{
+    if (!s->doomed)
+        sio_log_limited(
+            SIO_LOG_WARN, "eio max_buffered",
+            "engine: session %s (%s) does not take what is sent to it, closed: more than "
+            "max_buffered %zu bytes or %d messages",
+            s->sid, s->transport->ops->name, s->server->options.max_buffered,
+            (int)EIO_QUEUE_MESSAGES_MAX);
+    s->doomed = true;
+    eio_server_mark(s->server, s);
+    return SIO_EFULL;
+}
+
+int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags)
+{
+    size_t bytes = 0;
+    if (s->state != EIO_STATE_OPEN)
+        return SIO_ECLOSED;
+    if ((flags & EIO_VOLATILE) && (s->queue.n != 0 || !s->transport->ops->writable(s->transport)))
+        return SIO_EAGAIN;
+    for (size_t i = 0; i < n; i++)
+        bytes += msgs[i].frame->len;
+    if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes))
+        return doom(s);
+    push(s, msgs, n);
+    return 0;
+}
+
+/* ---- what comes in --------------------------------------------------------------------------- */
+
+/* Any packet is a sign of life; a client that is busy sending is not cut for a late pong. */
+static void note_life(struct eio_session *s)
+{
+    uint64_t now = sio_loop_now(s->server->loop);
+    struct eio_heartbeat *h = &s->server->heartbeat;
+    if (s->awaiting_pong && s->beat.at_ms != now + h->after_ms[EIO_DUE_PONG])
+        eio_heartbeat_arm(h, EIO_DUE_PONG, &s->beat, now);
+}
+
+static void on_pong(struct eio_session *s)
+{
+    s->awaiting_pong = false;
+    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PING, &s->beat, sio_loop_now(s->server->loop));
+}
+
+/* `1`. A pending GET is answered with a noop: the client closes already and wants no second
+ * goodbye. */
+static void on_goodbye(struct eio_session *s, struct eio_transport *t)
+{
+    if (t != s->transport)
+        return;
+    if (s->queue.n == 0 && t == &s->polling.base && t->ops->writable(t))
+        t->ops->send(t, &s->server->noop, 1);
+    eio_session_drain(s);
+    finish(s, EIO_TRANSPORT_CLOSE, NULL);
+}
+
+static void handle_packet(struct eio_session *s, struct eio_transport *t,
+                          const struct eio_packet *p)
+{
+    switch (p->type) {
+    case EIO_MESSAGE:
+        s->events->on_message(s->owner, s, p->data, p->binary);
+        break;
+    case EIO_PONG:
+        on_pong(s);
+        break;
+    case EIO_CLOSE:
+        on_goodbye(s, t);
+        break;
+    case EIO_PING: /* only servers ping since v4 */
+        eio_session_on_error(s, t, EIO_TRANSPORT_ERROR, "invalid heartbeat direction");
+        break;
+    case EIO_OPEN:
+    case EIO_UPGRADE:
+    case EIO_NOOP:
+        break;
+    }
+}
+
+bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
+                           const struct eio_packet *p)
+{
+    if (s->state == EIO_STATE_CLOSED)
+        return false;
+    if (t == &s->websocket.base && t != s->transport) {
+        eio_upgrade_packet(s, p);
+    } else if (s->state == EIO_STATE_CLOSING) {
+        if (p->type == EIO_CLOSE)
+            on_goodbye(s, t);
+    } else {
+        note_life(s);
+        handle_packet(s, t, p);
+    }
+    return s->state != EIO_STATE_CLOSED;
+}
+
+/* A closing session says goodbye now. While a probe lasts the client waits for its poll to return
+ * before it changes over (EIO v4 §Upgrade), so the poll must not hang. */
+void eio_session_on_poll(struct eio_session *s)
+{
+    if (s->state == EIO_STATE_CLOSING) {
+        if (s->queue.n == 0)
+            eio_queue_push(&s->queue, &s->server->noop);
+        finish(s, EIO_FORCED_CLOSE, NULL);
+    } else if (s->queue.n != 0) {
+        eio_server_mark(s->server, s);
+    } else if (s->probing == EIO_PROBE_ANSWERED) {
+        s->transport->ops->send(s->transport, &s->server->noop, 1);
+    }
+}
+
+/* ---- what is due ----------------------------------------------------------------------------- */
+
+void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t base_ms)
+{
+    struct eio_session *s = kind == EIO_DUE_PROBE ? SIO_CONTAINER_OF(due, struct eio_session, probe)
+                                                  : SIO_CONTAINER_OF(due, struct eio_session, beat);
+    switch (kind) {
+    case EIO_DUE_PING:
+        s->awaiting_pong = true;
+        eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PONG, due, base_ms);
+        push(s, &s->server->ping, 1);
+        break;
+    case EIO_DUE_PONG:
+        finish(s, EIO_PING_TIMEOUT, NULL);
+        break;
+    case EIO_DUE_CLOSE:
+        finish(s, EIO_FORCED_CLOSE, NULL);
+        break;
+    case EIO_DUE_PROBE:
+        eio_upgrade_abandon(s);
+        break;
+    case EIO_DUE_KINDS:
+        break;
+    }
+}
+
+bool eio_session_overdue(struct eio_session *s)
+{
+    if (s->state != EIO_STATE_OPEN || !s->awaiting_pong ||
+        !eio_heartbeat_overdue(&s->server->heartbeat, &s->beat))
+        return false;
+    finish(s, EIO_PING_TIMEOUT, NULL);
+    return true;
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+void *eio_session_owner(const struct eio_session *s)
+{
+    return s->owner;
+}
+
+const char *eio_session_sid(const struct eio_session *s)
+{
+    return s->sid;
+}
+
+const char *eio_session_transport(const struct eio_session *s)
+{
+    return s->transport->ops->name;
+}
+
+enum eio_state eio_session_state(const struct eio_session *s)
+{
+    return (enum eio_state)s->state;
+}
+
+size_t eio_session_buffered(const struct eio_session *s)
+{
+    return s->queue.bytes + s->transport->ops->queued(s->transport);
+}
+
+struct sio_slice eio_session_request(const struct eio_session *s)
+{
+    return sio_slice_from(sio_blob_slice(s->request), (size_t)s->address_len + 1);
+}
+
+const char *eio_session_address(const struct eio_session *s)
+{
+    return s->request->data;
+}
+
+uint64_t eio_session_since_ms(const struct eio_session *s)
+{
+    return s->since_ms;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* An Engine.IO session (upstream: engine Socket): sid, heartbeat, transport, upgrade, send queue.
+ *
+ *     OPEN ──close()──► CLOSING (polling without a pending GET: waits for one) ──► CLOSED
+ *       └──────────────────────────any failure────────────────────────────────────► CLOSED
+ *
+ * Thread: loop. Owns: its transports and queue; freed at the end of the tick after CLOSED, and its
+ * sid is unknown from CLOSED on. Errors: as stated. Reenters: events may send or close.
+ */
+#ifndef SIO_ENGINE_SESSION_H
+#define SIO_ENGINE_SESSION_H
+
+#include "base/buf.h"
+#include "engine/message.h"
+
+struct eio_session;
+struct eio_server;
+
+#define EIO_REASON_MAP(X)                                                                          \
+    X(TRANSPORT_ERROR, "transport error")                                                          \
+    X(TRANSPORT_CLOSE, "transport close")                                                          \
+    X(FORCED_CLOSE, "forced close")                                                                \
+    X(PING_TIMEOUT, "ping timeout")                                                                \
+    X(PARSE_ERROR, "parse error")
+
+enum eio_reason {
+#define X(name, text) EIO_##name,
+    EIO_REASON_MAP(X)
+#undef X
+};
+const char *eio_reason_text(enum eio_reason r); /* upstream's words */
+
+enum eio_state { EIO_STATE_OPEN, EIO_STATE_CLOSING, EIO_STATE_CLOSED };
+
+struct eio_session_events {
+    /* A message; `data` without the type digit. Not called after on_close or eio_session_close. */
+    void (*on_message)(void *owner, struct eio_session *s, struct sio_slice data, bool binary);
+    void (*on_upgrade)(void *owner, struct eio_session *s); /* now on websocket; may be NULL */
+    /* Once, for every end of a session, also after eio_session_close; from the loop or from inside
+     * eio_session_close when nothing has to be waited for. `detail` as in upstream, or NULL;
+     * static. */
+    void (*on_close)(void *owner, struct eio_session *s, enum eio_reason reason,
+                     const char *detail);
+};
+
+/* Until it is called, messages are dropped and nobody hears of the end. `events` outlives s. */
+void eio_session_set_events(struct eio_session *s, const struct eio_session_events *events,
+                            void *owner);
+void *eio_session_owner(const struct eio_session *s);
+
+enum { EIO_QUEUE_MESSAGES_MAX = 65536 }; /* waiting for one session's next poll */
+
+enum { EIO_VOLATILE = 1 }; /* drop all of it when something is queued or no poll is pending */
+
+/* Queues n messages as a whole (a packet and its attachments); takes its own references. They
+ * leave at the end of the tick.
+ * Errors: SIO_ECLOSED; SIO_EAGAIN (volatile, dropped); SIO_EFULL: over max_buffered or
+ * EIO_QUEUE_MESSAGES_MAX, nothing queued, the session is closed with "transport error" at the end
+ * of the tick and takes nothing more until then, one limited log line. Reenters: no. */
+int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags);
+
+/* Forced close. What is queued still goes out, with the goodbye behind it: at once on websocket or
+ * when a GET is pending, else with the next GET, if that comes within close_timeout_ms. No effect
+ * unless OPEN. Reenters: on_close. */
+void eio_session_close(struct eio_session *s);
+/* Ends it at once with another reason, telling the client (pending poll gets `1`, ws a close
+ * frame). For a server that shuts down or a connection that a recovered one replaces. A session
+ * that is CLOSING ends as "forced close" all the same. Reenters: on_close. */
+void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *detail);
+
+const char *eio_session_sid(const struct eio_session *s);       /* SIO_ID_LEN characters */
+const char *eio_session_transport(const struct eio_session *s); /* "polling" | "websocket" */
+enum eio_state eio_session_state(const struct eio_session *s);
+size_t eio_session_buffered(const struct eio_session *s); /* bytes, frame heads included */
+/* The first request: its raw head (parse it with codec/http_parse), and the peer's address. */
+struct sio_slice eio_session_request(const struct eio_session *s);
+const char *eio_session_address(const struct eio_session *s);
+uint64_t eio_session_since_ms(const struct eio_session *s); /* wall clock */
+
+#endif

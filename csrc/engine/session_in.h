@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+/* The session's inside, and the calls between the files of this folder. Private to engine/.
+ *
+ *     session.c  state, sending, packets, the end      upgrade.c    the probe and the change to
+ * websocket polling.c  websocket.c  the two transports       heartbeat.c  what is due when
+ *
+ * One allocation per session, plus one blob for its first request; both transports are embedded.
+ */
+#ifndef SIO_ENGINE_SESSION_IN_H
+#define SIO_ENGINE_SESSION_IN_H
+
+#include "base/id.h"
+#include "engine/heartbeat.h"
+#include "engine/polling.h"
+#include "engine/queue.h"
+#include "engine/session.h"
+#include "engine/websocket.h"
+
+/* NONE ──ws opened──► OPENED ──2probe──► ANSWERED ──5──► NONE, on websocket
+ *   ▲───────any other packet, close, timeout────┴── the session stays on polling */
+enum eio_probing { EIO_PROBE_NONE, EIO_PROBE_OPENED, EIO_PROBE_ANSWERED };
+
+struct eio_session {
+    struct eio_server *server;
+    const struct eio_session_events *events;
+    void *owner;
+    struct eio_transport *transport; /* the one in use: &polling.base or &websocket.base */
+    struct eio_polling polling;
+    struct eio_websocket websocket; /* in use, or the probe */
+    struct eio_queue queue;
+    struct eio_due beat;   /* PING, PONG, or CLOSE while closing */
+    struct eio_due probe;  /* PROBE */
+    struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
+    struct sio_grave grave;
+    struct sio_blob *request; /* address, NUL, head */
+    uint64_t since_ms;
+    char sid[SIO_ID_LEN + 1];
+    uint8_t state;   /* enum eio_state */
+    uint8_t probing; /* enum eio_probing */
+    uint8_t address_len;
+    bool awaiting_pong;
+    bool doomed; /* over a limit: ended at the end of the tick */
+};
+
+_Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small");
+
+/* ---- session.c, for server.c ----------------------------------------------------------------- */
+
+/* A new session without transport; `stream` tells the peer's address. Heartbeats begin. */
+struct eio_session *eio_session_new(struct eio_server *e, const struct sio_conn *stream,
+                                    struct sio_slice head);
+void eio_session_flush(struct eio_session *s); /* the end of a tick after eio_server_mark */
+/* Its pong is late, though the timer has not run yet: then it has been ended. */
+bool eio_session_overdue(struct eio_session *s);
+void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t base_ms);
+
+/* ---- session.c, for the transports and upgrade.c --------------------------------------------- */
+
+/* A packet came in on t. False: the session takes no more. */
+bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
+                           const struct eio_packet *p);
+/* t has failed or was closed by the client. Ends the session when t is in use, else only the probe.
+ */
+void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum eio_reason reason,
+                          const char *detail);
+void eio_session_on_poll(struct eio_session *s); /* a GET waits */
+/* Hands the whole queue to the transport, if it is writable. */
+void eio_session_drain(struct eio_session *s);
+
+/* ---- upgrade.c ------------------------------------------------------------------------------- */
+
+/* Whether a probe may begin. */
+bool eio_upgrade_possible(const struct eio_session *s);
+void eio_upgrade_begin(struct eio_session *s, struct sio_conn *c, struct sio_slice rest);
+void eio_upgrade_packet(struct eio_session *s, const struct eio_packet *p);
+/* Closes the probe; the session goes on with polling. Idempotent. */
+void eio_upgrade_abandon(struct eio_session *s);
+
+#endif

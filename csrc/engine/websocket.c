@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/* Packets as WebSocket frames. Stands on net/ws_conn; sessions send through its table.
+ *
+ * Closes carry no code, as upstream's; those for protocol errors are net/ws_conn's and do.
+ */
+#include "engine/websocket.h"
+
+#include "base/log.h"
+#include "engine/server_in.h"
+#include "engine/session_in.h"
+
+enum { CLOSE_TOO_BIG = 1009 }; /* RFC 6455 §7.4.1 */
+
+static struct eio_websocket *from_base(const struct eio_transport *t)
+{
+    return SIO_CONTAINER_OF(t, struct eio_websocket, base);
+}
+
+/* ---- up -------------------------------------------------------------------------------------- */
+
+static void on_message(void *owner, struct sio_ws_conn *w, bool binary, struct sio_slice data)
+{
+    struct eio_websocket *t = owner;
+    struct eio_packet p = {EIO_MESSAGE, true, data};
+    (void)w;
+    if (binary || eio_packet_decode(data, &p) == 0)
+        eio_session_on_packet(t->base.session, &t->base, &p);
+    else
+        eio_session_on_error(t->base.session, &t->base, EIO_PARSE_ERROR, NULL);
+}
+
+static void log_too_big(const struct eio_session *s)
+{
+    sio_log_limited(SIO_LOG_WARN, "eio max_http_buffer_size ws",
+                    "engine: session %s: a message above max_http_buffer_size %zu, closed", s->sid,
+                    s->server->options.max_http_buffer_size);
+}
+
+static void on_close(void *owner, struct sio_ws_conn *w, uint16_t code, int err)
+{
+    struct eio_websocket *t = owner;
+    const char *detail = "Invalid WebSocket frame";
+    (void)w;
+    t->conn = NULL;
+    if (err == 0 || code == SIO_WS_CLOSE_ABNORMAL) {
+        eio_session_on_error(t->base.session, &t->base, EIO_TRANSPORT_CLOSE, NULL);
+        return;
+    }
+    if (code == CLOSE_TOO_BIG) {
+        detail = "Max payload size exceeded";
+        log_too_big(t->base.session);
+    }
+    eio_session_on_error(t->base.session, &t->base, EIO_TRANSPORT_ERROR, detail);
+}
+
+static const struct sio_ws_conn_events conn_events = {.on_message = on_message,
+                                                      .on_close = on_close};
+
+/* ---- down ------------------------------------------------------------------------------------ */
+
+static bool websocket_writable(const struct eio_transport *base)
+{
+    const struct eio_websocket *t = from_base(base);
+    return t->conn != NULL && sio_ws_conn_queued(t->conn) == 0;
+}
+
+static void websocket_send(struct eio_transport *base, const struct eio_msg *msgs, size_t n)
+{
+    struct eio_websocket *t = from_base(base);
+    for (size_t i = 0; t->conn != NULL && i < n; i++)
+        sio_ws_conn_send(t->conn, msgs[i].frame);
+}
+
+static size_t websocket_queued(const struct eio_transport *base)
+{
+    const struct eio_websocket *t = from_base(base);
+    return t->conn != NULL ? sio_ws_conn_queued(t->conn) : 0;
+}
+
+static void websocket_relieve(struct eio_transport *base)
+{
+    struct eio_websocket *t = from_base(base);
+    if (t->conn != NULL)
+        sio_conn_flush(sio_ws_conn_stream(t->conn));
+}
+
+static void websocket_close(struct eio_transport *base, const struct eio_msg *msgs, size_t n)
+{
+    struct eio_websocket *t = from_base(base);
+    struct sio_ws_conn *conn = t->conn;
+    (void)msgs, (void)n; /* nothing waits above a transport that sends at once */
+    t->conn = NULL;
+    if (conn != NULL)
+        sio_ws_conn_close(conn, 0);
+}
+
+static const struct eio_transport_ops websocket_ops = {
+    .name = "websocket",
+    .at_once = true,
+    .writable = websocket_writable,
+    .send = websocket_send,
+    .queued = websocket_queued,
+    .relieve = websocket_relieve,
+    .close = websocket_close,
+};
+
+void eio_websocket_init(struct eio_websocket *t, struct eio_session *s)
+{
+    *t = (struct eio_websocket){.base = {&websocket_ops, s}};
+}
+
+void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c, struct sio_slice rest)
+{
+    size_t max = t->base.session->server->options.max_http_buffer_size;
+    t->conn = sio_ws_conn_open(c, rest, max, &conn_events, t);
+}
+
+/* ---- connections nobody wants ---------------------------------------------------------------- */
+
+static void ignore_message(void *owner, struct sio_ws_conn *w, bool binary, struct sio_slice data)
+{
+    (void)owner, (void)w, (void)binary, (void)data;
+}
+
+static void ignore_close(void *owner, struct sio_ws_conn *w, uint16_t code, int err)
+{
+    (void)owner, (void)w, (void)code, (void)err;
+}
+
+void eio_websocket_reject(struct sio_conn *c, struct sio_slice rest, size_t max_message)
+{
+    static const struct sio_ws_conn_events silent = {.on_message = ignore_message,
+                                                     .on_close = ignore_close};
+    struct sio_ws_conn *w = sio_ws_conn_open(c, rest, max_message, &silent, NULL);
+    sio_ws_conn_close(w, 0);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/* The websocket transport: one packet is one frame (Engine.IO v4, §WebSocket). Private to engine/.
+ *
+ * Serves a session, or probes for one that is still on polling; the session tells which.
+ *
+ * Thread: loop. Owns: its ws_conn. Errors: none. Reenters: through the session.
+ */
+#ifndef SIO_ENGINE_WEBSOCKET_H
+#define SIO_ENGINE_WEBSOCKET_H
+
+#include "engine/transport.h"
+#include "net/ws_conn.h"
+
+struct eio_websocket {
+    struct eio_transport base;
+    struct sio_ws_conn *conn; /* NULL: not open */
+};
+
+void eio_websocket_init(struct eio_websocket *t, struct eio_session *s);
+/* Takes the connection after its 101; `rest` came behind the request. */
+void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c, struct sio_slice rest);
+/* Closes a connection that no session wants, as upstream: 101, then a close frame without a code.
+ */
+void eio_websocket_reject(struct sio_conn *c, struct sio_slice rest, size_t max_message);
+
+#endif
