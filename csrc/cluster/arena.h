@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/* Session records in shared memory: what a recoverable session is (rooms, data, ...), as bytes,
+ * kept by its owner while it lives and taken over by others once the owner is dead.
+ *
+ * Each incarnation has an arena: a directory (hash chains of 64-byte entries, so that nothing piles
+ * up when sessions come and go) and size-class blocks. An update fills a new block, then stores one
+ * reference; a chain is changed by one store: a kill at any instant leaves the old or the new
+ * state. "Dead" is what the supervisor has buried (sio_shm_bury), never a link that closed.
+ *
+ * Owns: allocator lists, in the owner's private memory. Errors: SIO_EFULL (entries or bytes;
+ * logged), SIO_ENOENT, SIO_EINVAL (an id that is not SIO_ID_LEN characters). Reenters: no.
+ */
+#ifndef SIO_CLUSTER_ARENA_H
+#define SIO_CLUSTER_ARENA_H
+
+#include "base/buf.h"
+#include "cluster/shm.h"
+
+enum { SIO_RECORD_BYTES_MAX = 64 * 1024 }; /* of one session record; larger: not recoverable */
+
+struct sio_arena {
+    struct sio_shm *shm;
+    struct sio_place me;
+    unsigned index;
+    struct sio_arena_heap *heap;   /* private: free lists per size class */
+    struct sio_arena_entry *taken; /* the last claim, until our own record of it stands */
+    uint64_t taken_ref;
+};
+
+/* SIO_EINVAL unless `me` is a living incarnation. Closing leaves the records: an orderly exit is a
+ * death too, and the clients come back to be recovered elsewhere. */
+int sio_arena_open(struct sio_arena *a, struct sio_shm *shm, struct sio_place me);
+void sio_arena_close(struct sio_arena *a);
+
+/* Writes or replaces the record of `pid` (SIO_ID_LEN characters). SIO_ETOOBIG, SIO_EFULL: then an
+ * earlier record of it is deleted too, as recovering a stale one is worse than none. */
+int sio_arena_put(struct sio_arena *a, struct sio_slice pid, struct sio_slice record);
+int sio_arena_del(struct sio_arena *a, struct sio_slice pid); /* SIO_ENOENT */
+/* Appends the owner's own record. SIO_ENOENT. */
+int sio_arena_get(const struct sio_arena *a, struct sio_slice pid, struct sio_buf *out);
+
+enum sio_arena_owner {
+    SIO_OWNER_NONE, /* nobody has a record of this id */
+    SIO_OWNER_SELF,
+    SIO_OWNER_ALIVE, /* another worker that runs (or has claimed it): ask it to release */
+    SIO_OWNER_DEAD,  /* reaped: may be claimed */
+};
+/* Who holds the record of `pid`, over all arenas; `owner` is set unless NONE. */
+enum sio_arena_owner sio_arena_find(const struct sio_arena *a, struct sio_slice pid,
+                                    struct sio_place *owner);
+/* Takes the record of a dead owner: compare-and-swap, so that one claimer wins; appends the bytes
+ * to out. SIO_ENOENT when it is gone or somebody else was first. A claim whose claimer died may be
+ * taken again: the entry is deleted only when the next put, del, claim or close of this arena is
+ * done, so claim and put the new record in one step. `died_ms` (may be NULL) is set to the
+ * now_ms of the owner's burial. */
+int sio_arena_claim(struct sio_arena *a, struct sio_slice pid, struct sio_buf *out,
+                    uint64_t *died_ms);
+
+#endif

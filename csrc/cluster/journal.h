@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/* The journal: one log of records for the whole host, in shared memory. Every worker appends to it
+ * and tails it; its order is the order in which every worker delivers.
+ *
+ * A position is a 64-bit byte count that never wraps. append() copies under a robust
+ * process-shared mutex and commits with one store of `tail`: a writer killed inside leaves
+ * nothing visible. Waking: a bit per sleeping reader, an eventfd ("bell") per worker, rung once at
+ * the end of the tick.
+ *
+ * Thread: loop. Owns: the lapped-proof copy of the record being read. Reenters: no.
+ */
+#ifndef SIO_CLUSTER_JOURNAL_H
+#define SIO_CLUSTER_JOURNAL_H
+
+#include "base/blob.h"
+#include "base/buf.h"
+#include "cluster/shm.h"
+
+enum {
+    SIO_RECORD_LOCAL = 1, /* no sibling needs it: nobody is woken for it */
+};
+
+struct sio_journal {
+    struct sio_shm *shm;
+    struct sio_place me;
+    uint64_t cursor;    /* the next position to read */
+    uint64_t wake_mask; /* siblings to wake at the end of the tick (bit per slot) */
+    bool wake_due;
+    struct sio_buf copy; /* the record being read */
+};
+
+struct sio_journal_record {
+    uint64_t pos; /* of its first byte */
+    uint64_t end; /* of the first byte behind it: the offset that clients get */
+    struct sio_place writer;
+    unsigned flags;
+    struct sio_slice bytes; /* valid until the next read */
+};
+
+/* Starts at the present tail. */
+void sio_journal_open(struct sio_journal *j, struct sio_shm *shm, struct sio_place me);
+void sio_journal_close(struct sio_journal *j);
+
+/* Largest record, bytes: an eighth of the ring less the record head. */
+size_t sio_journal_record_max(const struct sio_journal *j);
+uint64_t sio_journal_tail(const struct sio_journal *j);
+
+/* Appends one record. Waits for the lock for at most 1 ms.
+ * Errors: SIO_ETOOBIG; SIO_EAGAIN (the lock's owner is stopped: queue and try at the next tick);
+ *         SIO_ESYS (mutex not recoverable: fatal for the host). */
+int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
+                       uint64_t *end);
+
+/* Reads the record at the cursor and moves on. 1, 0 (at the tail), SIO_ELAPPED (this reader was
+ * overtaken by a whole ring: the cursor is now at the tail, what was between is unknown). */
+int sio_journal_next(struct sio_journal *j, struct sio_journal_record *out);
+
+/* End of the tick: publishes the cursor; rings the bells of sleeping siblings when something not
+ * LOCAL was appended, and of a sibling that lags by more than a quarter of the ring in any case.
+ * `bells` is indexed by slot, -1 = none. */
+void sio_journal_wake(struct sio_journal *j, const int bells[SIO_WORKERS_MAX]);
+/* Before blocking: true when the caller may sleep (its bit is set, nothing is unread); false when
+ * there is something to read first. After waking: sio_journal_awake. */
+bool sio_journal_sleep(struct sio_journal *j);
+void sio_journal_awake(struct sio_journal *j);
+
+/* Reading old records (recovery). `from` comes from a client: SIO_ENOENT unless it is a record
+ * boundary that is still in the ring. */
+int sio_journal_seek(const struct sio_journal *j, uint64_t from);
+/* Copies the record at *pos into `copy` and moves *pos to its end. 1, 0 at `until`, SIO_ELAPPED. */
+int sio_journal_read_at(const struct sio_journal *j, uint64_t *pos, uint64_t until,
+                        struct sio_buf *copy, struct sio_journal_record *out);
+
+/* Test hook: called by name at each step of append and wake, so that a test can kill the process
+ * there. NULL outside tests. */
+extern void (*sio_journal_killpoint)(const char *step);
+
+#endif

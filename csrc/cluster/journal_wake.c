@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/* Who sleeps and who is woken: one bit per reader, one bell (eventfd) per worker, rung once per
+ * tick. Stands on the journal's shared words; the worker's end-of-tick hook calls it.
+ *
+ * Invariant: a reader sets its bit and then looks at the tail; a writer moves the tail and then
+ * looks at the bits; full fences between, so one of them sees the other. The dead do not wake:
+ * after any death the supervisor rings every bell.
+ */
+#include "cluster/journal.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "cluster/layout.h"
+
+static void killpoint(const char *step)
+{
+    if (sio_journal_killpoint != NULL)
+        sio_journal_killpoint(step);
+}
+
+static void publish_cursor(struct sio_journal *j)
+{
+    atomic_store_explicit(&j->shm->slots[j->me.slot].cursor, j->cursor, memory_order_relaxed);
+}
+
+/* Sleeping siblings that missed so many LOCAL records that they would be lapped one day. */
+static uint64_t laggards(const struct sio_journal *j, uint64_t tail)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < j->shm->n_slots; i++) {
+        uint64_t cursor = atomic_load_explicit(&j->shm->slots[i].cursor, memory_order_relaxed);
+        if (cursor < tail && tail - cursor > j->shm->ring_bytes / 4)
+            mask |= UINT64_C(1) << i;
+    }
+    return mask;
+}
+
+static void ring(int bell)
+{
+    const uint64_t one = 1;
+    if (bell < 0)
+        return;
+    /* EAGAIN means that the counter is full, so the reader is being woken already. */
+    while (write(bell, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+void sio_journal_wake(struct sio_journal *j, const int bells[SIO_WORKERS_MAX])
+{
+    struct sio_journal_shared *s = j->shm->journal;
+    publish_cursor(j);
+    if (!j->wake_due)
+        return;
+    uint64_t mask = j->wake_mask | laggards(j, sio_journal_tail(j));
+    j->wake_due = false;
+    j->wake_mask = 0;
+    mask &= ~(UINT64_C(1) << j->me.slot);
+    atomic_thread_fence(memory_order_seq_cst); /* the tail is seen before the bits are read */
+    killpoint("wake:fence");
+    uint64_t due = atomic_load_explicit(&s->sleepers, memory_order_relaxed) & mask;
+    if (due == 0)
+        return;
+    due &= atomic_fetch_and(&s->sleepers, ~due); /* whoever clears a bit rings for it */
+    killpoint("wake:cleared");
+    for (unsigned i = 0; i < j->shm->n_slots; i++)
+        if (due >> i & 1)
+            ring(bells[i]);
+    killpoint("wake:rung");
+}
+
+bool sio_journal_sleep(struct sio_journal *j)
+{
+    publish_cursor(j);
+    atomic_fetch_or(&j->shm->journal->sleepers, UINT64_C(1) << j->me.slot);
+    atomic_thread_fence(memory_order_seq_cst); /* the bit is seen before the tail is read */
+    if (sio_journal_tail(j) == j->cursor)
+        return true;
+    sio_journal_awake(j);
+    return false;
+}
+
+void sio_journal_awake(struct sio_journal *j)
+{
+    uint64_t bit = UINT64_C(1) << j->me.slot;
+    _Atomic uint64_t *sleepers = &j->shm->journal->sleepers;
+    if (atomic_load_explicit(sleepers, memory_order_relaxed) & bit)
+        atomic_fetch_and(sleepers, ~bit);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/* Placement of new sessions. Stands on the slots of the shared memory; worker/ calls it for each
+ * new session and each heartbeat.
+ *
+ * Invariant: a slot that is not READY or is near its descriptor limit is never picked, save `self`
+ * when nobody else is left.
+ */
+#include "cluster/load.h"
+
+#include "base/err.h"
+#include "cluster/layout.h"
+
+static const struct {
+    const char *name;
+    enum sio_balance method;
+} methods[] = {
+    {"least-connection", SIO_LEAST_CONNECTION},
+    {"round-robin", SIO_ROUND_ROBIN},
+    {"random", SIO_RANDOM},
+    {"ip-hash", SIO_IP_HASH},
+    {"forwarded-for", SIO_FORWARDED_FOR},
+};
+
+int sio_balance_parse(struct sio_slice name, enum sio_balance *out)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (sio_slice_eq(name, sio_slice_str(methods[i].name))) {
+            *out = methods[i].method;
+            return 0;
+        }
+    return SIO_ENOENT;
+}
+
+bool sio_load_has_room(const struct sio_shm *shm, unsigned slot)
+{
+    uint32_t limit = atomic_load_explicit(&shm->slots[slot].fds_limit, memory_order_relaxed);
+    uint32_t open = atomic_load_explicit(&shm->slots[slot].fds_open, memory_order_relaxed);
+    return limit == 0 || (uint64_t)open + SIO_LOAD_FDS_SPARE < limit;
+}
+
+static bool qualifies(const struct sio_shm *shm, unsigned slot)
+{
+    return atomic_load_explicit(&shm->slots[slot].state, memory_order_relaxed) == SIO_SLOT_READY &&
+           sio_load_has_room(shm, slot);
+}
+
+static unsigned pick_least(const struct sio_shm *shm, unsigned self)
+{
+    unsigned best = self;
+    int32_t least = INT32_MAX;
+    if (qualifies(shm, self))
+        least = atomic_load_explicit(&shm->slots[self].sessions, memory_order_relaxed);
+    for (unsigned i = 0; i < shm->n_slots; i++) {
+        int32_t n = atomic_load_explicit(&shm->slots[i].sessions, memory_order_relaxed);
+        if (n < least && qualifies(shm, i)) {
+            least = n;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* The first slot at or behind `from`, around the end, that qualifies. */
+static unsigned pick_from(const struct sio_shm *shm, unsigned self, unsigned from)
+{
+    for (unsigned i = 0; i < shm->n_slots; i++) {
+        unsigned slot = (from + i) % shm->n_slots;
+        if (qualifies(shm, slot))
+            return slot;
+    }
+    return self;
+}
+
+static unsigned pick_turn(const struct sio_shm *shm, unsigned self, unsigned *turn)
+{
+    unsigned slot = pick_from(shm, self, *turn % shm->n_slots);
+    *turn = slot + 1;
+    return slot;
+}
+
+/* Uniform over those that qualify: starting at a random slot and going on to the next would favour
+ * the one behind a gap. */
+static unsigned pick_random(const struct sio_shm *shm, unsigned self)
+{
+    unsigned fit[SIO_WORKERS_MAX], n = 0;
+    uint32_t r;
+    for (unsigned i = 0; i < shm->n_slots; i++)
+        if (qualifies(shm, i))
+            fit[n++] = i;
+    if (n == 0)
+        return self;
+    sio_random(&r, sizeof r);
+    return fit[r % n];
+}
+
+static unsigned pick_rendezvous(const struct sio_shm *shm, unsigned self, struct sio_slice key)
+{
+    unsigned best = self;
+    uint64_t highest = 0;
+    for (unsigned i = 0; i < shm->n_slots; i++) {
+        uint64_t h = sio_shm_hash(shm->header->seed + i * UINT64_C(0x9e3779b97f4a7c15), key) | 1;
+        if (h > highest && qualifies(shm, i)) {
+            highest = h;
+            best = i;
+        }
+    }
+    return best;
+}
+
+unsigned sio_load_pick(const struct sio_shm *shm, unsigned self, enum sio_balance method,
+                       struct sio_slice key, unsigned *turn)
+{
+    switch (method) {
+    case SIO_ROUND_ROBIN:
+        return pick_turn(shm, self, turn);
+    case SIO_RANDOM:
+        return pick_random(shm, self);
+    case SIO_IP_HASH:
+    case SIO_FORWARDED_FOR:
+        return pick_rendezvous(shm, self, key);
+    case SIO_LEAST_CONNECTION:
+        break;
+    }
+    return pick_least(shm, self);
+}
+
+void sio_load_add(struct sio_shm *shm, unsigned slot, int delta)
+{
+    _Atomic int32_t *sessions = &shm->slots[slot].sessions;
+    int32_t old = atomic_load_explicit(sessions, memory_order_relaxed), next;
+    do
+        next = old + delta < 0 ? 0 : old + delta;
+    while (!atomic_compare_exchange_weak_explicit(sessions, &old, next, memory_order_relaxed,
+                                                  memory_order_relaxed));
+}
+
+void sio_load_beat(struct sio_shm *shm, unsigned slot, uint64_t now_ms)
+{
+    atomic_store_explicit(&shm->slots[slot].heartbeat_ms, now_ms, memory_order_release);
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/* Session records when processes die: claimers in the middle of a claim, owners at any instant.
+ *
+ * Stands on cluster/arena, its private layout, and forked workers.
+ */
+#include "arena_side.h"
+
+/* ---- deaths of claimers ---------------------------------------------------------------------- */
+
+TEST(arena_a_claimer_that_dies_before_its_put)
+{
+    struct sio_arena c;
+    setup(1 << 20);
+    sio_arena_put(&a, pid_of(1), SIO_LIT("record"));
+    sio_shm_bury(&shm, 0, 0);
+    REQUIRE(sio_arena_open(&c, &shm, assign(2)) == 0);
+    CHECK_SLICE(claim(&c, 1), "record");
+    sio_shm_bury(&shm, 2, 0); /* killed: it settles nothing */
+    CHECK_SLICE(claim(&b, 1), "record");
+    c.taken = NULL;
+    sio_arena_close(&c);
+    teardown();
+}
+
+TEST(arena_a_claimer_that_dies_between_its_put_and_the_deletion)
+{
+    struct sio_arena c;
+    struct sio_place owner;
+    setup(1 << 20);
+    sio_arena_put(&a, pid_of(1), SIO_LIT("old"));
+    sio_shm_bury(&shm, 0, 0);
+    REQUIRE(sio_arena_open(&c, &shm, assign(2)) == 0);
+    CHECK_SLICE(claim(&c, 1), "old");
+    c.taken = NULL; /* the kill comes before the deletion */
+    sio_arena_put(&c, pid_of(1), SIO_LIT("new"));
+    sio_shm_bury(&shm, 2, 0);
+    CHECK_SLICE(claim(&b, 1), "new");
+    CHECK_SLICE(claim(&b, 1), "(none)");
+    CHECK_EQ_INT(sio_arena_find(&b, pid_of(1), &owner), SIO_OWNER_NONE);
+    sio_arena_close(&c);
+    teardown();
+}
+
+/* Claims everything that it can, and counts. */
+static void run_claimer(unsigned slot, _Atomic uint32_t *won)
+{
+    struct sio_arena c;
+    struct sio_buf record = {0};
+    if (sio_arena_open(&c, &shm, assign(slot)) != 0)
+        _exit(1);
+    atomic_fetch_add(&won[SESSIONS], 1); /* the barrier */
+    while (atomic_load(&won[SESSIONS]) < 4) {
+    }
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        if (sio_arena_claim(&c, pid_of(i), &record, NULL) != 0)
+            continue;
+        atomic_fetch_add(&won[i], 1);
+        sio_arena_put(&c, pid_of(i), sio_buf_slice(&record));
+        sio_buf_clear(&record);
+    }
+    _exit(0);
+}
+
+TEST(arena_one_of_many_claimers_wins)
+{
+    _Atomic uint32_t *won =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    for (int round = 0; round < 20; round++) {
+        pid_t pids[4];
+        memset((void *)won, 0, 4096);
+        setup(1 << 20);
+        for (unsigned i = 0; i < SESSIONS; i++)
+            sio_arena_put(&a, pid_of(i), SIO_LIT("record"));
+        sio_shm_bury(&shm, 0, 0);
+        for (unsigned i = 0; i < 4; i++) {
+            pids[i] = fork();
+            if (pids[i] == 0) {
+                /* Only the supervisor assigns: one after the other. */
+                while (atomic_load(&won[SESSIONS]) != i) {
+                }
+                run_claimer(2 + i, won);
+            }
+        }
+        for (unsigned i = 0; i < 4; i++)
+            waitpid(pids[i], NULL, 0);
+        for (unsigned i = 0; i < SESSIONS; i++)
+            CHECK_EQ_INT(atomic_load(&won[i]), 1);
+        teardown();
+    }
+    munmap((void *)won, 4096);
+}
+
+/* ---- deaths of owners ------------------------------------------------------------------------ */
+
+/* One per record, shared: version << 1 | 1 while it is being written, << 1 when it stands. A
+ * version that is a multiple of 8 is a deletion. */
+static _Atomic uint64_t *versions;
+
+static size_t fill(char *bytes, unsigned i, uint64_t version)
+{
+    size_t len = 16 + (size_t)(version * 2654435761U + i * 40503U) % (RECORD_MAX - 16);
+    uint64_t head[2] = {version, i};
+    memset(bytes, (int)(version % 251), len);
+    memcpy(bytes, head, sizeof head);
+    return len;
+}
+
+static void run_owner(struct sio_place me)
+{
+    static char bytes[RECORD_MAX];
+    struct sio_arena c;
+    uint32_t r = (uint32_t)getpid();
+    if (sio_arena_open(&c, &shm, me) != 0)
+        _exit(1);
+    for (;;) {
+        r = r * 1664525 + 1013904223;
+        unsigned i = (r >> 16) % RECORDS;
+        uint64_t version = (atomic_load(&versions[i]) >> 1) + 1;
+        atomic_store(&versions[i], version << 1 | 1);
+        if (version % 8 == 0)
+            sio_arena_del(&c, pid_of(i));
+        else if (sio_arena_put(&c, pid_of(i), sio_slice(bytes, fill(bytes, i, version))) != 0)
+            _exit(2);
+        atomic_store(&versions[i], version << 1);
+    }
+}
+
+static bool is_version(struct sio_slice record, unsigned i, uint64_t version)
+{
+    static char bytes[RECORD_MAX];
+    if (version % 8 == 0)
+        return sio_slice_eq(record, SIO_LIT("(none)"));
+    return sio_slice_eq(record, sio_slice(bytes, fill(bytes, i, version)));
+}
+
+/* All records after a death: each is the version that stood or the one being written. */
+static void check_dead(void)
+{
+    for (unsigned i = 0; i < RECORDS; i++) {
+        uint64_t word = atomic_load(&versions[i]), version = word >> 1;
+        struct sio_slice record = claim(&b, i);
+        CHECK(is_version(record, i, version) || ((word & 1) && is_version(record, i, version - 1)));
+    }
+}
+
+TEST(arena_killed_at_any_instant_leaves_the_old_or_the_new)
+{
+    uint64_t updates = 0;
+    versions = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    setup(4 << 20);
+    sio_shm_bury(&shm, 0, 0);
+    for (unsigned round = 0; round < KILLS; round++) {
+        const struct timespec life = {0, 1000000 + round * 7919 % 2000000};
+        int status;
+        test_context("kill %u", round);
+        memset((void *)versions, 0, 4096);
+        struct sio_place me = assign(0);
+        pid_t pid = fork();
+        if (pid == 0)
+            run_owner(me);
+        nanosleep(&life, NULL);
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+        CHECK(WIFSIGNALED(status));
+        sio_shm_bury(&shm, 0, round);
+        check_dead();
+        sio_shm_sweep(&shm, round, 0);
+        for (unsigned i = 0; i < RECORDS; i++)
+            updates += atomic_load(&versions[i]) >> 1;
+    }
+    test_context("%s", "");
+    printf("# %u kills, %llu updates\n", KILLS, (unsigned long long)updates);
+    CHECK(updates > KILLS * 100);
+    munmap((void *)versions, 4096);
+    teardown();
+}
+
+/* Private ids that all fall into bucket 0, resp. into another. */
+static struct sio_slice next_pid(unsigned *i, bool in_bucket_0)
+{
+    for (;; ++*i) {
+        uint64_t hash = sio_shm_hash(shm.header->seed, pid_of(*i));
+        if ((hash % sio_arena_buckets(SESSIONS) == 0) == in_bucket_0)
+            return pid_of((*i)++);
+    }
+}
+
+/* Moves entries from bucket 0 to others and back, for ever. */
+static void run_mover(void)
+{
+    unsigned first = 1000000;
+    sio_arena_put(&a, next_pid(&first, true), SIO_LIT("stays"));
+    for (;;) {
+        unsigned in = 0, out_of = 0;
+        for (int i = 0; i < SESSIONS - 1; i++)
+            sio_arena_put(&a, next_pid(&in, true), SIO_LIT("x"));
+        in = 0;
+        for (int i = 0; i < SESSIONS - 1; i++) {
+            sio_arena_del(&a, next_pid(&in, true));
+            sio_arena_put(&a, next_pid(&out_of, false), SIO_LIT("x"));
+        }
+        out_of = 0;
+        for (int i = 0; i < SESSIONS - 1; i++)
+            sio_arena_del(&a, next_pid(&out_of, false));
+    }
+}
+
+/* A sibling looks for a record that stands still at the end of a chain, while its owner takes the
+ * entries before it into other chains. */
+TEST(arena_finding_in_a_living_arena_never_misses)
+{
+    struct sio_place owner;
+    unsigned missed = 0, first = 1000000;
+    setup(1 << 20);
+    pid_t pid = fork();
+    if (pid == 0)
+        run_mover();
+    char stays[SIO_ID_LEN];
+    memcpy(stays, next_pid(&first, true).p, SIO_ID_LEN);
+    while (sio_arena_find(&b, sio_slice(stays, SIO_ID_LEN), &owner) != SIO_OWNER_ALIVE) {
+    }
+    for (int i = 0; i < 1000000; i++)
+        missed += sio_arena_find(&b, sio_slice(stays, SIO_ID_LEN), &owner) != SIO_OWNER_ALIVE;
+    CHECK_EQ_INT(missed, 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    teardown();
+}
