@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/* What the Socket.IO server needs from below its own process: an ordered log and a store of
+ * sessions. The worker fills this table from the journal and the arena; tests fill it from memory.
+ * So sio and cluster do not know each other.
+ */
+#ifndef SIO_SIO_BACKING_H
+#define SIO_SIO_BACKING_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum { SIO_PUBLISH_LOCAL = 1 }; /* no sibling needs it */
+
+/* Gets the record of a private id, or an empty slice when there is none (unknown, expired with its
+ * arena, owner silent). `died_ms`: monotonic time of the owner's death when it died, else 0. */
+typedef void (*sio_claim_fn)(void *arg, struct sio_slice record, uint64_t died_ms);
+/* Returns non-zero to stop. `end` is the position behind the record. */
+typedef int (*sio_scan_fn)(void *arg, uint64_t end, struct sio_slice record);
+
+struct sio_backing {
+    void *ctx;
+    const char *epoch; /* of positions; at most 11 characters */
+    /* Appends, then delivers through sio_server_deliver all records up to and with this one, before
+     * it returns; or queues it when the log is blocked (still 0; delivery follows in order).
+     * Errors: SIO_ETOOBIG, SIO_EFULL (the local queue). */
+    int (*publish)(void *ctx, struct sio_slice record, unsigned flags);
+    bool (*blocked)(void *ctx); /* records wait in the local queue: everything must wait behind */
+    size_t (*record_max)(void *ctx); /* bytes */
+    /* Behind the last record that went through here: what comes later will be delivered live. */
+    uint64_t (*position)(void *ctx);
+    /* Delivers the log to its end, then visits the records of [from, position). SIO_ENOENT: `from`
+     * is no boundary; SIO_ELAPPED. May find this worker lapped, and call sio_server_lapped. */
+    int (*scan)(void *ctx, uint64_t from, sio_scan_fn fn, void *arg);
+    /* Keeps the record under our name. Errors: SIO_ETOOBIG, SIO_EFULL. */
+    int (*save)(void *ctx, struct sio_slice pid, struct sio_slice record);
+    void (*drop)(void *ctx, struct sio_slice pid); /* no effect when there is none */
+    /* Takes the record of `pid` from whoever has it (also from ourselves: sio_recovery_release).
+     * fn is called exactly once, now or later. */
+    void (*claim)(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg);
+};
+
+#endif

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+/* A client: one Engine.IO session, the packets it sends, and its sockets, one per namespace
+ * (Socket.IO protocol v5, §Exchange protocol).
+ *
+ * A protocol violation (a packet for a namespace that was not joined, a second CONNECT,
+ * CONNECT_ERROR) closes the connection; an invalid packet is reported to every socket first.
+ * Upstream's reasons come out by themselves: "forced close" when the session could end at once,
+ * "forced server close" when it waits for a poll. Stands on the engine's session; called by it, and
+ * by server and socket.
+ */
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sio/recovery_in.h"
+#include "sio/server_in.h"
+
+/* A packet with attachments, not complete yet. */
+struct sio_partial {
+    struct sio_nsp *nsp;
+    enum sio_packet_type type;
+    bool has_id;
+    uint64_t id;
+    unsigned need, got;
+    size_t bytes; /* of the attachments so far */
+    struct sio_blob *blobs[SIO_ATTACHMENTS_MAX];
+    size_t data_len;
+    char data[];
+};
+
+static struct sio_client *client_of(const struct sio_list *node)
+{
+    return SIO_CONTAINER_OF(node, struct sio_client, link);
+}
+
+static void partial_free(struct sio_partial *p)
+{
+    if (p == NULL)
+        return;
+    for (unsigned i = 0; i < p->got; i++)
+        sio_blob_unref(p->blobs[i]);
+    sio_free(p);
+}
+
+/* ---- its sockets ---------------------------------------------------------------------------- */
+
+struct sio_socket *sio_client_find(const struct sio_client *c, const struct sio_nsp *n)
+{
+    struct sio_socket *s = c->sockets;
+    while (s != NULL && s->nsp != n)
+        s = s->next;
+    return s;
+}
+
+void sio_client_unlink(struct sio_client *c, struct sio_socket *s)
+{
+    struct sio_socket **at = &c->sockets;
+    while (*at != NULL && *at != s)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = s->next;
+    s->next = NULL;
+}
+
+void sio_client_joined(struct sio_client *c)
+{
+    if (c->joined)
+        return;
+    c->joined = true;
+    sio_list_remove(&c->link);
+    sio_list_append(&c->server->joined, &c->link);
+}
+
+void sio_client_part_all(struct sio_client *c, const struct sio_parting *why)
+{
+    while (c->sockets != NULL) /* parting unlinks it first */
+        sio_socket_part(c->sockets, why);
+}
+
+void sio_client_disconnect(struct sio_client *c)
+{
+    static const struct sio_parting why = {.reason = "server namespace disconnect"};
+    while (c->sockets != NULL) {
+        struct sio_socket *s = c->sockets;
+        if (s->state == SIO_SOCKET_CONNECTED)
+            sio_out_send_plain(c->session, SIO_DISCONNECT, s->nsp->name, SIO_LIT(""));
+        sio_socket_part(s, &why);
+    }
+    if (!c->closed)
+        eio_session_close(c->session);
+}
+
+/* A protocol violation, or no namespace in time. */
+static void close_client(struct sio_client *c)
+{
+    static const struct sio_parting why = {.reason = "forced server close", .recoverable = true};
+    if (c->closed)
+        return;
+    eio_session_close(c->session);
+    if (!c->closed)
+        sio_client_part_all(c, &why);
+}
+
+static void invalid_packet(struct sio_client *c, const char *message)
+{
+    struct sio_server *server = c->server;
+    struct sio_socket *list[SIO_NSPS_PER_CLIENT_MAX];
+    size_t n = 0;
+    for (struct sio_socket *s = c->sockets; s != NULL && n < SIO_NSPS_PER_CLIENT_MAX; s = s->next)
+        if (s->state == SIO_SOCKET_CONNECTED)
+            list[n++] = s;
+    for (size_t i = 0; i < n; i++)
+        if (list[i]->state == SIO_SOCKET_CONNECTED)
+            server->events->on_error(server->owner, list[i], message);
+    if (!c->closed)
+        eio_session_close(c->session);
+}
+
+/* ---- packets -------------------------------------------------------------------------------- */
+
+static void refuse(struct sio_client *c, struct sio_slice nsp, struct sio_slice error)
+{
+    sio_out_send_plain(c->session, SIO_CONNECT_ERROR, nsp, error);
+}
+
+static bool too_many(const struct sio_client *c)
+{
+    unsigned n = 0;
+    for (const struct sio_socket *s = c->sockets; s != NULL; s = s->next)
+        n++;
+    if (n < c->server->options.nsps_per_client)
+        return false;
+    sio_log_limited(SIO_LOG_WARN, "nsps_per_client", "a client is in %u namespaces: no more", n);
+    return true;
+}
+
+static void on_connect(struct sio_client *c, const struct sio_packet *p)
+{
+    struct sio_nsp *n = sio_server_find_nsp(c->server, p->nsp);
+    struct sio_socket *s = n == NULL ? NULL : sio_client_find(c, n);
+    if (c->server->down)
+        return;
+    if (n == NULL) {
+        refuse(c, p->nsp, SIO_LIT("{\"message\":\"Invalid namespace\"}"));
+    } else if (s != NULL) {
+        /* The official client asks twice when its user calls connect() on a socket that connects by
+         * itself; both packets come in one segment. Upstream then has two sockets; here one. */
+        if (s->state == SIO_SOCKET_CONNECTED && c->connect_tick != c->server->loop->ticks)
+            close_client(c);
+    } else if (too_many(c)) {
+        refuse(c, p->nsp, SIO_LIT("{\"message\":\"too many namespaces\"}"));
+    } else {
+        s = sio_socket_new(c, n, p->data);
+        if (!sio_recovery_begin(s, sio_socket_auth(s)))
+            sio_socket_start(s);
+    }
+}
+
+static void dispatch(struct sio_socket *s, enum sio_packet_type type, const struct sio_incoming *in)
+{
+    struct sio_server *server = s->nsp->server;
+    uint64_t cookie;
+    if (type == SIO_EVENT || type == SIO_BINARY_EVENT)
+        server->events->on_event(server->owner, s, in);
+    else if (in->has_id && sio_ack_take(s, in->id, &cookie))
+        server->events->on_ack(server->owner, s, cookie, 0, in);
+}
+
+static void begin_partial(struct sio_client *c, struct sio_nsp *n, const struct sio_packet *p)
+{
+    struct sio_partial *partial = sio_alloc(sizeof *partial + p->data.len);
+    *partial = (struct sio_partial){.nsp = n,
+                                    .type = p->type,
+                                    .has_id = p->has_id,
+                                    .id = p->id,
+                                    .need = p->attachments,
+                                    .data_len = p->data.len};
+    if (p->data.len != 0)
+        memcpy(partial->data, p->data.p, p->data.len);
+    c->partial = partial;
+}
+
+/* A packet for a namespace that must have been joined. */
+static void on_joined_packet(struct sio_client *c, const struct sio_packet *p)
+{
+    static const struct sio_parting left = {.reason = "client namespace disconnect"};
+    struct sio_nsp *n = sio_server_find_nsp(c->server, p->nsp);
+    struct sio_socket *s = n == NULL ? NULL : sio_client_find(c, n);
+    if (s == NULL || s->state != SIO_SOCKET_CONNECTED || p->type == SIO_CONNECT_ERROR)
+        close_client(c);
+    else if (p->type == SIO_DISCONNECT)
+        sio_socket_part(s, &left);
+    else if (p->attachments != 0)
+        begin_partial(c, n, p);
+    else
+        dispatch(s, p->type,
+                 &(struct sio_incoming){.data = p->data, .has_id = p->has_id, .id = p->id});
+}
+
+static void on_text(struct sio_client *c, struct sio_slice text)
+{
+    struct sio_packet p;
+    const char *why = NULL;
+    if (c->partial != NULL)
+        invalid_packet(c, "got plaintext data when reconstructing a packet");
+    else if (sio_packet_decode(text, &p, &why) != 0)
+        invalid_packet(c, why);
+    else if (p.type == SIO_CONNECT)
+        on_connect(c, &p);
+    else
+        on_joined_packet(c, &p);
+}
+
+static void complete(struct sio_client *c)
+{
+    struct sio_partial *p = c->partial;
+    struct sio_socket *s = sio_client_find(c, p->nsp);
+    c->partial = NULL;
+    if (s != NULL && s->state == SIO_SOCKET_CONNECTED)
+        dispatch(s, p->type,
+                 &(struct sio_incoming){.data = sio_slice(p->data, p->data_len),
+                                        .attachments = p->blobs,
+                                        .n_attachments = p->got,
+                                        .has_id = p->has_id,
+                                        .id = p->id});
+    else
+        close_client(c);
+    partial_free(p);
+}
+
+static void on_binary(struct sio_client *c, struct sio_slice bytes)
+{
+    struct sio_partial *p = c->partial;
+    if (p == NULL) {
+        invalid_packet(c, "got binary data when not reconstructing a packet");
+        return;
+    }
+    if (bytes.len > c->server->options.max_attachment_bytes - p->bytes) {
+        sio_log_limited(SIO_LOG_WARN, "attachments", "attachments of more than %zu bytes",
+                        c->server->options.max_attachment_bytes);
+        invalid_packet(c, "attachments too large");
+        return;
+    }
+    p->bytes += bytes.len;
+    p->blobs[p->got++] = sio_blob_new(bytes);
+    if (p->got == p->need)
+        complete(c);
+}
+
+/* ---- the session ---------------------------------------------------------------------------- */
+
+static void on_message(void *owner, struct eio_session *session, struct sio_slice data, bool binary)
+{
+    (void)session;
+    struct sio_client *c = owner;
+    if (c->server->down || eio_session_state(c->session) != EIO_STATE_OPEN)
+        return;
+    if (binary)
+        on_binary(c, data);
+    else
+        on_text(c, data);
+}
+
+static void client_free(void *object)
+{
+    struct sio_client *c = object;
+    partial_free(c->partial);
+    sio_free(c);
+}
+
+static void on_close(void *owner, struct eio_session *session, enum eio_reason reason,
+                     const char *detail)
+{
+    (void)session;
+    struct sio_client *c = owner;
+    if (c->closed)
+        return;
+    c->closed = true;
+    sio_list_remove(&c->link);
+    sio_client_part_all(c, &(struct sio_parting){.reason = eio_reason_text(reason),
+                                                 .detail = detail,
+                                                 .recoverable = reason != EIO_PARSE_ERROR});
+    sio_server_bury(c->server, client_free, c);
+}
+
+void sio_client_new(struct sio_server *s, struct eio_session *session)
+{
+    static const struct eio_session_events events = {.on_message = on_message,
+                                                     .on_close = on_close};
+    struct sio_client *c = sio_calloc(1, sizeof *c);
+    c->server = s;
+    c->session = session;
+    c->deadline_ms = sio_loop_now(s->loop) + s->options.connect_timeout_ms;
+    sio_list_init(&c->link);
+    sio_list_append(&s->unjoined, &c->link);
+    sio_server_wake_at(s, c->deadline_ms);
+    eio_session_set_events(session, &events, c);
+}
+
+uint64_t sio_client_expire(struct sio_server *s, uint64_t now_ms)
+{
+    struct sio_list *node;
+    while ((node = sio_list_first(&s->unjoined)) != NULL) {
+        struct sio_client *c = client_of(node);
+        if (c->deadline_ms > now_ms)
+            return c->deadline_ms;
+        sio_client_joined(c); /* it is asked to go once; then its session's close timeout counts */
+        close_client(c);
+    }
+    return 0;
+}
+
+static size_t collect(const struct sio_list *head, struct sio_client **into)
+{
+    size_t n = 0;
+    for (const struct sio_list *node = head->next; node != head; node = node->next, n++)
+        if (into != NULL)
+            into[n] = client_of(node);
+    return n;
+}
+
+void sio_client_each(struct sio_server *s, void (*fn)(void *ctx, struct sio_client *c), void *ctx)
+{
+    size_t n = collect(&s->unjoined, NULL) + collect(&s->joined, NULL);
+    struct sio_client **all = sio_alloc((n + 1) * sizeof(struct sio_client *));
+    size_t unjoined = collect(&s->unjoined, all);
+    collect(&s->joined, all + unjoined);
+    for (size_t i = 0; i < n; i++)
+        if (!all[i]->closed)
+            fn(ctx, all[i]);
+    sio_free(all);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* From a record to the queues of the local sockets that it selects: one packet, built when the
+ * first recipient is found, then one reference per session.
+ *
+ * Excepted sockets get the selection's mark first; whoever carries it is passed over, so the union
+ * of rooms visits nobody twice and the difference needs no set. Called by server. Invariant:
+ * nothing in here calls an event, so no list changes under the loops.
+ */
+#include "sio/server_in.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+struct fanout {
+    struct sio_nsp *nsp;
+    const struct sio_record *record;
+    uint64_t end;
+    uint64_t mark;
+    unsigned flags;
+    int err;            /* of the last send that failed */
+    struct sio_out out; /* out.n == 0: not built yet */
+};
+
+static void build(struct fanout *f)
+{
+    const struct sio_record *r = f->record;
+    struct sio_server *server = f->nsp->server;
+    char offset[SIO_OFFSET_MAX + 1];
+    struct sio_out_head head = {.type = r->type == SIO_RECORD_ACK ? SIO_ACK : SIO_EVENT,
+                                .nsp = f->nsp->name,
+                                .has_id = (r->flags & SIO_RECORD_HAS_ID) != 0,
+                                .id = r->id,
+                                .n_attachments = r->attachments.n,
+                                .data = r->data};
+    if (server->options.recovery && !head.has_id)
+        head.offset = sio_out_offset(offset, server->backing.epoch, f->end);
+    sio_out_init(&f->out, &head);
+    struct sio_reader at = r->attachments.at;
+    for (uint32_t i = 0; i < r->attachments.n; i++)
+        sio_out_attach(&f->out, sio_reader_bytes(&at));
+}
+
+static void queue(struct fanout *f, struct sio_socket *s)
+{
+    if (s->member.mark == f->mark || s->state != SIO_SOCKET_CONNECTED)
+        return;
+    s->member.mark = f->mark;
+    if (f->out.n == 0)
+        build(f);
+    int err = sio_out_send(&f->out, s->client->session, f->flags);
+    if (err != 0)
+        f->err = err;
+}
+
+static void queue_room(struct fanout *f, struct sio_slice name)
+{
+    struct sio_socket *self = sio_map_get(&f->nsp->by_id, name);
+    if (self != NULL)
+        queue(f, self);
+    if ((f->record->flags & SIO_RECORD_DIRECT) != 0)
+        return;
+    const struct sio_room *room = sio_room_find(&f->nsp->rooms, name);
+    for (uint32_t i = 0; room != NULL && i < room->count; i++)
+        queue(f, SIO_CONTAINER_OF(room->list[i].member, struct sio_socket, member));
+}
+
+static void except_room(struct fanout *f, struct sio_slice name)
+{
+    struct sio_socket *self = sio_map_get(&f->nsp->by_id, name);
+    if (self != NULL)
+        self->member.mark = f->mark;
+    const struct sio_room *room = sio_room_find(&f->nsp->rooms, name);
+    for (uint32_t i = 0; room != NULL && i < room->count; i++)
+        room->list[i].member->mark = f->mark;
+}
+
+static void select_sockets(struct fanout *f)
+{
+    struct sio_reader at = f->record->except.at;
+    for (uint32_t i = 0; i < f->record->except.n; i++)
+        except_room(f, sio_reader_bytes(&at));
+    at = f->record->rooms.at;
+    for (uint32_t i = 0; i < f->record->rooms.n; i++)
+        queue_room(f, sio_reader_bytes(&at));
+    if (f->record->rooms.n == 0)
+        for (size_t i = 0; i < f->nsp->count; i++)
+            queue(f, f->nsp->list[i]);
+}
+
+void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end)
+{
+    if (r->attachments.n > SIO_OUT_ATTACHMENTS_MAX) {
+        sio_log_limited(SIO_LOG_ERROR, "fanout", "a record with %u attachments is left out",
+                        r->attachments.n);
+        return;
+    }
+    struct fanout f;
+    f.nsp = n;
+    f.record = r;
+    f.end = end;
+    f.mark = sio_room_next_mark(&n->rooms);
+    f.flags = (r->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
+    f.err = 0;
+    f.out.n = 0;
+    select_sockets(&f);
+    sio_out_fini(&f.out);
+    if ((r->flags & SIO_RECORD_DIRECT) != 0)
+        n->server->direct_err = f.err;
+}

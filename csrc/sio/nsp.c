@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+/* A namespace: the list and the map of its sockets, and emits that become records.
+ *
+ * Stands on record and room; called by bind, client and socket. Invariant: list holds exactly the
+ * connected sockets, list[s->at] == s.
+ */
+#include "sio/nsp.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sio/server_in.h"
+
+struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_slice name)
+{
+    struct sio_nsp *n = sio_calloc(1, sizeof *n + name.len);
+    memcpy(n->bytes, name.p, name.len);
+    n->name = sio_slice(n->bytes, name.len);
+    n->server = s;
+    sio_map_put(&s->nsps, n->name, n);
+    return n;
+}
+
+void sio_nsp_free(struct sio_nsp *n)
+{
+    sio_map_fini(&n->by_id);
+    sio_room_fini(&n->rooms);
+    sio_free(n->list);
+    sio_free(n);
+}
+
+struct sio_slice sio_nsp_name(const struct sio_nsp *n)
+{
+    return n->name;
+}
+
+struct sio_server *sio_nsp_server(const struct sio_nsp *n)
+{
+    return n->server;
+}
+
+size_t sio_nsp_count(const struct sio_nsp *n)
+{
+    return n->count;
+}
+
+struct sio_socket *sio_nsp_find(const struct sio_nsp *n, struct sio_slice id)
+{
+    struct sio_socket *s = sio_map_get(&n->by_id, id);
+    return s != NULL && sio_socket_connected(s) ? s : NULL;
+}
+
+void sio_nsp_set_user(struct sio_nsp *n, void *user)
+{
+    n->user = user;
+}
+
+void *sio_nsp_user(const struct sio_nsp *n)
+{
+    return n->user;
+}
+
+void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s)
+{
+    if (n->count == n->cap) {
+        n->cap = n->cap == 0 ? 4 : n->cap * 2;
+        n->list = sio_realloc(n->list, n->cap * sizeof(struct sio_socket *));
+    }
+    s->at = (uint32_t)n->count;
+    n->list[n->count++] = s;
+}
+
+void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s)
+{
+    sio_map_del(&n->by_id, sio_slice(s->id, SIO_ID_LEN));
+    if (s->at >= n->count || n->list[s->at] != s)
+        return;
+    struct sio_socket *last = n->list[--n->count];
+    n->list[s->at] = last;
+    last->at = s->at;
+}
+
+int sio_nsp_check(const struct sio_outgoing *out)
+{
+    if (out->n_attachments > SIO_OUT_ATTACHMENTS_MAX)
+        return SIO_ETOOBIG;
+    bool array =
+        out->data.len >= 2 && out->data.p[0] == '[' && out->data.p[out->data.len - 1] == ']';
+    return array ? 0 : SIO_EINVAL;
+}
+
+int sio_nsp_emit(struct sio_nsp *n, const struct sio_selection *to, const struct sio_outgoing *out)
+{
+    int err = sio_nsp_check(out);
+    if (err != 0 || out->data.len < 3)
+        return err != 0 ? err : SIO_EINVAL;
+    struct sio_server *s = n->server;
+    bool here = (out->flags & SIO_EMIT_HERE) != 0;
+    struct sio_buf record = sio_server_scratch(s);
+    sio_record_append_packet(
+        &record,
+        &(struct sio_record){.type = SIO_RECORD_EVENT,
+                             .flags = out->flags & (SIO_EMIT_VOLATILE | SIO_EMIT_HERE),
+                             .writer = s->options.place,
+                             .nsp = n->name},
+        to, out);
+    return sio_server_publish(s, &record, here ? SIO_PUBLISH_LOCAL : 0);
+}
+
+void sio_nsp_each(struct sio_nsp *n, void (*fn)(void *ctx, struct sio_socket *s), void *ctx)
+{
+    size_t count = n->count;
+    if (count == 0)
+        return;
+    struct sio_socket **snapshot = sio_alloc(count * sizeof(struct sio_socket *));
+    memcpy(snapshot, n->list, count * sizeof(struct sio_socket *));
+    for (size_t i = 0; i < count; i++)
+        if (snapshot[i]->state == SIO_SOCKET_CONNECTED)
+            fn(ctx, snapshot[i]);
+    sio_free(snapshot);
+}

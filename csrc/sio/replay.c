@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/* One or two passes over the log for one session. Stands on record and packet; the log is read
+ * through the backing.
+ */
+#include "sio/replay.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+void sio_replay_init(struct sio_replay *r, struct sio_nsp *n, struct sio_slice sid,
+                     struct sio_place place)
+{
+    *r = (struct sio_replay){.nsp = n, .place = place};
+    memcpy(r->sid, sid.p, SIO_ID_LEN);
+}
+
+static struct sio_replay_room *room_of(struct sio_replay *r, struct sio_slice name)
+{
+    struct sio_replay_room *room = sio_map_get(&r->rooms, name);
+    if (room != NULL)
+        return room;
+    room = sio_alloc(sizeof *room + name.len);
+    *room = (struct sio_replay_room){.len = name.len};
+    if (name.len != 0)
+        memcpy(room->name, name.p, name.len);
+    sio_map_put(&r->rooms, sio_slice(room->name, name.len), room);
+    return room;
+}
+
+void sio_replay_add_room(struct sio_replay *r, struct sio_slice name)
+{
+    struct sio_replay_room *room = room_of(r, name);
+    room->start = room->member = true;
+}
+
+static void drop_msgs(struct sio_replay *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        sio_blob_unref(r->msgs[i].frame);
+    r->count = 0;
+    r->bytes = 0;
+}
+
+/* ---- which records -------------------------------------------------------------------------- */
+
+static bool is_self(const struct sio_replay *r, struct sio_slice name)
+{
+    return sio_slice_eq(name, sio_slice(r->sid, SIO_ID_LEN));
+}
+
+static bool any_held(const struct sio_replay *r, const struct sio_record_list *rooms)
+{
+    struct sio_reader at = rooms->at;
+    for (uint32_t i = 0; i < rooms->n; i++) {
+        struct sio_slice name = sio_reader_bytes(&at);
+        const struct sio_replay_room *room = sio_map_get(&r->rooms, name);
+        if (is_self(r, name) || (room != NULL && room->member))
+            return true;
+    }
+    return false;
+}
+
+static bool selects(const struct sio_replay *r, const struct sio_record *e)
+{
+    if ((e->flags & (SIO_EMIT_VOLATILE | SIO_RECORD_HAS_ID)) != 0)
+        return false;
+    if ((e->flags & SIO_EMIT_HERE) != 0 &&
+        (e->writer.slot != r->place.slot ||
+         ((e->writer.generation ^ r->place.generation) & SIO_GENERATION_MASK) != 0))
+        return false;
+    if ((e->flags & SIO_RECORD_DIRECT) != 0) {
+        struct sio_reader at = e->rooms.at;
+        return is_self(r, sio_reader_bytes(&at));
+    }
+    return (e->rooms.n == 0 || any_held(r, &e->rooms)) && !any_held(r, &e->except);
+}
+
+/* ---- what they are -------------------------------------------------------------------------- */
+
+static void add_msg(struct sio_replay *r, const struct eio_msg *m, bool first)
+{
+    if (r->count == r->cap) {
+        r->cap = r->cap == 0 ? 16 : r->cap * 2;
+        r->msgs = sio_realloc(r->msgs, r->cap * sizeof *r->msgs);
+        r->first = sio_realloc(r->first, r->cap);
+    }
+    r->first[r->count] = first;
+    r->msgs[r->count++] = *m;
+    r->bytes += m->frame->len + SIO_REPLAY_MSG_BYTES;
+}
+
+static void add_packet(struct sio_replay *r, uint64_t end, const struct sio_record *e)
+{
+    char offset[SIO_OFFSET_MAX + 1];
+    struct sio_out out;
+    struct sio_out_head head = {.type = SIO_EVENT,
+                                .nsp = r->nsp->name,
+                                .n_attachments = e->attachments.n,
+                                .data = e->data,
+                                .offset =
+                                    sio_out_offset(offset, r->nsp->server->backing.epoch, end)};
+    sio_out_init(&out, &head);
+    struct sio_reader at = e->attachments.at;
+    for (uint32_t i = 0; i < e->attachments.n && i < SIO_OUT_ATTACHMENTS_MAX; i++)
+        sio_out_attach(&out, sio_reader_bytes(&at));
+    for (unsigned i = 0; i < out.n; i++)
+        add_msg(r, &out.msgs[i], i == 0);
+    if (r->bytes > SIO_REPLAY_BYTES_MAX) {
+        sio_log_limited(SIO_LOG_WARN, "replay",
+                        "a session missed more than %d bytes: not recovered", SIO_REPLAY_BYTES_MAX);
+        r->err = SIO_ETOOBIG;
+    }
+}
+
+static void change_room(struct sio_replay *r, const struct sio_record *e)
+{
+    if (!is_self(r, e->sid))
+        return;
+    bool join = e->type == SIO_RECORD_JOIN;
+    struct sio_replay_room *room = room_of(r, e->room);
+    if (!room->seen && room->start == join && (e->flags & SIO_RECORD_UNSURE) == 0) {
+        room->start = !join;
+        r->again = true;
+    }
+    room->seen = true;
+    room->member = join;
+}
+
+static int on_record(void *arg, uint64_t end, struct sio_slice bytes)
+{
+    struct sio_replay *r = arg;
+    struct sio_record e;
+    if (sio_record_decode(bytes, &e) != 0 || !sio_slice_eq(e.nsp, r->nsp->name))
+        return 0;
+    if (e.type == SIO_RECORD_JOIN || e.type == SIO_RECORD_LEAVE)
+        change_room(r, &e);
+    else if (e.type == SIO_RECORD_EVENT && selects(r, &e) && !r->again)
+        add_packet(r, end, &e);
+    return r->err != 0;
+}
+
+static int pass(struct sio_replay *r, uint64_t from)
+{
+    const struct sio_backing *b = &r->nsp->server->backing;
+    struct sio_replay_room *room;
+    drop_msgs(r);
+    r->again = false;
+    for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
+        room->member = room->start;
+    int err = b->scan(b->ctx, from, on_record, r);
+    return err != 0 ? err : r->err;
+}
+
+int sio_replay_run(struct sio_replay *r, uint64_t from)
+{
+    int err = pass(r, from);
+    return err == 0 && r->again ? pass(r, from) : err;
+}
+
+void sio_replay_each_room(const struct sio_replay *r, void (*fn)(void *ctx, struct sio_slice room),
+                          void *ctx)
+{
+    const struct sio_replay_room *room;
+    for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
+        if (room->member)
+            fn(ctx, sio_slice(room->name, room->len));
+}
+
+void sio_replay_send(const struct sio_replay *r, struct eio_session *session)
+{
+    for (size_t i = 0, n; i < r->count; i += n) {
+        for (n = 1; i + n < r->count && !r->first[i + n]; n++)
+            ;
+        eio_session_send(session, r->msgs + i, n, 0);
+    }
+}
+
+void sio_replay_fini(struct sio_replay *r)
+{
+    struct sio_replay_room *room;
+    drop_msgs(r);
+    for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
+        sio_free(room);
+    sio_map_fini(&r->rooms);
+    sio_free(r->msgs);
+    sio_free(r->first);
+    *r = (struct sio_replay){0};
+}

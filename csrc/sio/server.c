@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+/* The server: its namespaces, the log's records coming in, the one timer, and the ends.
+ *
+ * Stands on client, fanout, recovery; called by the worker and bind. Invariant: the timer is armed
+ * for the earliest of connect timeouts, acks and parked sessions, or for something earlier.
+ */
+#include "sio/server.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sio/keep.h"
+#include "sio/recovery_in.h"
+#include "sio/server_in.h"
+
+void sio_server_options_default(struct sio_server_options *o)
+{
+    *o = (struct sio_server_options){.connect_timeout_ms = 45000,
+                                     .nsps_per_client = 64,
+                                     .rooms_per_socket = 10000,
+                                     .acks_per_socket = 10000,
+                                     .max_attachment_bytes = 1000000,
+                                     .max_disconnection_ms = 120000,
+                                     .skip_middlewares = true};
+}
+
+const struct sio_server_options *sio_server_options_of(const struct sio_server *s)
+{
+    return &s->options;
+}
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct sio_server *s = timer->data;
+    uint64_t now_ms = sio_loop_now(s->loop);
+    s->armed_ms = 0;
+    uint64_t due[] = {sio_client_expire(s, now_ms), sio_ack_expire(s, now_ms),
+                      sio_keep_expire(s, now_ms)};
+    for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
+        if (due[i] != 0)
+            sio_server_wake_at(s, due[i]);
+}
+
+void sio_server_wake_at(struct sio_server *s, uint64_t due_ms)
+{
+    if (s->armed_ms != 0 && s->armed_ms <= due_ms)
+        return;
+    uint64_t now_ms = sio_loop_now(s->loop);
+    s->armed_ms = due_ms;
+    uv_timer_start(&s->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+struct tomb {
+    struct sio_grave grave;
+    void (*free_fn)(void *);
+    void *object;
+};
+
+static void open_tomb(void *object)
+{
+    struct tomb *t = object;
+    t->free_fn(t->object);
+    sio_free(t);
+}
+
+void sio_server_bury(struct sio_server *s, void (*free_fn)(void *), void *object)
+{
+    struct tomb *t = sio_calloc(1, sizeof *t);
+    t->free_fn = free_fn;
+    t->object = object;
+    sio_loop_bury(s->loop, &t->grave, open_tomb, t);
+}
+
+/* ---- the log -------------------------------------------------------------------------------- */
+
+struct sio_buf sio_server_scratch(struct sio_server *s)
+{
+    struct sio_buf b = s->scratch;
+    s->scratch = (struct sio_buf){0};
+    return b;
+}
+
+void sio_server_scratch_back(struct sio_server *s, struct sio_buf *b)
+{
+    sio_buf_clear(b);
+    if (b->cap > SIO_SCRATCH_KEEP_BYTES || s->scratch.p != NULL)
+        sio_buf_fini(b);
+    else
+        s->scratch = *b;
+}
+
+int sio_server_publish(struct sio_server *s, struct sio_buf *record, unsigned flags)
+{
+    int err = s->backing.publish(s->backing.ctx, sio_buf_slice(record), flags);
+    if (err != 0)
+        sio_log_limited(SIO_LOG_WARN, "publish", "a record of %zu bytes was not taken: %s",
+                        record->len, sio_err_text(err));
+    sio_server_scratch_back(s, record);
+    return err;
+}
+
+static void deliver_to(struct sio_nsp *n, const struct sio_record *r, uint64_t end, bool own)
+{
+    bool only_here = (r->flags & (SIO_EMIT_HERE | SIO_RECORD_HAS_ID)) != 0;
+    if (r->type == SIO_RECORD_JOIN || r->type == SIO_RECORD_LEAVE)
+        sio_socket_apply_room(n, r);
+    else if (own || !only_here)
+        sio_fanout_deliver(n, r, end);
+}
+
+void sio_server_deliver(struct sio_server *s, struct sio_slice record, uint64_t end, bool own)
+{
+    struct sio_record r;
+    if (sio_record_decode(record, &r) != 0) {
+        sio_log_limited(SIO_LOG_ERROR, "deliver", "a record of %zu bytes is not ours", record.len);
+        return;
+    }
+    struct sio_nsp *n = sio_server_find_nsp(s, r.nsp);
+    if (n != NULL)
+        deliver_to(n, &r, end, own);
+}
+
+/* ---- namespaces ----------------------------------------------------------------------------- */
+
+struct sio_nsp *sio_server_find_nsp(const struct sio_server *s, struct sio_slice name)
+{
+    return sio_map_get(&s->nsps, name);
+}
+
+struct sio_nsp *sio_server_nsp(struct sio_server *s, struct sio_slice name)
+{
+    struct sio_nsp *n = sio_server_find_nsp(s, name);
+    bool valid = name.len > 0 && name.len <= SIO_NSP_NAME_MAX && name.p[0] == '/' &&
+                 memchr(name.p, ',', name.len) == NULL;
+    if (n != NULL || !valid)
+        return n;
+    if (s->nsps.count >= SIO_NSPS_MAX) {
+        sio_log_limited(SIO_LOG_WARN, "nsps", "there are %d namespaces: no more", SIO_NSPS_MAX);
+        return NULL;
+    }
+    return sio_nsp_new(s, name);
+}
+
+/* ---- clients -------------------------------------------------------------------------------- */
+
+void sio_server_add_session(struct sio_server *s, struct eio_session *session)
+{
+    sio_client_new(s, session);
+}
+
+static void shut_client(void *ctx, struct sio_client *c)
+{
+    (void)ctx;
+    static const struct sio_parting why = {.reason = "server shutting down", .recoverable = true};
+    sio_client_joined(c); /* no connect timeout any more */
+    sio_client_part_all(c, &why);
+}
+
+void sio_server_shutdown(struct sio_server *s)
+{
+    s->down = true;
+    sio_client_each(s, shut_client, NULL);
+}
+
+static void lapped_client(void *ctx, struct sio_client *c)
+{
+    struct sio_server *s = ctx;
+    static const struct sio_parting why = {.reason = "transport error", .detail = "lapped"};
+    for (struct sio_socket *socket = c->sockets; socket != NULL; socket = socket->next)
+        if (socket->keep != NULL)
+            sio_keep_forget(s, socket->keep, true);
+    eio_session_end(c->session, EIO_TRANSPORT_ERROR, why.detail);
+    if (!c->closed)
+        sio_client_part_all(c, &why);
+}
+
+void sio_server_lapped(struct sio_server *s)
+{
+    sio_log_limited(SIO_LOG_ERROR, "lapped",
+                    "this worker fell behind by a whole log: its clients "
+                    "have missed something and must connect anew");
+    sio_client_each(s, lapped_client, s);
+}
+
+/* ---- beginning and end ---------------------------------------------------------------------- */
+
+struct sio_server *sio_server_new(struct sio_loop *loop, const struct sio_server_options *options,
+                                  const struct sio_backing *backing,
+                                  const struct sio_server_events *events, void *owner)
+{
+    struct sio_server *s = sio_calloc(1, sizeof *s);
+    s->loop = loop;
+    s->options = *options;
+    if (s->options.nsps_per_client > SIO_NSPS_PER_CLIENT_MAX)
+        s->options.nsps_per_client = SIO_NSPS_PER_CLIENT_MAX;
+    s->backing = *backing;
+    s->events = events;
+    s->owner = owner;
+    sio_list_init(&s->unjoined);
+    sio_list_init(&s->joined);
+    sio_keep_init(s);
+    uv_timer_init(&loop->uv, &s->timer);
+    s->timer.data = s;
+    sio_nsp_new(s, SIO_LIT("/"));
+    return s;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    sio_free(handle->data);
+}
+
+void sio_server_free(struct sio_server *s)
+{
+    struct sio_nsp *n;
+    s->down = true;
+    sio_recovery_fini(s);
+    for (size_t pos = 0; (n = sio_map_next(&s->nsps, &pos)) != NULL;)
+        sio_nsp_free(n);
+    sio_map_fini(&s->nsps);
+    sio_ack_fini(&s->acks);
+    sio_buf_fini(&s->scratch);
+    uv_close((uv_handle_t *)&s->timer, on_timer_closed);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/* The inside of the server, nsp, socket and client: their structs and the calls between their
+ * files. Nobody outside csrc/sio includes this.
+ *
+ *     server ── nsps by name ── sockets by id, rooms
+ *        └── clients (one per Engine.IO session) ── their sockets, one per namespace
+ *
+ * Thread: loop. Owns: a client owns its sockets; both are unlinked at once and freed at the end of
+ * the tick, so a pointer on the C stack survives whatever an event does.
+ */
+#ifndef SIO_SIO_SERVER_IN_H
+#define SIO_SIO_SERVER_IN_H
+
+#include "base/list.h"
+#include "sio/ack.h"
+#include "sio/packet.h"
+#include "sio/record.h"
+#include "sio/room.h"
+#include "sio/socket.h"
+
+enum {
+    SIO_NSPS_MAX = 10000,             /* of one server */
+    SIO_NSPS_PER_CLIENT_MAX = 256,    /* what nsps_per_client may be */
+    SIO_SCRATCH_KEEP_BYTES = 1 << 16, /* a larger encoding buffer is not kept */
+};
+
+struct sio_keep;
+struct sio_partial;
+
+struct sio_recovery {
+    struct sio_map keeps;   /* by private id, live and parked */
+    struct sio_list dirty;  /* live keeps to save at the end of the tick */
+    struct sio_list parked; /* in order of expiry */
+    struct sio_list claims; /* under way */
+    struct sio_task save_task;
+};
+
+struct sio_server {
+    struct sio_loop *loop;
+    struct sio_server_options options;
+    struct sio_backing backing;
+    const struct sio_server_events *events;
+    void *owner;
+    struct sio_map nsps;
+    struct sio_list unjoined; /* clients without a namespace, in order of their deadline */
+    struct sio_list joined;   /* the other clients */
+    struct sio_buf scratch;   /* see sio_server_publish */
+    struct sio_acks acks;
+    struct sio_recovery recovery;
+    int direct_err;    /* what became of the directed event delivered last */
+    uint64_t armed_ms; /* when the timer fires; 0: not armed */
+    uv_timer_t timer;  /* the one for connect timeouts, acks and parked sessions */
+    bool down;         /* after sio_server_shutdown */
+};
+
+struct sio_nsp {
+    struct sio_server *server;
+    void *user;
+    struct sio_map by_id;     /* CONNECTING and later */
+    struct sio_socket **list; /* connected; dense, for broadcasts to all */
+    size_t count, cap;
+    struct sio_rooms rooms;
+    uint64_t next_ack; /* one counter for all its sockets, as upstream */
+    struct sio_slice name;
+    char bytes[];
+};
+
+enum sio_socket_state {
+    SIO_SOCKET_WAITING,    /* for an earlier session; bind has not heard of it */
+    SIO_SOCKET_CONNECTING, /* middlewares */
+    SIO_SOCKET_CONNECTED,
+    SIO_SOCKET_LEAVING, /* inside on_disconnecting */
+    SIO_SOCKET_GONE,
+};
+
+struct sio_socket {
+    struct sio_member member;
+    struct sio_nsp *nsp;
+    struct sio_client *client;
+    struct sio_socket *next; /* of the same client */
+    void *user;
+    struct sio_map *acks;  /* answers waited for, by id; NULL until the first */
+    struct sio_keep *keep; /* recovery; NULL when off or lost */
+    struct sio_blob *auth; /* NULL: "{}" */
+    struct sio_blob *data; /* NULL: none */
+    uint32_t at;           /* in nsp->list */
+    uint8_t state;
+    bool recovered;
+    char id[SIO_ID_LEN + 1];
+};
+
+struct sio_client {
+    struct sio_list link; /* in unjoined or joined */
+    struct sio_server *server;
+    struct eio_session *session;
+    struct sio_socket *sockets;  /* in order of CONNECT; not those that are leaving */
+    struct sio_partial *partial; /* a packet whose attachments are still to come */
+    uint64_t deadline_ms;        /* while unjoined */
+    uint32_t connect_tick;       /* of the loop, in which a socket was connected last */
+    bool joined;
+    bool closed; /* the session has ended */
+};
+
+/* Why a socket ends. */
+struct sio_parting {
+    const char *reason; /* upstream's words */
+    const char *detail;
+    bool recoverable; /* all but parse errors and namespaces left on purpose */
+};
+
+/* ---- server.c ---- */
+/* Frees `object` with free_fn at the end of the tick. */
+void sio_server_bury(struct sio_server *s, void (*free_fn)(void *), void *object);
+/* The timer fires at due_ms (of the loop's clock) at the latest. */
+void sio_server_wake_at(struct sio_server *s, uint64_t due_ms);
+/* An empty buffer for one record; reentrant: a nested call gets another one. */
+struct sio_buf sio_server_scratch(struct sio_server *s);
+void sio_server_scratch_back(struct sio_server *s, struct sio_buf *b);
+/* Publishes what was encoded into it and takes the buffer back. As backing.publish. */
+int sio_server_publish(struct sio_server *s, struct sio_buf *record, unsigned flags);
+
+/* ---- nsp.c ---- */
+struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_slice name);
+void sio_nsp_free(struct sio_nsp *n);                      /* no sockets left */
+void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s); /* now it takes part in broadcasts */
+void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s);
+int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
+
+/* ---- fanout.c ---- */
+void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end);
+
+/* ---- socket.c ---- */
+/* A socket in state WAITING, at the end of its client's list. */
+struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struct sio_slice auth);
+/* WAITING -> CONNECTING as a new socket; calls on_connecting. */
+void sio_socket_start(struct sio_socket *s);
+/* WAITING -> CONNECTING under `id`; calls nothing. */
+void sio_socket_enter(struct sio_socket *s, const char *id);
+/* CONNECTING -> CONNECTED: the CONNECT packet, then on_connection. */
+void sio_socket_connect(struct sio_socket *s);
+/* Ends it in any state; idempotent. */
+void sio_socket_part(struct sio_socket *s, const struct sio_parting *why);
+
+/* ---- socket_room.c ---- */
+/* What a JOIN or LEAVE of the log does here: nothing when the socket is elsewhere. */
+void sio_socket_apply_room(struct sio_nsp *n, const struct sio_record *r);
+
+/* ---- client.c ---- */
+void sio_client_new(struct sio_server *s, struct eio_session *session);
+struct sio_socket *sio_client_find(const struct sio_client *c, const struct sio_nsp *n);
+void sio_client_unlink(struct sio_client *c, struct sio_socket *s);
+void sio_client_joined(struct sio_client *c);
+/* 41 to all namespaces, then the session: disconnect(true). */
+void sio_client_disconnect(struct sio_client *c);
+void sio_client_part_all(struct sio_client *c, const struct sio_parting *why);
+/* Calls fn for each of a snapshot of the clients that are not closed. */
+void sio_client_each(struct sio_server *s, void (*fn)(void *ctx, struct sio_client *c), void *ctx);
+uint64_t sio_client_expire(struct sio_server *s, uint64_t now_ms); /* next deadline, 0: none */
+
+#endif

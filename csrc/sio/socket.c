@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/* A socket's life: start, accept or refuse, connected, parting. Its rooms are in socket_room.c, its
+ * emits in socket_emit.c.
+ *
+ * Called by bind, client and recovery. Invariant: in the client's list until its parting begins, in
+ * nsp->by_id from CONNECTING to GONE, in nsp->list while CONNECTED or LEAVING.
+ */
+#include "sio/socket.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "sio/keep.h"
+#include "sio/recovery_in.h"
+#include "sio/server_in.h"
+
+static struct sio_slice id_of(const struct sio_socket *s)
+{
+    return sio_slice(s->id, SIO_ID_LEN);
+}
+
+const char *sio_socket_id(const struct sio_socket *s)
+{
+    return s->id;
+}
+
+struct sio_nsp *sio_socket_nsp(const struct sio_socket *s)
+{
+    return s->nsp;
+}
+
+struct eio_session *sio_socket_session(const struct sio_socket *s)
+{
+    return s->client->session;
+}
+
+bool sio_socket_connected(const struct sio_socket *s)
+{
+    return s->state == SIO_SOCKET_CONNECTED || s->state == SIO_SOCKET_LEAVING;
+}
+
+bool sio_socket_recovered(const struct sio_socket *s)
+{
+    return s->recovered;
+}
+
+struct sio_slice sio_socket_auth(const struct sio_socket *s)
+{
+    return s->auth == NULL ? SIO_LIT("{}") : sio_blob_slice(s->auth);
+}
+
+void sio_socket_set_user(struct sio_socket *s, void *user)
+{
+    s->user = user;
+}
+
+void *sio_socket_user(const struct sio_socket *s)
+{
+    return s->user;
+}
+
+struct sio_slice sio_socket_data(const struct sio_socket *s)
+{
+    return s->data == NULL ? SIO_LIT("") : sio_blob_slice(s->data);
+}
+
+void sio_socket_set_data(struct sio_socket *s, struct sio_slice json)
+{
+    if (sio_slice_eq(json, sio_socket_data(s)))
+        return;
+    sio_blob_unref(s->data);
+    s->data = json.len == 0 ? NULL : sio_blob_new(json);
+    sio_keep_touch(s);
+}
+
+/* ---- beginning ------------------------------------------------------------------------------ */
+
+struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struct sio_slice auth)
+{
+    struct sio_socket *s = sio_calloc(1, sizeof *s);
+    s->nsp = n;
+    s->client = c;
+    s->state = SIO_SOCKET_WAITING;
+    s->auth = auth.len <= 2 ? NULL : sio_blob_new(auth);
+    struct sio_socket **end = &c->sockets;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = s;
+    return s;
+}
+
+void sio_socket_enter(struct sio_socket *s, const char *id)
+{
+    memcpy(s->id, id, SIO_ID_LEN);
+    s->state = SIO_SOCKET_CONNECTING;
+    sio_map_put(&s->nsp->by_id, id_of(s), s);
+}
+
+void sio_socket_start(struct sio_socket *s)
+{
+    struct sio_server *server = s->nsp->server;
+    char id[SIO_ID_LEN + 1];
+    sio_id_new(server->options.place, id);
+    sio_socket_enter(s, id);
+    server->events->on_connecting(server->owner, s, sio_socket_auth(s));
+}
+
+static void send_connect(struct sio_socket *s)
+{
+    char pid[SIO_ID_LEN + 1];
+    struct sio_buf reply = {0};
+    sio_buf_printf(&reply, "{\"sid\":\"%s\"", s->id);
+    if (sio_recovery_settle(s, pid))
+        sio_buf_printf(&reply, ",\"pid\":\"%.20s\"", pid);
+    sio_buf_append_char(&reply, '}');
+    sio_out_send_plain(s->client->session, SIO_CONNECT, s->nsp->name, sio_buf_slice(&reply));
+    sio_buf_fini(&reply);
+}
+
+void sio_socket_connect(struct sio_socket *s)
+{
+    struct sio_server *server = s->nsp->server;
+    s->state = SIO_SOCKET_CONNECTED;
+    sio_nsp_add(s->nsp, s);
+    sio_client_joined(s->client);
+    s->client->connect_tick = server->loop->ticks;
+    send_connect(s);
+    server->events->on_connection(server->owner, s);
+}
+
+void sio_socket_accept(struct sio_socket *s)
+{
+    bool open = eio_session_state(s->client->session) == EIO_STATE_OPEN;
+    if (s->state != SIO_SOCKET_CONNECTING || !open)
+        return; /* a closing session ends with on_close, and so will this */
+    if (s->nsp->server->options.recovery)
+        sio_recovery_accept(s);
+    if (s->state == SIO_SOCKET_CONNECTING)
+        sio_socket_connect(s);
+}
+
+void sio_socket_refuse(struct sio_socket *s, struct sio_slice error)
+{
+    static const struct sio_parting why = {0};
+    if (s->state != SIO_SOCKET_CONNECTING)
+        return;
+    sio_out_send_plain(s->client->session, SIO_CONNECT_ERROR, s->nsp->name, error);
+    sio_socket_part(s, &why);
+}
+
+/* ---- end ------------------------------------------------------------------------------------ */
+
+static void socket_free(void *object)
+{
+    struct sio_socket *s = object;
+    sio_blob_unref(s->auth);
+    sio_blob_unref(s->data);
+    sio_free(s);
+}
+
+static void part_known(struct sio_socket *s, const struct sio_parting *why)
+{
+    struct sio_server *server = s->nsp->server;
+    bool connected = s->state == SIO_SOCKET_CONNECTED;
+    if (connected) {
+        s->state = SIO_SOCKET_LEAVING;
+        server->events->on_disconnecting(server->owner, s, why->reason, why->detail);
+    }
+    sio_recovery_part(s, connected, why->recoverable);
+    s->state = SIO_SOCKET_GONE;
+    sio_room_leave_all(&s->nsp->rooms, &s->member);
+    sio_nsp_remove(s->nsp, s);
+    sio_ack_close(s);
+    server->events->on_disconnect(server->owner, s, connected ? why->reason : NULL,
+                                  connected ? why->detail : NULL);
+}
+
+void sio_socket_part(struct sio_socket *s, const struct sio_parting *why)
+{
+    if (s->state == SIO_SOCKET_LEAVING || s->state == SIO_SOCKET_GONE)
+        return;
+    sio_client_unlink(s->client, s);
+    if (s->state == SIO_SOCKET_WAITING) {
+        sio_recovery_abandon(s);
+        s->state = SIO_SOCKET_GONE;
+    } else {
+        part_known(s, why);
+    }
+    sio_server_bury(s->nsp->server, socket_free, s);
+}
+
+void sio_socket_disconnect(struct sio_socket *s, bool close)
+{
+    static const struct sio_parting why = {.reason = "server namespace disconnect"};
+    if (s->state == SIO_SOCKET_GONE)
+        return;
+    if (close) {
+        sio_client_disconnect(s->client);
+    } else if (s->state == SIO_SOCKET_CONNECTED) {
+        sio_out_send_plain(s->client->session, SIO_DISCONNECT, s->nsp->name, SIO_LIT(""));
+        sio_socket_part(s, &why);
+    }
+}

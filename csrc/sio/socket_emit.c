@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+/* What a socket sends: events with and without acknowledgement, and answers.
+ *
+ * A directed event is a record of the log when it carries an offset (recovery, no ack), or when the
+ * log is blocked and everything has to wait behind; otherwise it is queued at once, which is in
+ * order because nothing of this worker is left behind in the log then. Called by bind.
+ */
+#include "base/err.h"
+#include "base/log.h"
+#include "sio/recovery_in.h"
+#include "sio/server_in.h"
+
+static bool blocked(const struct sio_server *s)
+{
+    return s->backing.blocked(s->backing.ctx);
+}
+
+/* Of `head` type, flags and id count. */
+static int send_record(struct sio_socket *s, const struct sio_record *head,
+                       const struct sio_outgoing *out)
+{
+    struct sio_server *server = s->nsp->server;
+    struct sio_slice self = sio_slice(s->id, SIO_ID_LEN);
+    struct sio_record h = *head;
+    h.nsp = s->nsp->name;
+    h.flags |= SIO_RECORD_DIRECT | (out->flags & SIO_EMIT_VOLATILE);
+    struct sio_buf record = sio_server_scratch(server);
+    sio_record_append_packet(&record, &h, &(struct sio_selection){.rooms = &self, .n_rooms = 1},
+                             out);
+    server->direct_err = 0;
+    int err = sio_server_publish(server, &record, SIO_PUBLISH_LOCAL);
+    return err != 0 ? err : server->direct_err;
+}
+
+static int send_now(struct sio_socket *s, struct sio_out_head *head, const struct sio_outgoing *out)
+{
+    struct sio_out o;
+    head->nsp = s->nsp->name;
+    head->n_attachments = out->n_attachments;
+    head->data = out->data;
+    sio_out_init(&o, head);
+    for (unsigned i = 0; i < out->n_attachments; i++)
+        sio_out_attach(&o, out->attachments[i]);
+    unsigned flags = (out->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
+    int err = sio_out_send(&o, s->client->session, flags);
+    sio_out_fini(&o);
+    return err;
+}
+
+static int emit_plain(struct sio_socket *s, const struct sio_outgoing *out)
+{
+    const struct sio_server *server = s->nsp->server;
+    bool connected = s->state == SIO_SOCKET_CONNECTED;
+    if (connected && (server->options.recovery || blocked(server)))
+        return send_record(s, &(struct sio_record){.type = SIO_RECORD_EVENT}, out);
+    char offset[SIO_OFFSET_MAX + 1];
+    struct sio_out_head head = {.type = SIO_EVENT};
+    if (server->options.recovery) /* else the client takes a last string argument for its offset */
+        head.offset = sio_out_offset(offset, server->backing.epoch, sio_recovery_offset(s));
+    return send_now(s, &head, out);
+}
+
+static int emit_with_id(struct sio_socket *s, const struct sio_outgoing *out, uint64_t id)
+{
+    if (s->state == SIO_SOCKET_CONNECTED && blocked(s->nsp->server))
+        return send_record(
+            s, &(struct sio_record){.type = SIO_RECORD_EVENT, .flags = SIO_RECORD_HAS_ID, .id = id},
+            out);
+    return send_now(s, &(struct sio_out_head){.type = SIO_EVENT, .has_id = true, .id = id}, out);
+}
+
+static int emit_with_ack(struct sio_socket *s, const struct sio_outgoing *out, uint64_t cookie,
+                         uint64_t timeout_ms)
+{
+    struct sio_server *server = s->nsp->server;
+    uint64_t id = s->nsp->next_ack;
+    uint64_t due_ms = timeout_ms == 0 ? 0 : sio_loop_now(server->loop) + timeout_ms;
+    int err = sio_ack_add(s, id, cookie, due_ms);
+    if (err != 0) {
+        sio_log_limited(SIO_LOG_WARN, "acks", "socket %s waits for %u answers: no more", s->id,
+                        server->options.acks_per_socket);
+        return err;
+    }
+    s->nsp->next_ack++;
+    err = emit_with_id(s, out, id);
+    if (err != 0)
+        sio_ack_take(s, id, &cookie);
+    return err;
+}
+
+int sio_socket_emit(struct sio_socket *s, const struct sio_outgoing *out, uint64_t cookie,
+                    uint64_t timeout_ms)
+{
+    if (s->state != SIO_SOCKET_CONNECTING && s->state != SIO_SOCKET_CONNECTED)
+        return cookie == 0 ? 0 : SIO_ECLOSED;
+    int err = sio_nsp_check(out);
+    if (err != 0 || out->data.len < 3)
+        return err != 0 ? err : SIO_EINVAL;
+    return cookie == 0 ? emit_plain(s, out) : emit_with_ack(s, out, cookie, timeout_ms);
+}
+
+int sio_socket_ack(struct sio_socket *s, uint64_t id, const struct sio_outgoing *out)
+{
+    int err = sio_nsp_check(out);
+    if (err != 0 || s->state != SIO_SOCKET_CONNECTED)
+        return err;
+    if (blocked(s->nsp->server))
+        return send_record(
+            s, &(struct sio_record){.type = SIO_RECORD_ACK, .flags = SIO_RECORD_HAS_ID, .id = id},
+            out);
+    return send_now(s, &(struct sio_out_head){.type = SIO_ACK, .has_id = true, .id = id}, out);
+}

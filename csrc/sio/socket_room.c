@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/* A socket's rooms. Where replays or waiting records depend on membership, joining is a record of
+ * the log and takes effect when that is delivered: within the same call unless the log is blocked,
+ * and then behind the emits that wait there too.
+ *
+ * Called by bind (join, leave) and server (apply).
+ */
+#include "base/err.h"
+#include "base/log.h"
+#include "sio/keep.h"
+#include "sio/server_in.h"
+
+static struct sio_slice id_of(const struct sio_socket *s)
+{
+    return sio_slice(s->id, SIO_ID_LEN);
+}
+
+static bool in_use(const struct sio_socket *s)
+{
+    return s->state == SIO_SOCKET_CONNECTING || s->state == SIO_SOCKET_CONNECTED;
+}
+
+enum way { AT_ONCE, THROUGH_LOG, WAITING };
+
+/* The rooms of a fresh socket before it connects need no record: its replay starts behind them. */
+static enum way way_of(const struct sio_socket *s)
+{
+    const struct sio_server *server = s->nsp->server;
+    if (s->state != SIO_SOCKET_CONNECTED && !s->recovered)
+        return AT_ONCE;
+    if (server->backing.blocked(server->backing.ctx))
+        return WAITING;
+    return server->options.recovery ? THROUGH_LOG : AT_ONCE;
+}
+
+static void join_now(struct sio_socket *s, struct sio_slice room)
+{
+    if (s->member.count >= s->nsp->server->options.rooms_per_socket)
+        return; /* found full when the log moved on; join has logged */
+    if (sio_room_join(&s->nsp->rooms, &s->member, room))
+        sio_keep_touch(s);
+}
+
+static void leave_now(struct sio_socket *s, struct sio_slice room)
+{
+    if (sio_room_leave(&s->nsp->rooms, &s->member, room))
+        sio_keep_touch(s);
+}
+
+void sio_socket_apply_room(struct sio_nsp *n, const struct sio_record *r)
+{
+    struct sio_socket *s = sio_map_get(&n->by_id, r->sid);
+    if (s == NULL || !in_use(s))
+        return;
+    if (r->type == SIO_RECORD_JOIN)
+        join_now(s, r->room);
+    else
+        leave_now(s, r->room);
+}
+
+/* Whether a record that waits will change anything is not known yet, so it is UNSURE; the others
+ * do. */
+static int publish(struct sio_socket *s, enum sio_record_type type, struct sio_slice room,
+                   enum way way)
+{
+    struct sio_buf record = sio_server_scratch(s->nsp->server);
+    sio_record_append_room(&record,
+                           &(struct sio_record){.type = type,
+                                                .flags = way == WAITING ? SIO_RECORD_UNSURE : 0,
+                                                .nsp = s->nsp->name,
+                                                .sid = id_of(s),
+                                                .room = room});
+    return sio_server_publish(s->nsp->server, &record, SIO_PUBLISH_LOCAL);
+}
+
+int sio_socket_join(struct sio_socket *s, struct sio_slice room)
+{
+    unsigned limit = s->nsp->server->options.rooms_per_socket;
+    if (!in_use(s))
+        return SIO_ECLOSED;
+    if (room.len > SIO_ROOM_NAME_MAX)
+        return SIO_ETOOBIG;
+    enum way way = way_of(s);
+    bool in = sio_socket_in(s, room);
+    if (sio_slice_eq(room, id_of(s)) || (in && way != WAITING))
+        return 0;
+    if (!in && s->member.count >= limit) {
+        sio_log_limited(SIO_LOG_WARN, "rooms", "socket %s is in %u rooms: no more", s->id, limit);
+        return SIO_EFULL;
+    }
+    if (way != AT_ONCE)
+        return publish(s, SIO_RECORD_JOIN, room, way);
+    join_now(s, room);
+    return 0;
+}
+
+int sio_socket_leave(struct sio_socket *s, struct sio_slice room)
+{
+    if (!in_use(s))
+        return SIO_ECLOSED;
+    enum way way = way_of(s);
+    if (sio_slice_eq(room, id_of(s)) || (way != WAITING && !sio_socket_in(s, room)))
+        return 0;
+    if (way != AT_ONCE)
+        return publish(s, SIO_RECORD_LEAVE, room, way);
+    leave_now(s, room);
+    return 0;
+}
+
+bool sio_socket_in(const struct sio_socket *s, struct sio_slice room)
+{
+    if (s->state == SIO_SOCKET_GONE)
+        return false;
+    return sio_slice_eq(room, id_of(s)) || sio_room_in(&s->nsp->rooms, &s->member, room);
+}
+
+void sio_socket_each_room(const struct sio_socket *s, void (*fn)(void *ctx, struct sio_slice room),
+                          void *ctx)
+{
+    if (s->state == SIO_SOCKET_GONE)
+        return;
+    fn(ctx, id_of(s));
+    for (uint32_t i = 0; i < s->member.count; i++)
+        fn(ctx, sio_room_name(s->member.seats[i].room));
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/* What the servers' events report, for the tests of sio/; collected in sio.log as text: "connecting
+ * /nsp auth|", "connection /nsp|", "event ["x"]|", "ack 7 OK [1]|", "error why|", "disconnecting
+ * why|", "disconnect why|".
+ * Included by sio_fake.h.
+ */
+#ifndef SPEC_C_SIO_EVENTS_H
+#define SPEC_C_SIO_EVENTS_H
+
+#include "sio_log.h"
+
+static inline void fake_on_connecting(void *owner, struct sio_socket *s, struct sio_slice auth)
+{
+    (void)owner;
+    struct sio_slice nsp = sio_nsp_name(sio_socket_nsp(s));
+    sio.socket = s;
+    sio_buf_printf(&sio.log, "connecting %.*s %.*s|", (int)nsp.len, nsp.p, (int)auth.len, auth.p);
+    if (sio.on_connecting != NULL)
+        sio.on_connecting(s);
+    if (!sio.hold)
+        sio_socket_accept(s);
+}
+
+static inline void fake_on_connection(void *owner, struct sio_socket *s)
+{
+    (void)owner;
+    struct sio_slice nsp = sio_nsp_name(sio_socket_nsp(s));
+    sio.socket = s;
+    CHECK(sio_socket_connected(s));
+    sio_buf_printf(&sio.log, "connection %.*s|", (int)nsp.len, nsp.p);
+}
+
+static inline void fake_log_incoming(const struct sio_incoming *in)
+{
+    sio_buf_append_slice(&sio.log, in->data);
+    for (unsigned i = 0; i < in->n_attachments; i++)
+        sio_buf_printf(&sio.log, " <%.*s>", (int)in->attachments[i]->len, in->attachments[i]->data);
+}
+
+static inline void fake_on_event(void *owner, struct sio_socket *s, const struct sio_incoming *in)
+{
+    (void)owner;
+    sio_buf_printf(&sio.log, "event ");
+    if (in->has_id)
+        sio_buf_printf(&sio.log, "%llu ", (unsigned long long)in->id);
+    fake_log_incoming(in);
+    sio_buf_printf(&sio.log, "|");
+    if (sio.on_event != NULL)
+        sio.on_event(s, in);
+}
+
+static inline void fake_on_ack(void *owner, struct sio_socket *s, uint64_t cookie, int err,
+                               const struct sio_incoming *in)
+{
+    (void)owner, (void)s;
+    sio_buf_printf(&sio.log, "ack %llu %s ", (unsigned long long)cookie, sio_err_name(err));
+    CHECK((in == NULL) == (err != 0));
+    if (in != NULL)
+        fake_log_incoming(in);
+    sio_buf_printf(&sio.log, "|");
+}
+
+static inline void fake_on_error(void *owner, struct sio_socket *s, const char *message)
+{
+    (void)owner, (void)s;
+    sio_buf_printf(&sio.log, "error %s|", message);
+}
+
+static inline void fake_on_disconnecting(void *owner, struct sio_socket *s, const char *reason,
+                                         const char *detail)
+{
+    (void)owner, (void)detail;
+    CHECK(sio_socket_connected(s));
+    sio_buf_printf(&sio.log, "disconnecting %s|", reason);
+    if (sio.on_disconnecting != NULL)
+        sio.on_disconnecting(s);
+}
+
+static inline void fake_on_disconnect(void *owner, struct sio_socket *s, const char *reason,
+                                      const char *detail)
+{
+    (void)owner, (void)detail;
+    CHECK(!sio_socket_connected(s));
+    sio_buf_printf(&sio.log, "disconnect %s|", reason == NULL ? "-" : reason);
+}
+
+static const struct sio_server_events fake_events = {
+    fake_on_connecting, fake_on_connection,    fake_on_event,     fake_on_ack,
+    fake_on_error,      fake_on_disconnecting, fake_on_disconnect};
+
+#endif
