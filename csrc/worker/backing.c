@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/* sio's backing, filled from the journal and the arena.
+ *
+ * The rule that everything here serves: a worker delivers in journal order only. An emit appends,
+ * then tails through its own record in the same call; siblings are woken once, at the end of the
+ * tick. When the journal's lock cannot be had within a millisecond (its owner is stopped), the
+ * record waits in a bounded local queue, and every later emission of this worker behind it.
+ */
+#include "worker/joint.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct deferred {
+    struct sio_list link;
+    unsigned flags;
+    size_t len;
+    char bytes[];
+};
+
+static struct sio_worker *worker_of(void *ctx)
+{
+    return ctx;
+}
+
+static void deliver(struct sio_worker *w, const struct sio_journal_record *r)
+{
+    bool own = r->writer.slot == w->me.slot && r->writer.generation == w->me.generation;
+    if (w->sio && (own || !(r->flags & SIO_RECORD_LOCAL)))
+        sio_server_deliver(w->sio, r->bytes, r->end, own);
+}
+
+bool sio_worker_tail(struct sio_worker *w, unsigned batch)
+{
+    for (unsigned n = 0; batch == 0 || n < batch; n++) {
+        struct sio_journal_record r;
+        int rc = sio_journal_next(&w->journal, &r);
+        if (rc == 0)
+            return false;
+        if (rc > 0) {
+            deliver(w, &r);
+            continue;
+        }
+        if (w->sio) /* overtaken: what its clients missed is unknown */
+            sio_server_lapped(w->sio);
+    }
+    return true;
+}
+
+/* 0, or SIO_EAGAIN when the record has to wait. */
+static int append(struct sio_worker *w, struct sio_slice record, unsigned flags)
+{
+    uint64_t end;
+    unsigned journal_flags = flags & SIO_PUBLISH_LOCAL ? SIO_RECORD_LOCAL : 0;
+    int rc = sio_journal_append(&w->journal, record, journal_flags, &end);
+    if (rc == SIO_EAGAIN)
+        return rc;
+    if (rc < 0) {
+        /* The mutex is beyond repair: no worker of this host can publish again. */
+        sio_log(SIO_LOG_ERROR, "journal: %s", sio_err_text(rc));
+        abort();
+    }
+    sio_worker_tail(w, 0);
+    return 0;
+}
+
+static int defer(struct sio_worker *w, struct sio_slice record, unsigned flags)
+{
+    if (w->deferred_bytes + record.len > SIO_DEFERRED_BYTES) {
+        sio_log_limited(SIO_LOG_WARN, "deferred", "journal: blocked, its queue is full");
+        return SIO_EFULL;
+    }
+    struct deferred *d = sio_alloc(sizeof *d + record.len);
+    sio_list_init(&d->link);
+    d->flags = flags;
+    d->len = record.len;
+    memcpy(d->bytes, record.p, record.len);
+    sio_list_append(&w->deferred, &d->link);
+    w->deferred_bytes += record.len;
+    return 0;
+}
+
+static void drop(struct sio_worker *w, struct deferred *d)
+{
+    w->deferred_bytes -= d->len;
+    sio_list_remove(&d->link);
+    sio_free(d);
+}
+
+static void on_retry(uv_timer_t *t)
+{
+    sio_worker_flush_deferred(t->data);
+}
+
+void sio_worker_flush_deferred(struct sio_worker *w)
+{
+    SIO_LIST_EACH(node, &w->deferred)
+    {
+        struct deferred *d = SIO_CONTAINER_OF(node, struct deferred, link);
+        if (append(w, sio_slice(d->bytes, d->len), d->flags) == SIO_EAGAIN) {
+            uv_timer_start(&w->retry, on_retry, SIO_DEFERRED_RETRY_MS, 0);
+            return;
+        }
+        drop(w, d);
+    }
+}
+
+void sio_worker_drop_deferred(struct sio_worker *w)
+{
+    SIO_LIST_EACH(node, &w->deferred)
+    drop(w, SIO_CONTAINER_OF(node, struct deferred, link));
+}
+
+static bool blocked(void *ctx)
+{
+    return !sio_list_empty(&worker_of(ctx)->deferred);
+}
+
+static size_t record_max(void *ctx)
+{
+    return sio_journal_record_max(&worker_of(ctx)->journal);
+}
+
+static int publish(void *ctx, struct sio_slice record, unsigned flags)
+{
+    struct sio_worker *w = ctx;
+    if (record.len > record_max(w))
+        return SIO_ETOOBIG;
+    if (!blocked(w) && append(w, record, flags) == 0)
+        return 0;
+    int rc = defer(w, record, flags);
+    if (rc == 0 && !uv_is_active((uv_handle_t *)&w->retry))
+        uv_timer_start(&w->retry, on_retry, SIO_DEFERRED_RETRY_MS, 0);
+    return rc;
+}
+
+/* What was delivered here so far: a record between it and the tail is still to come, live. */
+static uint64_t position(void *ctx)
+{
+    return worker_of(ctx)->journal.cursor;
+}
+
+static int scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
+{
+    struct sio_worker *w = ctx;
+    sio_worker_tail(w, 0);
+    int rc = sio_journal_seek(&w->journal, from);
+    if (rc < 0)
+        return rc;
+    struct sio_buf copy = {0};
+    struct sio_journal_record r;
+    while ((rc = sio_journal_read_at(&w->journal, &from, w->journal.cursor, &copy, &r)) > 0)
+        if (fn(arg, r.end, r.bytes) != 0)
+            break;
+    sio_buf_fini(&copy);
+    return rc < 0 ? rc : 0;
+}
+
+static int save(void *ctx, struct sio_slice pid, struct sio_slice record)
+{
+    return sio_arena_put(&worker_of(ctx)->arena, pid, record);
+}
+
+static void forget(void *ctx, struct sio_slice pid)
+{
+    sio_arena_del(&worker_of(ctx)->arena, pid);
+}
+
+void sio_worker_fill_backing(struct sio_worker *w)
+{
+    w->backing = (struct sio_backing){
+        .ctx = w,
+        .epoch = w->shm.epoch,
+        .publish = publish,
+        .blocked = blocked,
+        .record_max = record_max,
+        .position = position,
+        .scan = scan,
+        .save = save,
+        .drop = forget,
+        .claim = sio_worker_claim,
+    };
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/* Where a request belongs, decided once its head is read:
+ *
+ *     not under the engine's path      the application's HTTP, here
+ *     names a sid of another worker    given to that worker, with the bytes read so far
+ *     a handshake                      given to the worker that the balance method picks
+ *     anything else                    the engine, here
+ *
+ * A connection is given only between requests and only while no answer is outstanding; later
+ * requests on it find their worker in the same way, so keep-alive and several sids on one
+ * connection work.
+ */
+#include "worker/joint.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+/* A connection that waits because the link to its worker is full. */
+struct waiting_give {
+    struct sio_list link;
+    int fd; /* our duplicate; the http_conn is gone */
+    unsigned slot, hops, tries;
+    struct sio_buf bytes;
+};
+
+/* The names that upstream serves beside the engine: "socket.io" + [.msgpack|.esm] + [.min] +
+ * .js[.map]. */
+static bool names_client_file(const struct eio_options *o, struct sio_slice path)
+{
+    struct sio_slice name = sio_slice_from(path, strlen(o->path));
+    if (!sio_slice_starts(name, SIO_LIT("socket.io.")))
+        return false;
+    struct sio_slice rest = sio_slice_from(name, sizeof "socket.io." - 1);
+    static const struct sio_slice names[] = {
+        {"js", 2},     {"min.js", 6},      {"esm.min.js", 10},     {"msgpack.min.js", 14},
+        {"js.map", 6}, {"min.js.map", 10}, {"esm.min.js.map", 14}, {"msgpack.min.js.map", 18},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sio_slice_eq(rest, names[i]))
+            return true;
+    return false;
+}
+
+static bool for_engine(const struct sio_worker *w, const struct sio_http_request *r)
+{
+    return eio_server_matches(w->engine, r->path) &&
+           !(w->sio && names_client_file(&w->app.engine, r->path));
+}
+
+static void take_back(struct sio_worker *w, struct waiting_give *g)
+{
+    /* At the hop limit it is answered here: an unknown session, or a new one. */
+    sio_http_server_adopt(&w->http, g->fd, sio_buf_slice(&g->bytes), SIO_MESH_HOPS_MAX);
+    sio_buf_fini(&g->bytes);
+    sio_list_remove(&g->link);
+    w->n_gives--;
+    sio_free(g);
+}
+
+static void on_give_timer(uv_timer_t *t)
+{
+    sio_worker_retry_gives(t->data);
+}
+
+void sio_worker_retry_gives(struct sio_worker *w)
+{
+    SIO_LIST_EACH(node, &w->gives)
+    {
+        struct waiting_give *g = SIO_CONTAINER_OF(node, struct waiting_give, link);
+        int rc = sio_mesh_give(w->mesh, g->slot, g->fd, g->hops, sio_buf_slice(&g->bytes));
+        if (rc == SIO_EAGAIN && ++g->tries < SIO_GIVE_TRIES)
+            continue;
+        if (rc < 0) {
+            take_back(w, g);
+            continue;
+        }
+        close(g->fd);
+        sio_buf_fini(&g->bytes);
+        sio_list_remove(&g->link);
+        w->n_gives--;
+        sio_free(g);
+    }
+    if (w->n_gives > 0)
+        uv_timer_start(&w->give, on_give_timer, SIO_GIVE_RETRY_MS, 0);
+}
+
+void sio_worker_drop_gives(struct sio_worker *w)
+{
+    SIO_LIST_EACH(node, &w->gives)
+    {
+        struct waiting_give *g = SIO_CONTAINER_OF(node, struct waiting_give, link);
+        close(g->fd);
+        sio_buf_fini(&g->bytes);
+        sio_list_remove(&g->link);
+        sio_free(g);
+    }
+    w->n_gives = 0;
+}
+
+/* The link is full: keep the connection, without its HTTP state, and try again soon. */
+static int wait_to_give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot,
+                        struct sio_buf *bytes)
+{
+    int fd = w->n_gives < SIO_GIVES_MAX ? fcntl(sio_http_conn_fd(c), F_DUPFD_CLOEXEC, 0) : -1;
+    if (fd < 0)
+        return SIO_EFULL;
+    struct waiting_give *g = sio_calloc(1, sizeof *g);
+    g->fd = fd;
+    g->slot = slot;
+    g->hops = sio_http_conn_hops(c) + 1;
+    g->bytes = *bytes;
+    *bytes = (struct sio_buf){0};
+    sio_list_init(&g->link);
+    sio_list_append(&w->gives, &g->link);
+    w->n_gives++;
+    uv_timer_start(&w->give, on_give_timer, SIO_GIVE_RETRY_MS, 0);
+    return 0;
+}
+
+/* 0: the connection has left this worker. */
+static int give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot, bool wait)
+{
+    struct sio_buf bytes = {0};
+    sio_http_conn_bytes(c, &bytes);
+    int rc = sio_mesh_give(w->mesh, slot, sio_http_conn_fd(c), sio_http_conn_hops(c) + 1,
+                           sio_buf_slice(&bytes));
+    if (rc == SIO_EAGAIN && wait)
+        rc = wait_to_give(w, c, slot, &bytes);
+    sio_buf_fini(&bytes);
+    if (rc == 0)
+        sio_http_release(c);
+    return rc;
+}
+
+/* The request names a session: true when it went to the worker that has it. */
+static bool route(struct sio_worker *w, struct sio_http_conn *c, struct sio_slice sid)
+{
+    struct sio_place where;
+    if (eio_server_find(w->engine, sid) || sio_id_place(sid, &where) < 0)
+        return false;
+    if (where.slot == w->me.slot || !sio_shm_alive(&w->shm, where))
+        return false;
+    if (sio_http_conn_hops(c) >= SIO_MESH_HOPS_MAX)
+        return false;
+    return give(w, c, where.slot, true) == 0;
+}
+
+/* What the hash methods hash: the first forwarded address, or the peer's. */
+static void placement_key(struct sio_worker *w, struct sio_http_conn *c,
+                          const struct sio_http_request *r, struct sio_buf *out)
+{
+    if (w->app.balance == SIO_FORWARDED_FOR) {
+        struct sio_slice list = sio_http_field(r, SIO_LIT("X-Forwarded-For"));
+        const char *comma = list.len ? memchr(list.p, ',', list.len) : NULL;
+        sio_buf_append(out, list.p, comma ? (size_t)(comma - list.p) : list.len);
+    }
+    if (out->len == 0)
+        sio_conn_peer(sio_http_conn_stream(c), out);
+}
+
+/* A handshake: true when it went to another worker. */
+static bool place(struct sio_worker *w, struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    if (sio_http_conn_hops(c) > 0) {
+        /* Placed here: whoever gave it raised our count, the session will raise it itself. */
+        sio_load_add(&w->shm, w->me.slot, -1);
+        return false;
+    }
+    if (w->shm.n_slots == 1)
+        return false;
+    struct sio_buf key = {0};
+    placement_key(w, c, r, &key);
+    unsigned slot =
+        sio_load_pick(&w->shm, w->me.slot, w->app.balance, sio_buf_slice(&key), &w->turn);
+    sio_buf_fini(&key);
+    if (slot == w->me.slot)
+        return false;
+    sio_load_add(&w->shm, slot, 1);
+    if (give(w, c, slot, false) == 0)
+        return true;
+    sio_load_add(&w->shm, slot, -1);
+    return false;
+}
+
+void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    struct sio_worker *w = owner;
+    if (w->closing) {
+        sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
+        return;
+    }
+    if (!for_engine(w, r)) {
+        w->events->on_request(w->owner, c, r);
+        return;
+    }
+    struct sio_slice sid = eio_server_request_sid(r);
+    if (sid.p ? route(w, c, sid) : place(w, c, r))
+        return;
+    eio_server_handle(w->engine, c, r);
+}
+
+void sio_worker_on_give(void *owner, unsigned from, int fd, unsigned hops, struct sio_slice bytes)
+{
+    struct sio_worker *w = owner;
+    (void)from;
+    if (w->serving)
+        sio_http_server_adopt(&w->http, fd, bytes, hops);
+    else
+        close(fd);
+}

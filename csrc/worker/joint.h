@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/* What the files of this folder share: the worker's struct and the calls between them.
+ *
+ *     worker.c   life: open, serve, ready, close        front.c   where a request belongs
+ *     backing.c  sio's log and store                    claim.c   sessions that a sibling owns
+ *
+ * Private to worker/. Nobody else includes it.
+ */
+#ifndef SIO_WORKER_JOINT_H
+#define SIO_WORKER_JOINT_H
+
+#include "cluster/arena.h"
+#include "cluster/journal.h"
+#include "cluster/mesh.h"
+#include "net/listener.h"
+#include "sio/recovery.h"
+#include "worker/worker.h"
+
+enum {
+    SIO_BEAT_MS = 250,            /* heartbeat in the load page */
+    SIO_TAIL_BATCH = 1024,        /* siblings' records delivered per turn */
+    SIO_DEFERRED_BYTES = 8 << 20, /* records that wait for a blocked journal; more: SIO_EFULL */
+    SIO_DEFERRED_RETRY_MS = 5,
+    SIO_GIVES_MAX = 256, /* connections that wait for a full link */
+    SIO_GIVE_RETRY_MS = 1,
+    SIO_GIVE_TRIES = 200,
+    SIO_CLAIMS_MAX = 1024, /* recoveries that wait for a sibling */
+    SIO_LISTENERS_MAX = 16,
+    SIO_WORKER_HANDLES = 4, /* beat, retry, give, bell */
+};
+
+struct sio_worker {
+    struct sio_loop *loop;
+    struct sio_place me;
+    struct sio_shm shm;
+    struct sio_journal journal;
+    struct sio_arena arena;
+    struct sio_mesh *mesh;
+    int bells[SIO_WORKERS_MAX]; /* eventfd of each sibling, -1 = none */
+    int bell_fd;                /* ours */
+    uv_poll_t bell;
+    struct sio_hook hook;
+    uv_timer_t beat, retry, give;
+
+    struct sio_listener *listeners[SIO_LISTENERS_MAX];
+    unsigned n_listeners;
+    struct sio_http_server http;
+    struct eio_server *engine;
+    struct sio_server *sio;
+    struct sio_backing backing;
+    struct sio_app_options app;
+    const struct sio_app_events *events;
+    void *owner;
+    unsigned turn; /* of round-robin */
+
+    struct sio_list deferred; /* struct deferred, see backing.c */
+    size_t deferred_bytes;
+    struct sio_list claims; /* struct claim, see claim.c */
+    uint32_t n_claims, next_request;
+    struct sio_list gives; /* struct waiting_give, see front.c */
+    unsigned n_gives;
+
+    bool serving, closing;
+    unsigned open_handles; /* uv handles whose close callback is due */
+    sio_loop_fn on_closed;
+    void *closed_ctx;
+    struct sio_grave grave;
+};
+
+/* backing.c */
+void sio_worker_fill_backing(struct sio_worker *w);
+/* Delivers records from the journal, at most `batch` (0: all); true when some are left. */
+bool sio_worker_tail(struct sio_worker *w, unsigned batch);
+void sio_worker_flush_deferred(struct sio_worker *w);
+void sio_worker_drop_deferred(struct sio_worker *w);
+
+/* claim.c */
+void sio_worker_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg);
+void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m);
+void sio_worker_check_claims(struct sio_worker *w); /* owners that died meanwhile */
+void sio_worker_drop_claims(struct sio_worker *w);
+
+/* front.c */
+void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);
+void sio_worker_on_give(void *owner, unsigned from, int fd, unsigned hops, struct sio_slice bytes);
+void sio_worker_retry_gives(struct sio_worker *w);
+void sio_worker_drop_gives(struct sio_worker *w);
+
+#endif

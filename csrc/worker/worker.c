@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/* The worker's life: open (shared memory, journal, arena, mesh), serve (engine, sio, HTTP), ready,
+ * close. Its hook at the end of each tick tails the journal, wakes siblings and goes to sleep.
+ */
+#include "worker/worker.h"
+
+#include "worker/joint.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+static void publish_load(struct sio_worker *w)
+{
+    struct sio_slot *slot = &w->shm.slots[w->me.slot];
+    size_t fds = w->serving ? w->http.n_conns + eio_server_count(w->engine) : 0;
+    atomic_store_explicit(&slot->fds_open, (uint32_t)fds, memory_order_relaxed);
+    sio_load_beat(&w->shm, w->me.slot, sio_clock_ms());
+}
+
+static void on_beat(uv_timer_t *t)
+{
+    struct sio_worker *w = t->data;
+    publish_load(w);
+    sio_worker_check_claims(w);
+}
+
+static void on_bell(uv_poll_t *p, int status, int events)
+{
+    struct sio_worker *w = p->data;
+    uint64_t rings;
+    (void)status;
+    (void)events;
+    /* The count does not matter; what it rang for is read by the hook and looked up here. */
+    if (read(w->bell_fd, &rings, sizeof rings) == (ssize_t)sizeof rings)
+        sio_worker_check_claims(w);
+}
+
+static void before_block(void *ctx)
+{
+    struct sio_worker *w = ctx;
+    bool more = sio_worker_tail(w, SIO_TAIL_BATCH);
+    sio_journal_wake(&w->journal, w->bells);
+    if (more || !sio_journal_sleep(&w->journal))
+        sio_loop_do_not_block(w->loop);
+}
+
+static void after_block(void *ctx)
+{
+    sio_journal_awake(&((struct sio_worker *)ctx)->journal);
+}
+
+static const struct sio_mesh_events mesh_events;
+
+static int open_shm(struct sio_worker *w, const struct sio_worker_options *o)
+{
+    if (o->shm_fd >= 0) {
+        w->me = o->me;
+        return sio_shm_attach(&w->shm, o->shm_fd);
+    }
+    int rc = sio_shm_create(&w->shm, &(struct sio_shm_config){.slots = 1});
+    if (rc < 0)
+        return rc;
+    uint32_t generation; /* the first in an empty slot: cannot fail */
+    rc = sio_shm_assign(&w->shm, 0, &generation);
+    w->me = (struct sio_place){.slot = 0, .generation = generation};
+    return rc;
+}
+
+static void publish_limit(struct sio_worker *w)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    uint32_t fds = limit.rlim_cur > INT32_MAX ? INT32_MAX : (uint32_t)limit.rlim_cur;
+    atomic_store_explicit(&w->shm.slots[w->me.slot].fds_limit, fds, memory_order_relaxed);
+}
+
+static void open_handles(struct sio_worker *w)
+{
+    uv_timer_init(&w->loop->uv, &w->beat);
+    uv_timer_init(&w->loop->uv, &w->retry);
+    uv_timer_init(&w->loop->uv, &w->give);
+    w->beat.data = w->retry.data = w->give.data = w;
+    w->open_handles = 3;
+    uv_timer_start(&w->beat, on_beat, 0, SIO_BEAT_MS);
+    uv_unref((uv_handle_t *)&w->beat);
+    if (w->bell_fd >= 0) {
+        uv_poll_init(&w->loop->uv, &w->bell, w->bell_fd);
+        w->bell.data = w;
+        uv_poll_start(&w->bell, UV_READABLE, on_bell);
+        uv_unref((uv_handle_t *)&w->bell);
+        w->open_handles++;
+    }
+    w->hook = (struct sio_hook){.before_block = before_block, .after_block = after_block, .ctx = w};
+    sio_loop_add_hook(w->loop, &w->hook);
+}
+
+int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *options,
+                    struct sio_worker **out)
+{
+    struct sio_worker *w = sio_calloc(1, sizeof *w);
+    w->loop = loop;
+    w->bell_fd = options->bell_fd;
+    sio_list_init(&w->deferred);
+    sio_list_init(&w->claims);
+    sio_list_init(&w->gives);
+    for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)
+        w->bells[i] = -1;
+    int rc = open_shm(w, options);
+    if (rc < 0) {
+        sio_free(w);
+        return rc;
+    }
+    rc = sio_arena_open(&w->arena, &w->shm, w->me);
+    if (rc < 0) {
+        sio_shm_detach(&w->shm);
+        sio_free(w);
+        return rc;
+    }
+    sio_journal_open(&w->journal, &w->shm, w->me);
+    w->mesh = sio_mesh_new(loop, &w->shm, w->me, &mesh_events, w);
+    publish_limit(w);
+    open_handles(w);
+    *out = w;
+    return 0;
+}
+
+static void on_session(void *owner, struct eio_session *s)
+{
+    struct sio_worker *w = owner;
+    sio_load_add(&w->shm, w->me.slot, 1);
+    if (w->sio)
+        sio_server_add_session(w->sio, s);
+    else
+        w->events->on_session(w->owner, s);
+}
+
+static void on_gone(void *owner, struct eio_session *s)
+{
+    struct sio_worker *w = owner;
+    (void)s;
+    sio_load_add(&w->shm, w->me.slot, -1);
+}
+
+static const struct eio_server_events engine_events = {.on_session = on_session,
+                                                       .on_gone = on_gone};
+static const struct sio_http_server_events http_events = {.on_request = sio_worker_on_request};
+
+int sio_worker_serve(struct sio_worker *w, const struct sio_app_options *options,
+                     const struct sio_app_events *events, void *owner)
+{
+    if (w->serving)
+        return SIO_EEXIST;
+    w->app = *options;
+    w->app.engine.place = w->app.sio.place = w->me;
+    w->events = events;
+    w->owner = owner;
+    w->engine = eio_server_new(w->loop, &w->app.engine, &engine_events, w);
+    if (!options->engine_only) {
+        sio_worker_fill_backing(w);
+        w->sio = sio_server_new(w->loop, &w->app.sio, &w->backing, events->sio, owner);
+    }
+    sio_http_server_init(&w->http, w->loop, &w->app.http, &http_events, w);
+    w->serving = true;
+    return 0;
+}
+
+static void on_peer(void *owner, unsigned slot, bool up)
+{
+    struct sio_worker *w = owner;
+    if (up || w->bells[slot] < 0)
+        return;
+    close(w->bells[slot]);
+    w->bells[slot] = -1;
+}
+
+static const struct sio_mesh_events mesh_events = {
+    .on_give = sio_worker_on_give, .on_message = sio_worker_on_mesh, .on_peer = on_peer};
+
+void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_fd, int bell_fd)
+{
+    if (peer.slot >= SIO_WORKERS_MAX || peer.slot == w->me.slot || w->closing) {
+        close(link_fd);
+        close(bell_fd);
+        return;
+    }
+    if (w->bells[peer.slot] >= 0)
+        close(w->bells[peer.slot]);
+    w->bells[peer.slot] = bell_fd;
+    sio_mesh_add(w->mesh, peer, link_fd);
+}
+
+static void on_accept(void *owner, int fd)
+{
+    struct sio_worker *w = owner;
+    sio_http_server_adopt(&w->http, fd, sio_slice(NULL, 0), 0);
+}
+
+void sio_worker_add_listener(struct sio_worker *w, int fd)
+{
+    if (w->n_listeners == SIO_LISTENERS_MAX || !w->serving || w->closing) {
+        sio_log(SIO_LOG_ERROR, "worker: listener refused");
+        close(fd);
+        return;
+    }
+    w->listeners[w->n_listeners++] = sio_listener_open(w->loop, fd, on_accept, w);
+}
+
+void sio_worker_ready(struct sio_worker *w)
+{
+    publish_load(w);
+    atomic_store_explicit(&w->shm.slots[w->me.slot].state, SIO_SLOT_READY, memory_order_release);
+}
+
+void sio_worker_stop_listening(struct sio_worker *w)
+{
+    for (unsigned i = 0; i < w->n_listeners; i++)
+        sio_listener_close(w->listeners[i]);
+    w->n_listeners = 0;
+}
+
+static void free_worker(void *object)
+{
+    struct sio_worker *w = object;
+    sio_loop_fn on_closed = w->on_closed;
+    void *ctx = w->closed_ctx;
+    if (w->sio)
+        sio_server_free(w->sio);
+    sio_journal_close(&w->journal);
+    sio_arena_close(&w->arena);
+    sio_shm_detach(&w->shm);
+    for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)
+        if (w->bells[i] >= 0)
+            close(w->bells[i]);
+    if (w->bell_fd >= 0)
+        close(w->bell_fd);
+    sio_free(w);
+    if (on_closed)
+        on_closed(ctx);
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+    struct sio_worker *w = h->data;
+    if (--w->open_handles == 0)
+        sio_loop_bury(w->loop, &w->grave, free_worker, w);
+}
+
+static void close_handles(void *ctx)
+{
+    struct sio_worker *w = ctx;
+    sio_loop_remove_hook(&w->hook);
+    uv_close((uv_handle_t *)&w->beat, on_handle_closed);
+    uv_close((uv_handle_t *)&w->retry, on_handle_closed);
+    uv_close((uv_handle_t *)&w->give, on_handle_closed);
+    if (w->bell_fd >= 0)
+        uv_close((uv_handle_t *)&w->bell, on_handle_closed);
+}
+
+static void close_http(void *ctx)
+{
+    struct sio_worker *w = ctx;
+    sio_http_server_close(&w->http, close_handles, w);
+}
+
+void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
+{
+    if (w->closing)
+        return;
+    w->closing = true;
+    w->on_closed = on_closed;
+    w->closed_ctx = ctx;
+    sio_worker_stop_listening(w);
+    sio_worker_drop_claims(w);
+    sio_worker_drop_gives(w);
+    if (w->sio)
+        sio_server_shutdown(w->sio);
+    sio_worker_drop_deferred(w);
+    sio_mesh_close(w->mesh);
+    if (w->serving)
+        eio_server_close(w->engine, close_http, w);
+    else
+        close_handles(w);
+}
+
+struct sio_place sio_worker_place(const struct sio_worker *w)
+{
+    return w->me;
+}
+
+unsigned sio_worker_slots(const struct sio_worker *w)
+{
+    return w->shm.n_slots;
+}
+
+struct eio_server *sio_worker_engine(const struct sio_worker *w)
+{
+    return w->engine;
+}
+
+struct sio_server *sio_worker_sio(const struct sio_worker *w)
+{
+    return w->sio;
+}
