@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+/* Emits to one socket, and acknowledgements both ways.
+ *
+ *     socket:emit(name, ..., fn)          fn(...) or, with a timeout, fn(err, ...) in a coroutine
+ *     socket:emit_with_ack(name, ...)     the coroutine waits
+ *     ack(...)                            what a handler gets when the client asked for an answer
+ *
+ * Stands on sio/socket.h, whose on_ack is called exactly once per cookie: the cookie is a struct
+ * wait.
+ */
+#include "bind/socket.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "bind/call.h"
+#include "bind/emit.h"
+#include "bind/server.h"
+
+struct wait {
+    struct sio_co *co; /* who waits; NULL: a callback */
+    bool timed;        /* the callback gets err first */
+};
+
+/* ---- answers from the client ----------------------------------------------------------------- */
+
+static const char *error_word(int err)
+{
+    return err == SIO_ETIMEDOUT ? "timeout"
+           : err == SIO_ECLOSED ? "disconnected"
+                                : sio_err_text(err);
+}
+
+/* Pushes the answer's arguments; their number, or an error. */
+static int push_answer(struct sio_bind *b, lua_State *L, int err, const struct sio_incoming *in)
+{
+    if (err != 0)
+        return err;
+    return sio_json_decode_args(L, b, in->data, in->attachments, in->n_attachments);
+}
+
+/* value | nil, err. An answer without arguments is sio.null: nil always means that there was
+ * none. */
+static void resume_waiter(struct sio_bind *b, struct sio_co *c, int err,
+                          const struct sio_incoming *in)
+{
+    lua_State *L = sio_call_stack(c);
+    int n = push_answer(b, L, err, in);
+    if (n < 0) {
+        lua_pushnil(L);
+        lua_pushstring(L, error_word(n));
+        sio_call_resume(c, 2);
+        return;
+    }
+    if (n == 0)
+        lua_pushlightuserdata(L, NULL);
+    else
+        lua_pop(L, n - 1); /* the first one counts, as in upstream's emitWithAck */
+    sio_call_resume(c, 1);
+}
+
+static void run_callback(struct sio_app *app, struct sio_socket *s, struct wait *w, int err,
+                         const struct sio_incoming *in)
+{
+    struct sio_co *c;
+    lua_State *L;
+    int n;
+    if (err != 0 && !w->timed) /* upstream: without a timeout it is never called then */
+        return;
+    c = sio_call_new(app->bind, "ack handler");
+    if (c == NULL)
+        return;
+    sio_call_context(c, app, sio_slice(NULL, 0), sio_slice(sio_socket_id(s), SIO_ID_LEN));
+    L = sio_call_stack(c);
+    sio_handle_push_callback(app->bind, L, w);
+    if (w->timed)
+        lua_pushnil(L);
+    n = push_answer(app->bind, L, err, in);
+    if (n < 0 && w->timed) {
+        lua_pop(L, 1);
+        lua_pushstring(L, error_word(n));
+    }
+    sio_call_run(c, (n < 0 ? 0 : n) + w->timed);
+}
+
+void sio_ack_on_answer(void *owner, struct sio_socket *s, uint64_t cookie, int err,
+                       const struct sio_incoming *in)
+{
+    struct sio_app *app = owner;
+    struct wait *w = (struct wait *)(uintptr_t)cookie;
+    if (w->co != NULL) {
+        if (app->bind->closed)
+            sio_call_abandon(w->co);
+        else
+            resume_waiter(app->bind, w->co, err, in);
+    } else {
+        run_callback(app, s, w, err, in);
+        sio_handle_drop_callback(app->bind, w);
+    }
+    sio_free(w);
+}
+
+/* ---- emits ----------------------------------------------------------------------------------- */
+
+/* Emits to one socket with the function on top of the stack as callback. */
+static int emit_with_callback(lua_State *L, struct sio_socket *s, const struct sio_outgoing *out,
+                              uint64_t timeout_ms)
+{
+    struct sio_bind *b = sio_bind_of(L);
+    struct wait *w = sio_calloc(1, sizeof *w);
+    int err;
+    w->timed = timeout_ms != 0;
+    sio_handle_set_callback(b, L, w);
+    err = sio_socket_emit(s, out, (uint64_t)(uintptr_t)w, timeout_ms);
+    if (err != 0) {
+        sio_handle_drop_callback(b, w);
+        sio_free(w);
+    }
+    return sio_emit_result(L, err);
+}
+
+/* Stack: socket, ..., event (at `first`), arguments, perhaps a callback. */
+static int emit(lua_State *L, int first, unsigned flags, uint64_t timeout_ms)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    struct sio_attachments attachments;
+    struct sio_outgoing out;
+    int last = lua_gettop(L);
+    bool callback = last > first && lua_isfunction(L, last);
+    sio_emit_event(L, sio_bind_of(L), first, callback ? last - 1 : last, flags, &attachments, &out);
+    if (s == NULL) { /* upstream: dropped without a word */
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    if (callback)
+        return emit_with_callback(L, s, &out, timeout_ms);
+    return sio_emit_result(L, sio_socket_emit(s, &out, 0, 0));
+}
+
+/* emit(socket, event, ...): the method itself */
+static int lack_emit(lua_State *L)
+{
+    return emit(L, 2, 0, 0);
+}
+
+/* emit_flagged(socket, flags, timeout, event, ...) */
+static int lack_emit_flagged(lua_State *L)
+{
+    unsigned flags = (unsigned)luaL_checkinteger(L, 2);
+    return emit(L, 4, flags, lua_isnil(L, 3) ? 0 : sio_bind_check_ms(L, 3));
+}
+
+static int wait_for_answer(lua_State *L, int first, uint64_t timeout_ms)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    struct sio_attachments attachments;
+    struct sio_outgoing out;
+    struct sio_co *co = sio_call_wait(L, "emit_with_ack");
+    struct wait *w;
+    int err = SIO_ECLOSED;
+    sio_call_unwait(co); /* until something is on its way: encoding may raise */
+    sio_emit_event(L, sio_bind_of(L), first, lua_gettop(L), 0, &attachments, &out);
+    w = sio_calloc(1, sizeof *w);
+    w->co = co;
+    if (s != NULL)
+        err = sio_socket_emit(s, &out, (uint64_t)(uintptr_t)w, timeout_ms);
+    if (err == 0) {
+        sio_call_wait(L, "emit_with_ack");
+        return lua_yield(L, 0);
+    }
+    sio_free(w);
+    lua_pushnil(L);
+    lua_pushstring(L, error_word(err));
+    return 2;
+}
+
+/* emit_with_ack(socket, event, ...): the method itself */
+static int lack_emit_with_ack(lua_State *L)
+{
+    return wait_for_answer(L, 2, 0);
+}
+
+/* emit_wait(socket, timeout, event, ...) */
+static int lack_emit_wait(lua_State *L)
+{
+    return wait_for_answer(L, 3, sio_bind_check_ms(L, 2));
+}
+
+/* ---- answers to the client ------------------------------------------------------------------- */
+
+/* ack(...): the first call counts; after a disconnect it does nothing. */
+static int lack_answer(lua_State *L)
+{
+    const struct sio_handle *h = lua_touserdata(L, lua_upvalueindex(1));
+    uint64_t id = (uint64_t)lua_tointeger(L, lua_upvalueindex(2));
+    struct sio_attachments attachments;
+    struct sio_outgoing out;
+    int err;
+    if (lua_isnil(L, lua_upvalueindex(2)))
+        return 0;
+    sio_emit_args(L, h->bind, 1, lua_gettop(L), &attachments, &out);
+    lua_pushnil(L);
+    lua_replace(L, lua_upvalueindex(2));
+    if (h->object == NULL)
+        return 0;
+    err = sio_socket_ack(h->object, id, &out);
+    return err == SIO_ETOOBIG ? sio_emit_result(L, err) : 0;
+}
+
+void sio_ack_push(lua_State *L, int index, uint64_t id)
+{
+    lua_rawgeti(L, index, SIO_OBJECT_HANDLE);
+    lua_pushinteger(L, (lua_Integer)id);
+    lua_pushcclosure(L, lack_answer, 2);
+}
+
+void lack_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"socket_emit", lack_emit},
+                                         {"socket_emit_flagged", lack_emit_flagged},
+                                         {"socket_emit_with_ack", lack_emit_with_ack},
+                                         {"socket_emit_wait", lack_emit_wait},
+                                         {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/* What one lua_State has of us: the loop, the worker, the coroutine pool, scratch buffers.
+ *
+ * bind/ is the only layer that sees lua.h. `struct sio_bind` lives in the registry of its lua_State
+ * from luaopen_sio_core to lua_close; everything else finds it through sio_bind_of or through a
+ * handle.
+ *
+ * Naming: C functions that Lua calls are static and called l<noun>_<verb>; each file has one
+ * `l<noun>_open`, which adds its functions to the table on top of the stack (the module sio.core).
+ *
+ * Thread: loop. Owns: the loop, and the worker when it opened it. Errors: none. Reenters: no.
+ */
+#ifndef SIO_BIND_BIND_H
+#define SIO_BIND_BIND_H
+
+#include <lua.h>
+#include <lauxlib.h>
+
+#include "base/blob.h"
+#include "base/buf.h"
+#include "base/list.h"
+#include "net/loop.h"
+
+struct sio_worker;
+struct sio_co;
+
+#define SIO_LUA_VERSION "0.1.0"
+
+/* Registry references: taken once in luaopen, so that their number is constant. The ones up to
+ * SIO_REF_HOOKS_END are set from Lua by core.set_hooks{name = value}. */
+#define SIO_REF_MAP(X)                                                                             \
+    X(CONNECTING, "connecting")       /* f(nsp, socket): run the middlewares */                    \
+    X(CONNECTION, "connection")       /* f(nsp, socket) */                                         \
+    X(EVENT, "event")                 /* f(socket, ack|nil, name, args..., ack|nothing) */         \
+    X(SOCKET_ERROR, "socket_error")   /* f(socket, message) */                                     \
+    X(DISCONNECTING, "disconnecting") /* f(socket, reason, detail|nil) */                          \
+    X(DISCONNECT, "disconnect")       /* f(socket, reason|nil, detail|nil) */                      \
+    X(SESSION, "session")             /* f(app, session) */                                        \
+    X(MESSAGE, "message")             /* f(session, string|binary) */                              \
+    X(CLOSE, "close")                 /* f(session, reason, detail|nil) */                         \
+    X(REQUEST, "request")             /* f(app, request) */                                        \
+    X(ERROR, "error")                 /* f(app|nil, message, context): the error hooks */          \
+    X(SOCKET_MT, "socket_mt")         /* metatables of the objects people touch */                 \
+    X(SESSION_MT, "session_mt")                                                                    \
+    X(REQUEST_MT, "request_mt")                                                                    \
+    X(HOOKS_END, NULL)                                                                             \
+    X(OBJECTS, NULL)   /* C object -> its handle; see handle.h */                                  \
+    X(THREADS, NULL)   /* slot -> coroutine; see call.h */                                         \
+    X(CALLBACKS, NULL) /* C object -> function that it will call */                                \
+    X(ARRAY_MT, NULL)                                                                              \
+    X(OBJECT_MT, NULL)                                                                             \
+    X(DIRTY, NULL) /* sockets whose data was looked at: list of objects */
+
+enum sio_ref {
+#define X(name, hook) SIO_REF_##name,
+    SIO_REF_MAP(X)
+#undef X
+        SIO_REF_COUNT
+};
+
+/* The coroutine pool; private to call.c. */
+struct sio_calls {
+    struct sio_co *running; /* innermost coroutine that is being resumed, or NULL */
+    struct sio_co *idle;    /* free ones, linked */
+    struct sio_list all;
+    unsigned n_idle, n; /* n: all that exist */
+};
+
+struct sio_bind {
+    lua_State *L; /* main thread */
+    struct sio_loop *loop;
+    struct sio_worker *worker; /* what the CLI opened for this process; NULL under plain Lua */
+    bool worker_taken;         /* a server was made on it */
+    bool looping;              /* in sio_loop_run */
+    struct sio_calls calls;
+    int refs[SIO_REF_COUNT];
+    const void *array_mt, *object_mt; /* identity of sio.array's and sio.object's metatables */
+    struct sio_list apps;             /* servers that are open */
+    /* Encodes what was looked at (REF_DIRTY), before a coroutine waits and after it ends; raises.
+     */
+    void (*settle)(lua_State *L, struct sio_bind *b);
+    int n_dirty;            /* items of REF_DIRTY: settle has something to do */
+    bool closed;            /* lua_close: no Lua code runs any more */
+    struct sio_list timers; /* running */
+    struct sio_buf json;    /* scratch of one encoding; no Lua code runs while it is in use */
+    struct sio_buf text;    /* scratch of one unescaped string */
+    struct sio_buf face;    /* "@<folder of lua/sio>/": how the sources of our Lua files begin */
+};
+
+/* The bind of any thread of a lua_State. */
+struct sio_bind *sio_bind_of(lua_State *L);
+static inline void sio_bind_push_ref(const struct sio_bind *b, lua_State *L, enum sio_ref ref)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->refs[ref]);
+}
+
+/* Pushes nil and the error's text (with errno's for SIO_ESYS); returns 2. */
+int sio_bind_fail(lua_State *L, int err);
+/* Raises the message on top of the stack, at the line of the nearest caller outside lua/sio. */
+int sio_bind_raise(lua_State *L);
+/* The same for a message in the format of lua_pushfstring. */
+int sio_bind_error(lua_State *L, const char *fmt, ...);
+/* Argument or field as milliseconds: a number of seconds >= 0 and <= 1e9; raises otherwise. */
+uint64_t sio_bind_check_ms(lua_State *L, int arg);
+
+void lcall_open(lua_State *L);
+void lhandle_open(lua_State *L);
+void lbinary_open(lua_State *L);
+void ljson_open(lua_State *L);
+void llog_open(lua_State *L);
+void lgzip_open(lua_State *L);
+void ltimer_open(lua_State *L);
+void lfile_open(lua_State *L);
+void lserver_open(lua_State *L);
+void lnamespace_open(lua_State *L);
+void lsocket_open(lua_State *L);
+void lsession_open(lua_State *L);
+void lrequest_open(lua_State *L);
+void ljob_open(lua_State *L);     /* job.c */
+void lprocess_open(lua_State *L); /* process.c and its siblings */
+
+#endif

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/* The module sio.core: opens what one lua_State has of us, and runs its loop.
+ *
+ * Stands on everything in bind/. `require "sio.core"` makes the loop; lua_close ends what is still
+ * open, runs the loop until it is empty and frees it.
+ */
+#include "bind/bind.h"
+
+#include <errno.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "bind/call.h"
+#include "bind/server.h"
+#include "bind/timer.h"
+
+static const char bind_key; /* its address is the registry's key */
+
+struct sio_bind *sio_bind_of(lua_State *L)
+{
+    struct sio_bind *b;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_key);
+    b = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return b;
+}
+
+int sio_bind_fail(lua_State *L, int err)
+{
+    const char *text = err == SIO_ESYS ? strerror(errno) : sio_err_text(err);
+    lua_pushnil(L);
+    lua_pushstring(L, text);
+    return 2;
+}
+
+/* Whether the function at this level is somebody else's Lua code. */
+static bool is_people(lua_State *L, int level, lua_Debug *at)
+{
+    struct sio_slice face = sio_buf_slice(&sio_bind_of(L)->face);
+    if (!lua_getstack(L, level, at))
+        return false;
+    lua_getinfo(L, "Sl", at);
+    if (at->currentline < 0) /* a C function */
+        return false;
+    return face.len == 0 || !sio_slice_starts(sio_slice(at->source, at->srclen), face);
+}
+
+int sio_bind_raise(lua_State *L)
+{
+    enum { LEVELS = 16 };
+    lua_Debug at;
+    for (int level = 1; level < LEVELS; level++) {
+        if (!is_people(L, level, &at))
+            continue;
+        lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+        break;
+    }
+    return lua_error(L);
+}
+
+int sio_bind_error(lua_State *L, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    lua_pushvfstring(L, fmt, args);
+    va_end(args);
+    return sio_bind_raise(L);
+}
+
+/* set_face(source prefix): see sio_bind_raise */
+static int lcore_set_face(lua_State *L)
+{
+    struct sio_slice prefix;
+    struct sio_buf *face = &sio_bind_of(L)->face;
+    prefix.p = luaL_checklstring(L, 1, &prefix.len);
+    sio_buf_clear(face);
+    sio_buf_append_slice(face, prefix);
+    return 0;
+}
+
+uint64_t sio_bind_check_ms(lua_State *L, int arg)
+{
+    lua_Number seconds = luaL_checknumber(L, arg);
+    luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, arg, "seconds expected");
+    return (uint64_t)(seconds * 1000 + 0.5);
+}
+
+/* ---- running the loop ------------------------------------------------------------------------ */
+
+/* run(): until core.stop() */
+static int lcore_run(lua_State *L)
+{
+    struct sio_bind *b = sio_bind_of(L);
+    if (b->calls.running != NULL || b->looping)
+        return luaL_error(L, "the loop is running already");
+    b->looping = true;
+    sio_loop_run(b->loop);
+    b->looping = false;
+    return 0;
+}
+
+static int lcore_running(lua_State *L)
+{
+    lua_pushboolean(L, sio_bind_of(L)->looping);
+    return 1;
+}
+
+static int lcore_stop(lua_State *L)
+{
+    sio_loop_stop(sio_bind_of(L)->loop);
+    return 0;
+}
+
+/* ---- opening and closing --------------------------------------------------------------------- */
+
+/* set_hooks{name = value}: the functions and metatables that C calls and uses. */
+static int lcore_set_hooks(lua_State *L)
+{
+    static const char *const names[] = {
+#define X(name, hook) hook,
+        SIO_REF_MAP(X)
+#undef X
+    };
+    struct sio_bind *b = sio_bind_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    for (int i = 0; i < SIO_REF_HOOKS_END; i++) {
+        if (lua_getfield(L, 1, names[i]) == LUA_TNIL)
+            lua_pop(L, 1);
+        else if (b->refs[i] == LUA_NOREF)
+            b->refs[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+        else
+            lua_rawseti(L, LUA_REGISTRYINDEX, b->refs[i]);
+    }
+    return 0;
+}
+
+/* At lua_close: the first userdata made, so the last one to go. */
+static int lcore_gc(lua_State *L)
+{
+    struct sio_bind *b = lua_touserdata(L, 1);
+    if (b->loop == NULL)
+        return 0;
+    sio_server_close_all(b);
+    sio_timer_close_all(b);
+    sio_loop_fini(b->loop);
+    sio_free(b->loop);
+    b->loop = NULL;
+    sio_call_fini(b);
+    sio_buf_fini(&b->json);
+    sio_buf_fini(&b->text);
+    sio_buf_fini(&b->face);
+    return 0;
+}
+
+static void new_table_ref(lua_State *L, struct sio_bind *b, enum sio_ref ref)
+{
+    lua_newtable(L);
+    b->refs[ref] = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void bind_init(lua_State *L, struct sio_bind *b)
+{
+    static const enum sio_ref tables[] = {SIO_REF_OBJECTS,  SIO_REF_THREADS,   SIO_REF_CALLBACKS,
+                                          SIO_REF_ARRAY_MT, SIO_REF_OBJECT_MT, SIO_REF_DIRTY};
+    memset(b, 0, sizeof *b);
+    for (size_t i = 0; i < SIO_REF_COUNT; i++)
+        b->refs[i] = LUA_NOREF;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        new_table_ref(L, b, tables[i]);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+    b->L = lua_tothread(L, -1);
+    lua_pop(L, 1);
+    sio_list_init(&b->calls.all);
+    sio_list_init(&b->apps);
+    sio_list_init(&b->timers);
+}
+
+static void open_bind(lua_State *L)
+{
+    struct sio_bind *b = lua_newuserdatauv(L, sizeof *b, 0);
+    bind_init(L, b);
+    b->loop = sio_calloc(1, sizeof *b->loop);
+    if (sio_loop_init(b->loop) != 0) {
+        sio_free(b->loop);
+        luaL_error(L, "cannot make an event loop: %s", strerror(errno));
+    }
+    lua_newtable(L);
+    lua_pushcfunction(L, lcore_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &bind_key);
+}
+
+__attribute__((visibility("default"))) int luaopen_sio_core(lua_State *L);
+
+int luaopen_sio_core(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"run", lcore_run},           {"running", lcore_running},
+        {"stop", lcore_stop},         {"set_hooks", lcore_set_hooks},
+        {"set_face", lcore_set_face}, {NULL, NULL}};
+    static void (*const open[])(lua_State *) = {
+        lcall_open,   lhandle_open,  lbinary_open,  ljson_open,   llog_open,
+        lgzip_open,   ltimer_open,   lfile_open,    lserver_open, lnamespace_open,
+        lsocket_open, lsession_open, lrequest_open, ljob_open,    lprocess_open};
+    luaL_checkversion(L);
+    if (sio_bind_of(L) == NULL)
+        open_bind(L);
+    luaL_newlib(L, functions);
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+        open[i](L);
+    lua_pushliteral(L, SIO_LUA_VERSION);
+    lua_setfield(L, -2, "version");
+    return 1;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+/* C object <-> Lua userdata. Stands on the registry tables of bind.h; every binding of an object
+ * that can die before its Lua side uses it.
+ */
+#include "bind/handle.h"
+
+struct sio_handle *sio_handle_new(lua_State *L, struct sio_bind *b, void *object, const char *type)
+{
+    struct sio_handle *h;
+    luaL_checkstack(L, 4, NULL);
+    h = lua_newuserdatauv(L, sizeof *h, 1);
+    h->object = object;
+    h->bind = b;
+    h->dirty = false;
+    luaL_setmetatable(L, type);
+    sio_bind_push_ref(b, L, SIO_REF_OBJECTS);
+    lua_pushvalue(L, -2);
+    lua_rawsetp(L, -2, object);
+    lua_pop(L, 1);
+    return h;
+}
+
+struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void *object,
+                                         const char *type, enum sio_ref mt)
+{
+    struct sio_handle *h = sio_handle_new(L, b, object, type);
+    lua_createtable(L, 1, 3);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, SIO_OBJECT_HANDLE);
+    sio_bind_push_ref(b, L, mt);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, -3, 1);
+    lua_remove(L, -2);
+    return h;
+}
+
+void sio_handle_type(lua_State *L, const char *type, const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, type);
+    if (methods != NULL) {
+        lua_newtable(L);
+        luaL_setfuncs(L, methods, 0);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_pop(L, 1);
+}
+
+void sio_handle_set_value(lua_State *L, int index)
+{
+    lua_setiuservalue(L, index, 1);
+}
+
+void sio_handle_push(const struct sio_bind *b, lua_State *L, const void *object)
+{
+    lua_checkstack(L, 3);
+    sio_bind_push_ref(b, L, SIO_REF_OBJECTS);
+    lua_rawgetp(L, -1, object);
+    lua_remove(L, -2);
+}
+
+void sio_handle_push_value(const struct sio_bind *b, lua_State *L, const void *object)
+{
+    sio_handle_push(b, L, object);
+    if (lua_isuserdata(L, -1)) {
+        lua_getiuservalue(L, -1, 1);
+        lua_remove(L, -2);
+    }
+}
+
+struct sio_handle *sio_handle_check(lua_State *L, int arg, const char *type)
+{
+    return luaL_checkudata(L, arg, type);
+}
+
+struct sio_handle *sio_handle_self(lua_State *L, const char *type)
+{
+    struct sio_handle *h = NULL;
+    if (lua_istable(L, 1)) {
+        lua_rawgeti(L, 1, SIO_OBJECT_HANDLE);
+        h = luaL_testudata(L, -1, type);
+        lua_pop(L, 1);
+    }
+    if (h == NULL)
+        sio_bind_error(L, "bad self (%s expected; methods are called with a colon)", type);
+    return h;
+}
+
+void *sio_handle_object(lua_State *L, int arg, const char *type)
+{
+    return sio_handle_check(L, arg, type)->object;
+}
+
+void sio_handle_drop(struct sio_bind *b, const void *object)
+{
+    lua_State *L = b->L;
+    lua_checkstack(L, 4);
+    sio_bind_push_ref(b, L, SIO_REF_OBJECTS);
+    if (lua_rawgetp(L, -1, object) == LUA_TUSERDATA) {
+        struct sio_handle *h = lua_touserdata(L, -1);
+        h->object = NULL;
+        lua_pushnil(L);
+        lua_rawsetp(L, -3, object);
+    }
+    lua_pop(L, 2);
+}
+
+void sio_handle_set_callback(const struct sio_bind *b, lua_State *L, const void *object)
+{
+    luaL_checkstack(L, 3, NULL);
+    sio_bind_push_ref(b, L, SIO_REF_CALLBACKS);
+    lua_insert(L, -2);
+    lua_rawsetp(L, -2, object);
+    lua_pop(L, 1);
+}
+
+void sio_handle_push_callback(const struct sio_bind *b, lua_State *L, const void *object)
+{
+    lua_checkstack(L, 3);
+    sio_bind_push_ref(b, L, SIO_REF_CALLBACKS);
+    lua_rawgetp(L, -1, object);
+    lua_remove(L, -2);
+}
+
+void sio_handle_drop_callback(const struct sio_bind *b, const void *object)
+{
+    lua_checkstack(b->L, 3);
+    sio_bind_push_ref(b, b->L, SIO_REF_CALLBACKS);
+    lua_pushnil(b->L);
+    lua_rawsetp(b->L, -2, object);
+    lua_pop(b->L, 1);
+}
+
+/* The number of live objects and callbacks, for specs that look for leaks. */
+static int lhandle_count(lua_State *L)
+{
+    const struct sio_bind *b = sio_bind_of(L);
+    static const enum sio_ref tables[] = {SIO_REF_OBJECTS, SIO_REF_CALLBACKS};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        lua_Integer n = 0;
+        sio_bind_push_ref(b, L, tables[i]);
+        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+            n++;
+        lua_pop(L, 1);
+        lua_pushinteger(L, n);
+    }
+    return 2;
+}
+
+void lhandle_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"handle_count", lhandle_count}, {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+/* C object <-> Lua userdata: the only place that keeps objects in the registry.
+ *
+ *     OBJECTS[light userdata of the C object] = full userdata (struct sio_handle)
+ *                                               └ user value 1: the Lua object that people touch
+ *
+ * The handle is anchored while the C object lives, so handlers live as long as their socket. When
+ * the C object dies, sio_handle_drop nulls the pointer and the anchor: methods of what Lua still
+ * holds find NULL and are documented no-ops or raise.
+ *
+ * Thread: loop. Owns: the userdata is Lua's, the C object is never freed from here. Reenters: no.
+ */
+#ifndef SIO_BIND_HANDLE_H
+#define SIO_BIND_HANDLE_H
+
+#include "bind/bind.h"
+
+struct sio_handle {
+    void *object; /* NULL: dead */
+    struct sio_bind *bind;
+    bool dirty; /* is in REF_DIRTY */
+};
+
+enum { SIO_OBJECT_HANDLE = 1 }; /* where the Lua object (a table) has its handle: object[1] */
+
+/* Pushes a new Lua object with metatable `mt` and its handle in place, for `object`. */
+struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void *object,
+                                         const char *type, enum sio_ref mt);
+/* Pushes a new handle for `object` with the metatable registered as `type`. */
+struct sio_handle *sio_handle_new(lua_State *L, struct sio_bind *b, void *object, const char *type);
+/* Registers a metatable for handles; methods may be NULL. */
+void sio_handle_type(lua_State *L, const char *type, const luaL_Reg *methods);
+/* Sets the Lua object of the handle at `index` to the value on top, and pops it. */
+void sio_handle_set_value(lua_State *L, int index);
+/* Pushes the handle of `object`, or nil. */
+void sio_handle_push(const struct sio_bind *b, lua_State *L, const void *object);
+/* Pushes the Lua object of `object`, or nil. */
+void sio_handle_push_value(const struct sio_bind *b, lua_State *L, const void *object);
+/* The handle in argument `arg`; raises when it is something else. */
+struct sio_handle *sio_handle_check(lua_State *L, int arg, const char *type);
+/* The handle of the object in argument 1 of a method; raises when that is none of ours, e.g. after
+ * `socket.emit(...)` for `socket:emit(...)`. */
+struct sio_handle *sio_handle_self(lua_State *L, const char *type);
+/* Its C object, or NULL when that has died. */
+void *sio_handle_object(lua_State *L, int arg, const char *type);
+/* The C object dies now. No effect when it has no handle. */
+void sio_handle_drop(struct sio_bind *b, const void *object);
+
+/* A function that a C object will call later: taken from the top of the stack, which is popped. */
+void sio_handle_set_callback(const struct sio_bind *b, lua_State *L, const void *object);
+/* Pushes it (or nil). */
+void sio_handle_push_callback(const struct sio_bind *b, lua_State *L, const void *object);
+void sio_handle_drop_callback(const struct sio_bind *b, const void *object);
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/* socket.handshake and socket.conn: what the first request and CONNECT said, parsed when asked for.
+ *
+ * Stands on the engine session's kept request head; an idle socket costs no Lua table for it.
+ */
+#include "bind/socket.h"
+
+#include <time.h>
+
+#include "bind/http.h"
+#include "bind/json.h"
+
+static void set_string(lua_State *L, const char *name, struct sio_slice s)
+{
+    lua_pushlstring(L, s.p ? s.p : "", s.len);
+    lua_setfield(L, -2, name);
+}
+
+static void set_request(lua_State *L, struct sio_bind *b, const struct eio_session *session)
+{
+    struct sio_slice head = eio_session_request(session);
+    struct sio_http_parser parser;
+    sio_http_parser_init(&parser);
+    if (sio_http_parse(&parser, &head) == SIO_HTTP_HEAD) {
+        const struct sio_http_request *r = &parser.request;
+        set_string(L, "url", r->target);
+        sio_http_push_headers(L, r);
+        lua_setfield(L, -2, "headers");
+        sio_http_push_query(L, b, r->query);
+        lua_setfield(L, -2, "query");
+        lua_pushboolean(L, sio_http_field(r, SIO_LIT("Origin")).p != NULL);
+        lua_setfield(L, -2, "xdomain");
+    }
+    sio_http_parser_fini(&parser);
+}
+
+/* As JavaScript prints a Date, in UTC. */
+static void set_time(lua_State *L, uint64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    char text[64];
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    strftime(text, sizeof text, "%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)", &tm);
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, "time");
+    lua_pushinteger(L, (lua_Integer)wall_ms);
+    lua_setfield(L, -2, "issued");
+}
+
+/* socket_handshake(socket): the table, or nil when the socket is gone */
+static int lhandshake_get(lua_State *L)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    struct sio_bind *b = sio_bind_of(L);
+    const struct eio_session *session;
+    if (s == NULL)
+        return 0;
+    session = sio_socket_session(s);
+    lua_createtable(L, 0, 9);
+    set_request(L, b, session);
+    set_time(L, eio_session_since_ms(session));
+    set_string(L, "address", sio_slice_str(eio_session_address(session)));
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "secure");
+    if (sio_json_decode_value(L, b, sio_socket_auth(s), NULL) != 0)
+        lua_newtable(L);
+    lua_setfield(L, -2, "auth");
+    return 1;
+}
+
+/* socket_conn(socket): sid and transport's name, or nothing */
+static int lhandshake_conn(lua_State *L)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    const struct eio_session *session;
+    if (s == NULL)
+        return 0;
+    session = sio_socket_session(s);
+    lua_pushstring(L, eio_session_sid(session));
+    lua_pushstring(L, eio_session_transport(session));
+    return 2;
+}
+
+void lhandshake_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"socket_handshake", lhandshake_get}, {"socket_conn", lhandshake_conn}, {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/* core.nsp_*: namespaces and broadcasts. Stands on sio/nsp.h; lua/sio/namespace.lua and
+ * operator.lua call it. Namespaces live as long as their server.
+ */
+#include "bind/namespace.h"
+
+#include "base/err.h"
+#include "bind/emit.h"
+#include "bind/server.h"
+#include "bind/socket.h"
+
+/* nsp_new(app, name, object): the namespace of that name gets the object; its handle is
+ * object[1]. */
+static int lnamespace_new(lua_State *L)
+{
+    struct sio_app *app = sio_app_self(L);
+    struct sio_slice name;
+    struct sio_nsp *nsp;
+    name.p = luaL_checklstring(L, 2, &name.len);
+    luaL_argcheck(L, name.len > 0 && name.p[0] == '/' && name.len <= SIO_NSP_NAME_MAX, 2,
+                  "namespace name expected");
+    luaL_checktype(L, 3, LUA_TTABLE);
+    nsp = sio_server_nsp(sio_worker_sio(app->worker), name);
+    sio_app_add_nsp(app, nsp);
+    sio_handle_new(L, app->bind, nsp, SIO_NAMESPACE);
+    lua_pushvalue(L, 3);
+    sio_handle_set_value(L, -2);
+    lua_rawseti(L, 3, SIO_OBJECT_HANDLE);
+    return 0;
+}
+
+/* NULL when the server is closed: what is sent then is dropped, as after a disconnect. */
+static struct sio_nsp *self(lua_State *L)
+{
+    return sio_handle_self(L, SIO_NAMESPACE)->object;
+}
+
+/* nsp_set_checked(nsp): from now on `connecting` decides who may connect. */
+static int lnamespace_set_checked(lua_State *L)
+{
+    struct sio_nsp *nsp = self(L);
+    if (nsp != NULL)
+        sio_nsp_set_user(nsp, nsp);
+    return 0;
+}
+
+/* The room names of the table at `arg` (nil: none) as slices in a userdata that is left on the
+ * stack. */
+static const struct sio_slice *read_rooms(lua_State *L, int arg, size_t *n)
+{
+    struct sio_slice *rooms;
+    *n = lua_istable(L, arg) ? lua_rawlen(L, arg) : 0;
+    if (*n == 0) {
+        lua_pushnil(L);
+        return NULL;
+    }
+    rooms = lua_newuserdatauv(L, *n * sizeof *rooms, 0);
+    for (size_t i = 0; i < *n; i++) {
+        lua_rawgeti(L, arg, (lua_Integer)i + 1);
+        rooms[i].p = luaL_checklstring(L, -1, &rooms[i].len); /* stays in the table: anchored */
+        lua_pop(L, 1);
+    }
+    return rooms;
+}
+
+/* nsp_emit(nsp, rooms|nil, except|nil, flags, event, ...): true, or nil and why */
+static int lnamespace_emit(lua_State *L)
+{
+    struct sio_nsp *nsp = self(L);
+    struct sio_bind *b = sio_bind_of(L);
+    struct sio_attachments attachments;
+    struct sio_outgoing out;
+    struct sio_selection to;
+    int last = lua_gettop(L);
+    unsigned flags = (unsigned)luaL_checkinteger(L, 4);
+    luaL_checkstack(L, 8, NULL);
+    to.rooms = read_rooms(L, 2, &to.n_rooms);
+    to.except = read_rooms(L, 3, &to.n_except);
+    sio_emit_event(L, b, 5, last, flags, &attachments, &out);
+    return sio_emit_result(L, nsp ? sio_nsp_emit(nsp, &to, &out) : SIO_ECLOSED);
+}
+
+/* emit(nsp, event, ...): to everybody, the method itself */
+static int lnamespace_emit_all(lua_State *L)
+{
+    struct sio_nsp *nsp = self(L);
+    struct sio_attachments attachments;
+    struct sio_outgoing out;
+    struct sio_selection all = {0};
+    sio_emit_event(L, sio_bind_of(L), 2, lua_gettop(L), 0, &attachments, &out);
+    return sio_emit_result(L, nsp ? sio_nsp_emit(nsp, &all, &out) : SIO_ECLOSED);
+}
+
+struct collect {
+    lua_State *L;
+    struct sio_bind *bind;
+};
+
+static void collect_one(void *ctx, struct sio_socket *s)
+{
+    const struct collect *c = ctx;
+    lua_checkstack(c->L, 8);
+    sio_socket_push(c->bind, c->L, s);
+    lua_pushstring(c->L, sio_socket_id(s));
+    lua_insert(c->L, -2);
+    lua_rawset(c->L, -3);
+}
+
+/* nsp_sockets(nsp): {[id] = socket} of this worker's connected sockets */
+static int lnamespace_sockets(lua_State *L)
+{
+    struct sio_nsp *nsp = self(L);
+    struct collect c = {L, sio_bind_of(L)};
+    lua_createtable(L, 0, nsp ? (int)sio_nsp_count(nsp) : 0);
+    if (nsp != NULL)
+        sio_nsp_each(nsp, collect_one, &c);
+    return 1;
+}
+
+static int lnamespace_count(lua_State *L)
+{
+    struct sio_nsp *nsp = self(L);
+    lua_pushinteger(L, nsp ? (lua_Integer)sio_nsp_count(nsp) : 0);
+    return 1;
+}
+
+void lnamespace_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"nsp_new", lnamespace_new},
+                                         {"nsp_set_checked", lnamespace_set_checked},
+                                         {"nsp_emit", lnamespace_emit},
+                                         {"nsp_emit_all", lnamespace_emit_all},
+                                         {"nsp_sockets", lnamespace_sockets},
+                                         {"nsp_count", lnamespace_count},
+                                         {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+    sio_handle_type(L, SIO_NAMESPACE, NULL);
+    lua_pushinteger(L, SIO_EMIT_VOLATILE);
+    lua_setfield(L, -2, "VOLATILE");
+    lua_pushinteger(L, SIO_EMIT_HERE);
+    lua_setfield(L, -2, "HERE");
+}

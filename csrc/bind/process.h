@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/* sio.core.process: what the supervisor and the start of a worker need of the system and of
+ * cluster/. The policy is in lua/sio/cli; here is one thin function per mechanism.
+ *
+ * lprocess_open (bind.h) makes the table; each of the following adds its part to the table on top
+ * of the stack. Descriptors are plain integers for Lua: who has the number closes it, unless a
+ * function says that it takes it. They are all CLOEXEC.
+ *
+ * Errors: nil, message, errno's name in lower case ("eaddrinuse") where there is one. Reenters: no.
+ */
+#ifndef SIO_BIND_PROCESS_H
+#define SIO_BIND_PROCESS_H
+
+#include "bind/bind.h"
+
+void lshm_open(lua_State *L);    /* process_shm.c: shared memory */
+void llink_open(lua_State *L);   /* process_link.c: control channels */
+void lchild_open(lua_State *L);  /* process_child.c: worker processes */
+void lsignal_open(lua_State *L); /* process_signal.c */
+void lworker_open(lua_State *L); /* process_worker.c: this process as a worker */
+
+/* A descriptor as an argument: an integer >= 0. */
+int sio_process_check_fd(lua_State *L, int arg);
+/* nil, text, name; for SIO_ESYS from errno. Returns 3. */
+int sio_process_fail(lua_State *L, int err);
+
+#endif

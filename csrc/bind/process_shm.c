@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/* The supervisor's side of the shared memory: incarnations come, are watched and go (process.h).
+ *
+ * Owns: a userdata its mapping. Slots are numbered from 0, as in C.
+ */
+#include "bind/process.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "cluster/shm.h"
+
+#define SHM "sio.process.shm"
+
+static const char *const states[] = {"empty", "starting", "ready", "suspect", "draining", NULL};
+
+static struct sio_shm *check_shm(lua_State *L)
+{
+    struct sio_shm *shm = luaL_checkudata(L, 1, SHM);
+    luaL_argcheck(L, shm->base != NULL, 1, "the shared memory is closed");
+    return shm;
+}
+
+static unsigned check_slot(lua_State *L, const struct sio_shm *shm, int arg)
+{
+    lua_Integer slot = luaL_checkinteger(L, arg);
+    luaL_argcheck(L, slot >= 0 && slot < (lua_Integer)shm->n_slots, arg, "no such slot");
+    return (unsigned)slot;
+}
+
+/* shm_create(slots) */
+static int lshm_create(lua_State *L)
+{
+    lua_Integer slots = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, slots >= 1 && slots <= SIO_WORKERS_MAX, 1, "number of workers out of range");
+    struct sio_shm *shm = lua_newuserdatauv(L, sizeof *shm, 0);
+    memset(shm, 0, sizeof *shm);
+    luaL_setmetatable(L, SHM);
+    int rc = sio_shm_create(shm, &(struct sio_shm_config){.slots = (unsigned)slots});
+    return rc < 0 ? sio_process_fail(L, rc) : 1;
+}
+
+/* shm:fd() -> the memory's descriptor, for children; stays ours */
+static int lshm_fd(lua_State *L)
+{
+    lua_pushinteger(L, check_shm(L)->fd);
+    return 1;
+}
+
+/* shm:assign(slot) -> generation */
+static int lshm_assign(lua_State *L)
+{
+    struct sio_shm *shm = check_shm(L);
+    uint32_t generation;
+    int rc = sio_shm_assign(shm, check_slot(L, shm, 2), &generation);
+    if (rc < 0)
+        return sio_process_fail(L, rc);
+    lua_pushinteger(L, generation);
+    return 1;
+}
+
+/* shm:bury(slot): its process was reaped. Ring all bells afterwards. */
+static int lshm_bury(lua_State *L)
+{
+    struct sio_shm *shm = check_shm(L);
+    sio_shm_bury(shm, check_slot(L, shm, 2), sio_clock_ms());
+    return 0;
+}
+
+/* shm:sweep(seconds): forgets sessions of workers dead for longer */
+static int lshm_sweep(lua_State *L)
+{
+    sio_shm_sweep(check_shm(L), sio_clock_ms(), sio_bind_check_ms(L, 2));
+    return 0;
+}
+
+/* shm:silence(slot) -> seconds since its last heartbeat */
+static int lshm_silence(lua_State *L)
+{
+    struct sio_shm *shm = check_shm(L);
+    struct sio_slot *s = &shm->slots[check_slot(L, shm, 2)];
+    uint64_t beat_ms = atomic_load(&s->heartbeat_ms), now_ms = sio_clock_ms();
+    lua_pushnumber(L, now_ms > beat_ms ? (lua_Number)(now_ms - beat_ms) / 1000 : 0);
+    return 1;
+}
+
+/* shm:move(slot, from, to) -> whether its state was `from` and is `to` now */
+static int lshm_move(lua_State *L)
+{
+    struct sio_shm *shm = check_shm(L);
+    struct sio_slot *s = &shm->slots[check_slot(L, shm, 2)];
+    uint32_t from = (uint32_t)luaL_checkoption(L, 3, NULL, states);
+    uint32_t to = (uint32_t)luaL_checkoption(L, 4, NULL, states);
+    lua_pushboolean(L, atomic_compare_exchange_strong(&s->state, &from, to));
+    return 1;
+}
+
+static int lshm_close(lua_State *L)
+{
+    sio_shm_detach(luaL_checkudata(L, 1, SHM));
+    return 0;
+}
+
+void lshm_open(lua_State *L)
+{
+    static const luaL_Reg methods[] = {{"fd", lshm_fd},           {"assign", lshm_assign},
+                                       {"bury", lshm_bury},       {"sweep", lshm_sweep},
+                                       {"silence", lshm_silence}, {"move", lshm_move},
+                                       {"close", lshm_close},     {NULL, NULL}};
+    luaL_newmetatable(L, SHM);
+    lua_pushcfunction(L, lshm_close);
+    lua_setfield(L, -2, "__gc");
+    luaL_newlib(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+    lua_pushcfunction(L, lshm_create);
+    lua_setfield(L, -2, "shm_create");
+    lua_pushinteger(L, SIO_WORKERS_MAX);
+    lua_setfield(L, -2, "workers_max");
+}

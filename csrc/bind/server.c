@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+/* core.server_*: makes a worker's servers from an options table, listens, closes.
+ *
+ * Stands on worker/worker.h. lua/sio/server.lua and engine.lua call it with options that
+ * lua/sio/options.lua has checked; here they are only converted.
+ */
+#include "bind/server.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "bind/call.h"
+#include "bind/request.h"
+#include "bind/session.h"
+#include "bind/socket.h"
+#include "net/listener.h"
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static void read_ms(lua_State *L, const char *name, uint64_t *out)
+{
+    if (lua_getfield(L, 1, name) == LUA_TNUMBER)
+        *out = (uint64_t)(lua_tonumber(L, -1) * 1000 + 0.5);
+    lua_pop(L, 1);
+}
+
+static void read_size(lua_State *L, const char *name, size_t *out)
+{
+    if (lua_getfield(L, 1, name) == LUA_TNUMBER)
+        *out = (size_t)lua_tonumber(L, -1);
+    lua_pop(L, 1);
+}
+
+static void read_bool(lua_State *L, const char *name, bool *out)
+{
+    if (lua_getfield(L, 1, name) == LUA_TBOOLEAN)
+        *out = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+}
+
+/* With the slash at its end, as the engine wants it. */
+static void read_path(lua_State *L, struct eio_options *o)
+{
+    size_t len = 0;
+    const char *path;
+    lua_getfield(L, 1, "path");
+    path = luaL_checklstring(L, -1, &len);
+    if (len + 2 > sizeof o->path)
+        sio_bind_error(L, "option 'path' is longer than %d bytes", (int)sizeof o->path - 2);
+    memcpy(o->path, path, len + 1);
+    if (len == 0 || path[len - 1] != '/')
+        memcpy(o->path + len, "/", 2);
+    lua_pop(L, 1);
+}
+
+static void read_transports(lua_State *L, struct eio_options *o)
+{
+    if (lua_getfield(L, 1, "transports") == LUA_TTABLE) {
+        o->transports = 0;
+        for (int i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++, lua_pop(L, 1))
+            o->transports |= lua_tostring(L, -1)[0] == 'p' ? EIO_POLLING : EIO_WEBSOCKET;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+static void read_balance(lua_State *L, enum sio_balance *out)
+{
+    struct sio_slice name;
+    if (lua_getfield(L, 1, "balance") == LUA_TSTRING) {
+        name.p = lua_tolstring(L, -1, &name.len);
+        if (sio_balance_parse(name, out) != 0)
+            sio_bind_error(L, "option 'balance': unknown method \"%s\"", name.p);
+    }
+    lua_pop(L, 1);
+}
+
+static void read_options(lua_State *L, struct sio_app_options *o)
+{
+    eio_options_default(&o->engine);
+    sio_server_options_default(&o->sio);
+    sio_http_limits_default(&o->http);
+    o->balance = SIO_LEAST_CONNECTION;
+    read_path(L, &o->engine);
+    read_ms(L, "ping_interval", &o->engine.ping_interval_ms);
+    read_ms(L, "ping_timeout", &o->engine.ping_timeout_ms);
+    read_ms(L, "upgrade_timeout", &o->engine.upgrade_timeout_ms);
+    read_size(L, "max_http_buffer_size", &o->engine.max_http_buffer_size);
+    read_transports(L, &o->engine);
+    read_bool(L, "allow_upgrades", &o->engine.allow_upgrades);
+    read_ms(L, "connect_timeout", &o->sio.connect_timeout_ms);
+    read_bool(L, "recovery", &o->sio.recovery);
+    read_ms(L, "max_disconnection_duration", &o->sio.max_disconnection_ms);
+    read_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
+    read_size(L, "max_connections", &o->http.max_connections);
+    read_balance(L, &o->balance);
+    read_bool(L, "engine_only", &o->engine_only);
+    o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static const struct sio_app_events events = {
+    .on_request = sio_request_start,
+    .on_session = sio_session_start,
+    .sio = &sio_socket_events,
+};
+
+/* The worker that the CLI opened, once; under plain Lua one of its own. */
+static struct sio_worker *take_worker(lua_State *L, struct sio_bind *b)
+{
+    static const struct sio_worker_options alone = {.shm_fd = -1, .bell_fd = -1};
+    struct sio_worker *w = b->worker;
+    if (w != NULL) {
+        if (b->worker_taken)
+            sio_bind_error(L, "a worker has one server: sio.server was called before");
+        b->worker_taken = true;
+        return w;
+    }
+    if (sio_worker_open(b->loop, &alone, &w) != 0)
+        sio_bind_error(L, "cannot open a worker: %s", strerror(errno));
+    return w;
+}
+
+/* server_new(options, object): puts the handle into object[1]. */
+static int lserver_new(lua_State *L)
+{
+    struct sio_bind *b = sio_bind_of(L);
+    struct sio_app_options options = {0};
+    struct sio_app *app;
+    int err;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    read_options(L, &options);
+    b->settle = sio_socket_settle;
+    app = sio_calloc(1, sizeof *app);
+    app->bind = b;
+    sio_list_init(&app->link);
+    sio_list_init(&app->requests);
+    sio_handle_new(L, b, app, SIO_APP);
+    lua_pushvalue(L, 2);
+    sio_handle_set_value(L, -2);
+    lua_rawseti(L, 2, SIO_OBJECT_HANDLE);
+    app->worker = take_worker(L, b);
+    app->max_body = options.engine.max_http_buffer_size;
+    sio_list_append(&b->apps, &app->link);
+    err = sio_worker_serve(app->worker, &options, &events, app);
+    if (err != 0)
+        return sio_bind_error(L, "cannot make the server: %s", sio_err_text(err));
+    return 0;
+}
+
+struct sio_app *sio_app_self(lua_State *L)
+{
+    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    if (app == NULL || app->closing)
+        sio_bind_error(L, "the server is closed");
+    return app;
+}
+
+/* ---- listening and closing ------------------------------------------------------------------- */
+
+/* server_listen(object, host|nil, port): the bound port, or nil and why */
+static int lserver_listen(lua_State *L)
+{
+    struct sio_app *app = sio_app_self(L);
+    const char *host = luaL_optstring(L, 2, NULL);
+    lua_Integer port = luaL_checkinteger(L, 3);
+    int fd = -1, err;
+    luaL_argcheck(L, port >= 0 && port <= 65535, 3, "port expected");
+    err = sio_listen_tcp(host, (unsigned)port, &fd);
+    if (err != 0)
+        return sio_bind_fail(L, err);
+    lua_pushinteger(L, (lua_Integer)sio_listen_port(fd));
+    sio_worker_add_listener(app->worker, fd);
+    sio_worker_ready(app->worker);
+    return 1;
+}
+
+static void run_closed(struct sio_app *app)
+{
+    struct sio_co *c = sio_call_new(app->bind, "close handler");
+    if (c == NULL)
+        return;
+    sio_handle_push_callback(app->bind, sio_call_stack(c), app);
+    if (lua_isfunction(sio_call_stack(c), -1))
+        sio_call_run(c, 0);
+    else
+        sio_call_drop(c);
+}
+
+void sio_app_add_nsp(struct sio_app *app, struct sio_nsp *nsp)
+{
+    app->nsps = sio_realloc(app->nsps, (app->n_nsps + 1) * sizeof *app->nsps);
+    app->nsps[app->n_nsps++] = nsp;
+}
+
+static void on_closed(void *ctx)
+{
+    struct sio_app *app = ctx;
+    struct sio_bind *b = app->bind;
+    if (b->worker == app->worker)
+        b->worker = NULL;
+    sio_list_remove(&app->link);
+    run_closed(app);
+    sio_handle_drop_callback(b, app);
+    sio_handle_drop(b, app);
+    sio_free(app->nsps);
+    sio_free(app);
+}
+
+static void app_close(struct sio_app *app)
+{
+    if (app->closing)
+        return;
+    app->closing = true;
+    sio_worker_close(app->worker, on_closed,
+                     app); /* runs the disconnect handlers, which may emit */
+    for (size_t i = 0; i < app->n_nsps; i++)
+        sio_handle_drop(app->bind, app->nsps[i]);
+}
+
+/* server_close(object, fn|nil): fn runs when everything is gone. False when it is closing
+ * already. */
+static int lserver_close(lua_State *L)
+{
+    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    bool closes = app != NULL && !app->closing;
+    if (closes && lua_isfunction(L, 2)) {
+        lua_settop(L, 2);
+        sio_handle_set_callback(app->bind, L, app);
+    }
+    if (closes)
+        app_close(app);
+    lua_pushboolean(L, closes);
+    return 1;
+}
+
+/* server_drop_requests(object): 503 to who still waits for a handler */
+static int lserver_drop_requests(lua_State *L)
+{
+    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    if (app != NULL)
+        sio_request_drop_all(app);
+    return 0;
+}
+
+void sio_server_close_all(struct sio_bind *b)
+{
+    b->closed = true;
+    SIO_LIST_EACH(link, &b->apps)
+    {
+        struct sio_app *app = SIO_CONTAINER_OF(link, struct sio_app, link);
+        app_close(app);
+        sio_request_drop_all(app);
+    }
+    while (!sio_list_empty(&b->apps))
+        sio_loop_run_once(b->loop);
+    if (b->worker != NULL)
+        sio_worker_close(b->worker, NULL, NULL);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+static int lserver_clients_count(lua_State *L)
+{
+    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    struct eio_server *engine = app && !app->closing ? sio_worker_engine(app->worker) : NULL;
+    lua_pushinteger(L, engine ? (lua_Integer)eio_server_count(engine) : 0);
+    return 1;
+}
+
+/* worker_info(): {id, pid, slots}; alone it is worker 1 of 1. */
+static int lserver_worker_info(lua_State *L)
+{
+    const struct sio_bind *b = sio_bind_of(L);
+    lua_createtable(L, 0, 3);
+    lua_pushinteger(L, b->worker ? (lua_Integer)sio_worker_place(b->worker).slot + 1 : 1);
+    lua_setfield(L, -2, "id");
+    lua_pushinteger(L, getpid());
+    lua_setfield(L, -2, "pid");
+    lua_pushinteger(L, b->worker ? (lua_Integer)sio_worker_slots(b->worker) : 1);
+    lua_setfield(L, -2, "slots");
+    return 1;
+}
+
+void lserver_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"server_new", lserver_new},
+                                         {"server_listen", lserver_listen},
+                                         {"server_close", lserver_close},
+                                         {"server_drop_requests", lserver_drop_requests},
+                                         {"server_clients_count", lserver_clients_count},
+                                         {"worker_info", lserver_worker_info},
+                                         {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+    sio_handle_type(L, SIO_APP, NULL);
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/* core.socket_*: a socket's methods, and sio's events as calls of the hooks in lua/sio/socket.lua.
+ *
+ * An event costs one crossing: a pooled coroutine, the hook, the socket's object, the decoded
+ * arguments.
+ */
+#include "bind/socket.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "bind/call.h"
+#include "bind/emit.h"
+#include "bind/namespace.h"
+#include "bind/server.h"
+
+/* ---- objects --------------------------------------------------------------------------------- */
+
+void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
+{
+    lua_checkstack(L, 8);
+    if (sio_socket_user(s) != NULL) {
+        sio_handle_push_value(b, L, s);
+        return;
+    }
+    sio_socket_set_user(s, sio_handle_new_object(L, b, s, SIO_SOCKET, SIO_REF_SOCKET_MT));
+    /* Raw, as these are people's objects: their __newindex is for people. */
+    lua_pushliteral(L, "id");
+    lua_pushlstring(L, sio_socket_id(s), SIO_ID_LEN);
+    lua_rawset(L, -3);
+    lua_pushliteral(L, "nsp");
+    sio_handle_push_value(b, L, sio_socket_nsp(s));
+    lua_rawset(L, -3);
+}
+
+struct sio_socket *sio_socket_self(lua_State *L)
+{
+    return sio_handle_self(L, SIO_SOCKET)->object;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+static struct sio_co *begin(struct sio_app *app, struct sio_socket *s, const char *what,
+                            enum sio_ref hook)
+{
+    struct sio_co *c = sio_call_new(app->bind, what);
+    if (c == NULL)
+        return NULL;
+    sio_call_context(c, app, sio_slice(NULL, 0), sio_slice(sio_socket_id(s), SIO_ID_LEN));
+    sio_bind_push_ref(app->bind, sio_call_stack(c), hook);
+    return c;
+}
+
+static void on_connecting(void *owner, struct sio_socket *s, struct sio_slice auth)
+{
+    struct sio_app *app = owner;
+    struct sio_co *c;
+    (void)auth;                                    /* socket.handshake reads it */
+    if (sio_nsp_user(sio_socket_nsp(s)) == NULL) { /* no middlewares */
+        sio_socket_accept(s);
+        return;
+    }
+    c = begin(app, s, "middleware", SIO_REF_CONNECTING);
+    if (c == NULL) {
+        sio_socket_refuse(s, SIO_LIT("{\"message\":\"internal error\"}"));
+        return;
+    }
+    sio_handle_push_value(app->bind, sio_call_stack(c), sio_socket_nsp(s));
+    sio_socket_push(app->bind, sio_call_stack(c), s);
+    sio_call_run(c, 2);
+}
+
+static void on_connection(void *owner, struct sio_socket *s)
+{
+    struct sio_app *app = owner;
+    struct sio_co *c = begin(app, s, "connection handler", SIO_REF_CONNECTION);
+    if (c == NULL)
+        return;
+    sio_handle_push_value(app->bind, sio_call_stack(c), sio_socket_nsp(s));
+    sio_socket_push(app->bind, sio_call_stack(c), s);
+    sio_call_run(c, 2);
+}
+
+/* The event's name is the first of n values on top: a string, or a number, which is as good
+ * (JavaScript's keys are strings). False when it is neither. */
+static bool take_name(lua_State *L, int n, struct sio_slice *name)
+{
+    int index = lua_gettop(L) - n + 1;
+    if (n == 0 || !lua_isstring(L, index))
+        return false;
+    name->p = lua_tolstring(L, index, &name->len);
+    return true;
+}
+
+static void on_event(void *owner, struct sio_socket *s, const struct sio_incoming *in)
+{
+    struct sio_app *app = owner;
+    struct sio_co *c = begin(app, s, "event handler", SIO_REF_EVENT);
+    struct sio_slice name;
+    lua_State *L;
+    int n;
+    if (c == NULL)
+        return;
+    L = sio_call_stack(c);
+    sio_socket_push(app->bind, L, s);
+    if (in->has_id)
+        sio_ack_push(L, 2, in->id);
+    else
+        lua_pushnil(L);
+    n = sio_json_decode_args(L, app->bind, in->data, in->attachments, in->n_attachments);
+    if (n < 0 || !take_name(L, n, &name)) {
+        sio_log_limited(SIO_LOG_WARN, "event-args", "event from %s dropped: %s", sio_socket_id(s),
+                        n < 0 ? sio_err_text(n) : "it has no name");
+        sio_call_drop(c);
+        return;
+    }
+    sio_call_context(c, app, name, sio_slice(sio_socket_id(s), SIO_ID_LEN));
+    if (in->has_id)
+        lua_pushvalue(L, 3);
+    sio_call_run(c, 2 + n + in->has_id);
+}
+
+static void on_error(void *owner, struct sio_socket *s, const char *message)
+{
+    struct sio_app *app = owner;
+    struct sio_co *c = begin(app, s, "error handler", SIO_REF_SOCKET_ERROR);
+    if (c == NULL)
+        return;
+    sio_socket_push(app->bind, sio_call_stack(c), s);
+    lua_pushstring(sio_call_stack(c), message);
+    sio_call_run(c, 2);
+}
+
+static void run_goodbye(struct sio_app *app, struct sio_socket *s, enum sio_ref hook,
+                        const char *reason, const char *detail)
+{
+    struct sio_co *c = begin(app, s, "disconnect handler", hook);
+    if (c == NULL)
+        return;
+    sio_socket_push(app->bind, sio_call_stack(c), s);
+    lua_pushstring(sio_call_stack(c), reason); /* NULL: nil */
+    lua_pushstring(sio_call_stack(c), detail);
+    sio_call_run(c, 3);
+}
+
+static void on_disconnecting(void *owner, struct sio_socket *s, const char *reason,
+                             const char *detail)
+{
+    if (sio_socket_user(s) != NULL)
+        run_goodbye(owner, s, SIO_REF_DISCONNECTING, reason, detail);
+}
+
+static void on_disconnect(void *owner, struct sio_socket *s, const char *reason, const char *detail)
+{
+    struct sio_app *app = owner;
+    if (sio_socket_user(s) == NULL)
+        return;
+    if (reason != NULL)
+        run_goodbye(app, s, SIO_REF_DISCONNECT, reason, detail);
+    sio_handle_drop(app->bind, s);
+}
+
+const struct sio_server_events sio_socket_events = {
+    .on_connecting = on_connecting,
+    .on_connection = on_connection,
+    .on_event = on_event,
+    .on_ack = sio_ack_on_answer,
+    .on_error = on_error,
+    .on_disconnecting = on_disconnecting,
+    .on_disconnect = on_disconnect,
+};
+
+/* ---- methods --------------------------------------------------------------------------------- */
+
+static int lsocket_connected(lua_State *L)
+{
+    const struct sio_socket *s = sio_socket_self(L);
+    lua_pushboolean(L, s != NULL && sio_socket_connected(s));
+    return 1;
+}
+
+static int lsocket_recovered(lua_State *L)
+{
+    const struct sio_socket *s = sio_socket_self(L);
+    lua_pushboolean(L, s != NULL && sio_socket_recovered(s));
+    return 1;
+}
+
+typedef int (*room_fn)(struct sio_socket *s, struct sio_slice room);
+
+static int change_room(lua_State *L, struct sio_socket *s, int index, room_fn change)
+{
+    struct sio_slice room;
+    if (!lua_isstring(L, index))
+        return sio_bind_error(L, "argument 1: room name or a list of them expected, got %s",
+                              luaL_typename(L, index));
+    room.p = lua_tolstring(L, index, &room.len);
+    return change(s, room);
+}
+
+/* join(socket, room|rooms): true, or nil and why */
+static int change_rooms(lua_State *L, room_fn change)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    int err = 0;
+    if (s == NULL)
+        return sio_bind_fail(L, SIO_ECLOSED);
+    if (!lua_istable(L, 2)) {
+        err = change_room(L, s, 2, change);
+    } else {
+        for (lua_Integer i = 1; err == 0 && lua_rawgeti(L, 2, i) != LUA_TNIL; i++) {
+            err = change_room(L, s, -1, change);
+            lua_pop(L, 1);
+        }
+    }
+    if (err != 0)
+        return sio_bind_fail(L, err);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+static int lsocket_join(lua_State *L)
+{
+    return change_rooms(L, sio_socket_join);
+}
+
+static int lsocket_leave(lua_State *L)
+{
+    return change_rooms(L, sio_socket_leave);
+}
+
+static void append_room(void *ctx, struct sio_slice room)
+{
+    lua_State *L = ctx;
+    lua_pushlstring(L, room.p, room.len);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+/* rooms(socket): list of names, its own id first; empty after a disconnect */
+static int lsocket_rooms(lua_State *L)
+{
+    const struct sio_socket *s = sio_socket_self(L);
+    lua_newtable(L);
+    if (s != NULL)
+        sio_socket_each_room(s, append_room, L);
+    return 1;
+}
+
+static int lsocket_disconnect(lua_State *L)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    if (s != NULL)
+        sio_socket_disconnect(s, lua_toboolean(L, 2));
+    lua_settop(L, 1);
+    return 1;
+}
+
+static int lsocket_accept(lua_State *L)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    if (s != NULL)
+        sio_socket_accept(s);
+    return 0;
+}
+
+/* refuse(socket, error): a table {message=, data=} */
+static int lsocket_refuse(lua_State *L)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    struct sio_bind *b = sio_bind_of(L);
+    if (s == NULL)
+        return 0;
+    sio_buf_clear(&b->json);
+    if (!sio_json_encode_value(L, b, 2, "error", &b->json))
+        return lua_error(L);
+    sio_socket_refuse(s, sio_buf_slice(&b->json));
+    return 0;
+}
+
+void lsocket_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"socket_connected", lsocket_connected},
+                                         {"socket_recovered", lsocket_recovered},
+                                         {"socket_join", lsocket_join},
+                                         {"socket_leave", lsocket_leave},
+                                         {"socket_rooms", lsocket_rooms},
+                                         {"socket_disconnect", lsocket_disconnect},
+                                         {"socket_accept", lsocket_accept},
+                                         {"socket_refuse", lsocket_refuse},
+                                         {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+    sio_handle_type(L, SIO_SOCKET, NULL);
+    lack_open(L);
+    ldata_open(L);
+    lhandshake_open(L);
+}

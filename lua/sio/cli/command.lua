@@ -1,0 +1,67 @@
+-- SPDX-License-Identifier: MIT
+-- How to start this program once more, and how many processors it has. sio.cli calls it.
+
+local core = require "sio.core"
+
+local command = {}
+
+local function absolute(path)
+  if path:sub(1, 1) == "/" then return path end
+  return core.process.realpath "." .. "/" .. path
+end
+
+--- The command of worker `number`: the interpreter with its own options (LuaRocks starts Lua with
+--- -e), the launcher, our hidden argument, the number (for ps) and the app file.
+---@param args table Lua's `arg`
+---@param option string
+---@param file string
+---@return fun(number: integer): string[]
+function command.worker(args, option, file)
+  local words, first = {}, 0
+  while args[first - 1] do first = first - 1 end
+  for i = first, -1 do words[#words + 1] = args[i] end
+  -- A bare name is looked up in PATH again.
+  if words[1]:find "/" then words[1] = absolute(words[1]) end
+  words[#words + 1] = absolute(args[0])
+  words[#words + 1] = option
+  local app = absolute(file)
+  return function(number)
+    local all = table.move(words, 1, #words, 1, {})
+    all[#all + 1] = tostring(number)
+    all[#all + 1] = app
+    return all
+  end
+end
+
+local function read_line(path)
+  local file = io.open(path)
+  if not file then return nil end
+  local line = file:read "l"
+  file:close()
+  return line
+end
+
+-- Processors that the cgroups above us allow: "quota period" in microseconds, or "max".
+local function quota()
+  local own = (read_line "/proc/self/cgroup" or ""):match "^0::(/.*)$"
+  local least
+  while own do
+    local dir = own == "/" and "" or own
+    local limit = read_line("/sys/fs/cgroup" .. dir .. "/cpu.max") or ""
+    local used, period = limit:match "^(%d+) (%d+)"
+    if used then least = math.min(least or math.huge, tonumber(used) / tonumber(period)) end
+    own = dir ~= "" and (dir:match "^(.+)/[^/]*$" or "/") or nil
+  end
+  return least
+end
+
+--- Workers for "auto": the processors that we may run on, less what a cgroup's quota takes away.
+---@return integer
+function command.processors()
+  local n = core.process.parallelism()
+  local most = quota()
+  if most then n = math.min(n, math.max(1, math.ceil(most))) end
+  return n
+end
+
+return command

@@ -1,0 +1,61 @@
+-- SPDX-License-Identifier: MIT
+-- The command sio-lua: reads the command line and becomes the supervisor, or, started by one, a
+-- worker.
+--
+-- bin/sio-lua calls main and exits with what it returns: 0 ended as asked, 1 by force or failure,
+-- 2 the command line makes no sense, 3 the app or its address failed at the start.
+
+local options = require "sio.cli.options"
+
+local cli = {}
+
+local WORKER = "--worker" -- hidden: we start ourselves with it
+
+local function usage(message)
+  io.stderr:write("sio-lua: ", message, "\nTry 'sio-lua --help'.\n")
+  return 2
+end
+
+local function readable(path)
+  local file = io.open(path)
+  if not file then return false end
+  local is_file = file:read(0) ~= nil or file:seek "end" == 0
+  file:close()
+  return is_file
+end
+
+local function find_app(file)
+  if file then
+    if readable(file) then return file end
+    return nil, ("cannot read %s"):format(file)
+  end
+  for _, name in ipairs { "app.lua", "init.lua" } do
+    if readable(name) then return name end
+  end
+  return nil, "there is no app.lua or init.lua here; name the application's file"
+end
+
+local function show_version()
+  print(("sio-lua %s (%s)"):format(require("sio.core").version, _VERSION))
+  return 0
+end
+
+--- Runs the command; the arguments as Lua's `arg` has them.
+---@param args table
+---@return integer exit_code
+function cli.main(args)
+  if args[1] == WORKER then return require("sio.cli.worker").run(args[3]) end
+  local asked, err = options.parse(args)
+  if not asked then return usage(err) end
+  if asked.help then
+    io.stdout:write(options.help)
+    return 0
+  end
+  if asked.version then return show_version() end
+  asked.file, err = find_app(asked.file)
+  if not asked.file then return usage(err) end
+  local command = require("sio.cli.command").worker(args, WORKER, asked.file)
+  return require("sio.cli.supervisor").run(asked, command)
+end
+
+return cli

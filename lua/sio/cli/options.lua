@@ -1,0 +1,180 @@
+-- SPDX-License-Identifier: MIT
+-- The command line of sio-lua: what was asked for, or one sentence about what is wrong with it.
+--
+-- Pure: no system calls, so that the specs can try everything. sio.cli calls it.
+
+local options = {}
+
+options.balance_methods = {
+  "least-connection", "round-robin", "random", "ip-hash", "forwarded-for",
+}
+options.log_levels = { "debug", "info", "warn", "error", "off" }
+options.workers_max = 64
+
+options.help = [[
+Usage: sio-lua [options] [app.lua]
+
+Runs a Socket.IO application; without a file app.lua, else init.lua, of the current folder.
+
+  -w, --workers N|auto   worker processes, auto: one per processor (SIO_WORKERS, WEB_CONCURRENCY)
+  -p, --port N           port to listen on, instead of the application's (PORT; 3000)
+  -H, --host ADDRESS     address to listen on, instead of the application's (all)
+      --balance METHOD   which worker gets a new client: least-connection, round-robin, random,
+                         ip-hash, forwarded-for
+      --log-level LEVEL  debug, info, warn, error or off (info)
+      --version          show the version
+  -h, --help             show this help
+
+Options win over what the application says, that over the environment.
+]]
+
+local function one_of(list)
+  return function(text)
+    for _, name in ipairs(list) do
+      if text == name then return name end
+    end
+    return nil, "one of " .. table.concat(list, ", ")
+  end
+end
+
+-- Decimal digits only: "0x10", "1e1" and " 1" are slips.
+local function integer(least, most)
+  return function(text)
+    local n = text:find "^%d+$" and math.tointeger(tonumber(text))
+    if n and n >= least and n <= most then return n end
+    return nil, ("a number from %d to %d"):format(least, most)
+  end
+end
+
+--- A number of workers or "auto"; nil and what was expected.
+---@param text string
+---@return integer|"auto"|nil
+---@return string? expected
+function options.workers(text)
+  if text == "auto" then return "auto" end
+  local n = integer(1, options.workers_max)(text)
+  if n then return n end
+  return nil, ("a number from 1 to %d, or auto"):format(options.workers_max)
+end
+
+local function address(text)
+  if text ~= "" and not text:find "[%s%c]" then return text end
+  return nil, "an address"
+end
+
+local specs = {
+  workers = { take = options.workers },
+  port = { take = integer(0, 65535) },
+  host = { take = address },
+  balance = { take = one_of(options.balance_methods) },
+  ["log-level"] = { take = one_of(options.log_levels), field = "log_level" },
+  version = {},
+  help = {},
+}
+local short = { w = "workers", p = "port", H = "host", h = "help" }
+
+-- Levenshtein distance.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+    end
+  end
+  return row[#b]
+end
+
+local function suggestion(name)
+  local best, best_distance
+  for candidate in pairs(specs) do
+    local d = distance(name, candidate)
+    if #name >= 3 and candidate:sub(1, #name) == name then d = 0 end
+    if not best or d < best_distance or (d == best_distance and candidate < best) then
+      best, best_distance = candidate, d
+    end
+  end
+  local most = #name < 4 and 1 or math.max(2, #name // 3)
+  if best_distance <= most then return (" (did you mean --%s?)"):format(best) end
+  return ""
+end
+
+-- "--name=value", "--name", "-nvalue", "-n" -> the option's name, how it was written, its value
+local function split(word)
+  local name, value = word:match "^%-%-([^=]+)=(.*)$"
+  if name then return name, "--" .. name, value end
+  name = word:match "^%-%-(.+)$"
+  if name then return name, word end
+  local letter = word:sub(2, 2)
+  local rest = word:sub(3)
+  return short[letter], "-" .. letter, rest ~= "" and rest or nil
+end
+
+local function take_option(result, spec, name, written, value)
+  if not spec.take then
+    if value then return nil, ("option %s takes no value"):format(written) end
+    result[name] = true
+    return true
+  end
+  if not value then return nil, ("option %s needs a value"):format(written) end
+  local taken, expected = spec.take(value)
+  if taken == nil then
+    return nil, ('option %s: expected %s, got "%s"'):format(written, expected, value)
+  end
+  result[spec.field or name] = taken
+  return true
+end
+
+local function parse_option(result, args, i)
+  local name, written, value = split(args[i])
+  local spec = name and specs[name]
+  if not spec then
+    return nil, ("unknown option %s%s"):format(written, name and suggestion(name) or "")
+  end
+  if spec.take and not value then
+    i = i + 1
+    value = args[i]
+  end
+  local ok, err = take_option(result, spec, name, written, value)
+  return ok and i, err
+end
+
+---@class sio.cli.Options
+---@field file? string
+---@field workers? integer|"auto"
+---@field port? integer
+---@field host? string
+---@field balance? string
+---@field log_level? string
+---@field version? boolean
+---@field help? boolean
+
+--- Reads the arguments; nil and a sentence when they make no sense.
+---@param args string[]
+---@return sio.cli.Options?
+---@return string? err
+function options.parse(args)
+  local result, words, i = {}, {}, 1
+  local only_words = false
+  while i <= #args do
+    local word = args[i]
+    if only_words or word == "-" or word:sub(1, 1) ~= "-" then
+      words[#words + 1] = word
+    elseif word == "--" then
+      only_words = true
+    else
+      local at, err = parse_option(result, args, i)
+      if not at then return nil, err end
+      i = at
+    end
+    i = i + 1
+  end
+  if #words > 1 then return nil, ('one file expected, got "%s" as well'):format(words[2]) end
+  result.file = words[1]
+  return result
+end
+
+return options

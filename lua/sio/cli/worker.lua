@@ -1,0 +1,142 @@
+-- SPDX-License-Identifier: MIT
+-- A worker process: runs the app file, gets listening socket and siblings from the supervisor,
+-- ends when it is told to or when the supervisor is gone.
+--
+-- It starts with descriptors 3 (control link), 4 (shared memory) and 5 (its bell), and with
+-- SIO_WORKER in the environment. Messages on the link are JSON objects:
+--
+--   up    {op="listen", index, host, port, workers, balance, retention}   {op="ready"}
+--         {op="stopping"}
+--   down  {op="listener", index, port} + descriptor   {op="stop", reason}
+--         {op="peer", slot, generation} + link, bell
+
+local core = require "sio.core"
+local host = require "sio.host"
+local message = require "sio.cli.message"
+
+local process = core.process
+
+local worker = {}
+
+local CONTROL_FD, SHM_FD, BELL_FD = 3, 4, 5
+
+local control
+local requests = {}   -- index -> what runs when its listening socket is there
+local waiting = 0     -- requests without an answer
+local stopping = false
+
+local STOP_SECONDS = 10 -- for the app's hooks; the supervisor, when there is one, kills as early
+
+local function send(fields)
+  return control:send(message.encode(fields))
+end
+
+-- Ends the process: clients are told, their sessions stay recoverable.
+local function stop(reason)
+  if stopping then return end
+  stopping = true
+  send { op = "stopping" }
+  core.after(STOP_SECONDS, function() os.exit(1) end)
+  if process.is_worker() then process.worker_stop_listening() end
+  host.stop(reason)
+  if process.is_worker() then
+    process.worker_close(core.stop)
+  else
+    core.stop()
+  end
+end
+
+local on_op = {}
+
+function on_op.listener(fields, fd)
+  local on_listening = requests[fields.index]
+  requests[fields.index] = nil
+  if not on_listening or stopping then return process.close(fd) end
+  process.worker_add_listener(fd)
+  on_listening(fields.port)
+  waiting = waiting - 1
+  if waiting == 0 then
+    process.worker_ready()
+    send { op = "ready" }
+  end
+end
+
+function on_op.peer(fields, link_fd, bell_fd)
+  if process.is_worker() then
+    process.worker_add_peer(fields.slot, fields.generation, link_fd, bell_fd)
+  else
+    process.close(link_fd)
+    process.close(bell_fd)
+  end
+end
+
+function on_op.stop(fields)
+  stop(fields.reason)
+end
+
+local function on_message(_, text, ...)
+  local fields = message.decode(text)
+  on_op[fields.op](fields, ...)
+end
+
+local function listen(request, on_listening)
+  local index = #requests + 1
+  requests[index] = on_listening
+  waiting = waiting + 1
+  send {
+    op = "listen", index = index, host = request.host, port = request.port,
+    workers = request.workers, balance = request.balance, retention = request.retention,
+  }
+end
+
+local function open()
+  local slot, generation = (os.getenv "SIO_WORKER" or ""):match "^(%d+):(%d+)$"
+  if not slot then return nil, "--worker is for sio-lua itself" end
+  process.ignore_signal "int" -- the terminal sends it to all of us, the supervisor decides
+  control = process.link(CONTROL_FD, {
+    on_message = on_message,
+    on_gone = function() stop "supervisor gone" end,
+  })
+  process.signal("term", function() stop "signal" end)
+  core.set_log_level(os.getenv "SIO_LOG_LEVEL" or "info")
+  core.set_log_tag("worker " .. slot + 1)
+  return process.worker_open {
+    shm_fd = SHM_FD, bell_fd = BELL_FD, slot = math.tointeger(slot),
+    generation = math.tointeger(generation),
+  }
+end
+
+-- What an app may do last: listen itself, or return its server.
+local function run_app(file)
+  local chunk, err = loadfile(file)
+  if not chunk then return nil, err end
+  local ran, app = xpcall(chunk, debug.traceback)
+  if not ran then return nil, app end
+  if waiting == 0 and type(app) == "table" and type(app.listen) == "function" then app:listen() end
+  if waiting == 0 then return nil, file .. " ended without app:listen()" end
+  return true
+end
+
+local function fail(text)
+  io.stderr:write("sio-lua: ", text, "\n")
+  return 3
+end
+
+--- Runs the app file as a worker of the supervisor that started this process.
+---@param file string absolute path
+---@return integer exit_code
+function worker.run(file)
+  local opened, err = open()
+  if not opened then return fail(err) end
+  host.attach(file:match "^(.+)/[^/]*$" or "/", { balance = os.getenv "SIO_BALANCE" },
+    { listen = listen })
+  -- As under plain Lua: the app sees its own name and no arguments.
+  _G.arg = { [0] = file }
+  local ran
+  ran, err = run_app(file)
+  if not ran then return fail(err) end
+  core.run()
+  return 0
+end
+
+return worker

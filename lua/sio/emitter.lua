@@ -1,0 +1,141 @@
+-- SPDX-License-Identifier: MIT
+-- Listeners by event name, for sockets, namespaces and sessions: a table in the field `_on` of the
+-- object, made with the first listener.
+--
+-- Invariant: a list of listeners is never changed, only replaced; who is calling its members keeps
+-- the one it started with. Every listener but the last runs in a coroutine of its own, so that one
+-- that waits does not hold up the others.
+
+local core = require "sio.core"
+local errors = require "sio.error"
+
+local emitter = {}
+
+-- A wrapper made by once -> the function that was given.
+local originals = setmetatable({}, { __mode = "k" })
+
+local function check(method, event, fn)
+  if type(event) ~= "string" then
+    errors.raise("bad argument #1 to '%s' (event name expected, got %s)", method, type(event))
+  end
+  errors.check_argument(method, 2, "function", fn)
+end
+
+local function add(object, event, fn)
+  local on = object._on
+  if not on then
+    on = {}
+    rawset(object, "_on", on)
+  end
+  local list = { fn }
+  local old = on[event]
+  if old then
+    list = table.move(old, 1, #old, 1, {})
+    list[#list + 1] = fn
+  end
+  on[event] = list
+end
+
+---@param object table
+---@param event string
+---@param fn function
+function emitter.on(object, event, fn)
+  check("on", event, fn)
+  add(object, event, fn)
+end
+
+---@param object table
+---@param event string
+---@param fn function
+function emitter.once(object, event, fn)
+  check("once", event, fn)
+  local function wrapper(...)
+    if not originals[wrapper] then return end -- called twice before it was removed
+    emitter.off(object, event, wrapper)
+    originals[wrapper] = nil
+    return fn(...)
+  end
+  originals[wrapper] = fn
+  add(object, event, wrapper)
+end
+
+--- Removes one listener, or all of an event, or all.
+---@param object table
+---@param event? string
+---@param fn? function
+function emitter.off(object, event, fn)
+  local on = object._on
+  if not on then return end
+  if event == nil then
+    rawset(object, "_on", nil)
+  elseif fn == nil then
+    on[event] = nil
+  else
+    local list = {}
+    local found = false
+    for _, listener in ipairs(on[event] or {}) do
+      if not found and (listener == fn or originals[listener] == fn) then
+        found = true
+      else
+        list[#list + 1] = listener
+      end
+    end
+    on[event] = #list > 0 and list or nil
+  end
+end
+
+-- What a handler returns is the acknowledgement, if it returns anything and one was asked for.
+-- `return ...` echoes the client's arguments: ack, which stands behind them, is not one of them.
+local function answer(ack, ...)
+  local n = ack and select("#", ...) or 0
+  if n == 0 then return end
+  if select(n, ...) ~= ack then return ack(...) end
+  local values = { ... }
+  return ack(table.unpack(values, 1, n - 1))
+end
+
+local function run(fn, ack, ...)
+  return answer(ack, fn(...))
+end
+
+--- Calls the listeners of an event.
+---@async
+---@param object table
+---@param event string
+---@param ack? function
+---@param ... any
+function emitter.dispatch(object, event, ack, ...)
+  local list = object._on
+  list = list and list[event]
+  if not list then return end
+  local n = #list
+  for i = 1, n - 1 do core.spawn(run, list[i], ack, ...) end
+  return run(list[n], ack, ...)
+end
+
+--- The list with one more item, as a new one.
+---@generic T
+---@param list? T[]
+---@param item T
+---@param first? boolean in front
+---@return T[]
+function emitter.with(list, item, first)
+  local longer = table.move(list or {}, 1, list and #list or 0, first and 2 or 1, {})
+  longer[first and 1 or #longer + 1] = item
+  return longer
+end
+
+--- The list without an item, as a new one; nil when nothing is left.
+---@generic T
+---@param list? T[]
+---@param item T
+---@return T[]?
+function emitter.without(list, item)
+  local rest = {}
+  for _, each in ipairs(list or {}) do
+    if each ~= item then rest[#rest + 1] = each end
+  end
+  return #rest > 0 and rest or nil
+end
+
+return emitter

@@ -1,0 +1,87 @@
+-- SPDX-License-Identifier: MIT
+-- What runs this process: plain Lua, or a worker under sio-lua. Where the app file lies, what the
+-- supervisor has decided, and how a server gets its listening socket and learns that it must
+-- stop.
+--
+-- Stands on sio.core.process; sio.server, sio.sqlite and the static files call it. sio.cli.worker
+-- calls host.attach before the app file runs; under plain Lua nobody does.
+
+local core = require "sio.core"
+
+---@class sio.host
+---@field supervised boolean whether a supervisor owns the listening sockets
+---@field base_dir string the folder of the app file, absolute
+---@field overrides { balance?: string } options that were given to sio-lua and win over the app's
+local host = { supervised = false, overrides = {} }
+
+---@class sio.host.Request
+---@field host? string address to listen on; nil: all
+---@field port? integer nil: PORT or 3000
+---@field workers? integer|"auto" as the app declares it
+---@field balance? string as the app declares it
+---@field retention? number seconds for which sessions of a dead worker can be recovered
+
+local link -- to the supervisor: { listen = function(request, on_listening) }
+local stop_hooks = {}
+
+-- The folder of the file that plain Lua runs; the current one where there is none (lua -i, a
+-- module).
+local function script_dir()
+  local script = type(arg) == "table" and type(arg[0]) == "string" and arg[0] or ""
+  local dir = script:match "^(.*)/[^/]*$"
+  if dir == "" then dir = "/" end
+  return core.process.realpath(dir or ".") or core.process.realpath "."
+end
+
+host.base_dir = script_dir()
+
+--- An absolute path: relative ones are relative to the app file.
+---@param path string
+---@return string
+function host.resolve(path)
+  if path:sub(1, 1) == "/" then return path end
+  return (host.base_dir == "/" and "" or host.base_dir) .. "/" .. path
+end
+
+--- The port that an app without one gets.
+---@return integer
+function host.default_port()
+  local port = math.tointeger(tonumber(os.getenv "PORT"))
+  return port and port >= 0 and port <= 65535 and port or 3000
+end
+
+--- Under a supervisor: asks it for the listening socket. It comes once the app file has run; from
+--- then on connections are accepted and on_listening(port) runs. Under plain Lua the server
+--- listens itself.
+---@param request sio.host.Request
+---@param on_listening? fun(port: integer)
+function host.listen(request, on_listening)
+  link.listen(request, on_listening or function() end)
+end
+
+--- Calls fn(reason) when this worker has to stop; it may wait. The process ends when all have
+--- returned.
+---@param fn fun(reason: string)
+function host.on_stop(fn)
+  table.insert(stop_hooks, fn)
+end
+
+--- For sio.cli.worker: this process is supervised.
+---@param base_dir string
+---@param overrides { balance?: string }
+---@param supervisor { listen: fun(request: sio.host.Request, on_listening: fun(port: integer)) }
+function host.attach(base_dir, overrides, supervisor)
+  host.supervised, host.base_dir, host.overrides, link = true, base_dir, overrides, supervisor
+end
+
+--- For sio.cli.worker: runs the stop hooks, last first.
+---@async
+---@param reason string
+function host.stop(reason)
+  while #stop_hooks > 0 do
+    local ran, err = pcall(table.remove(stop_hooks), reason)
+    if not ran then core.log("error", "on_stop: " .. tostring(err)) end
+  end
+end
+
+return host

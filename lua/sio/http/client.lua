@@ -1,0 +1,116 @@
+-- SPDX-License-Identifier: MIT
+-- The browser client at <path>/socket.io.js and its siblings, as upstream serves it: ETag is its
+-- version, compressed when the browser takes that. The files are put into sio/client/ at build
+-- time; source maps are not served.
+--
+-- Stands on core.file_read and core.gzip. A file is read and compressed once per worker.
+
+local core = require "sio.core"
+local response = require "sio.http.response"
+
+local Client = {}
+Client.__index = Client
+Client.__name = "sio.Client"
+
+local names = {
+  ["socket.io.js"] = true, ["socket.io.min.js"] = true, ["socket.io.esm.min.js"] = true,
+  ["socket.io.msgpack.min.js"] = true,
+}
+
+local absent = "The browser client is not part of this build of sio-lua: run `make client` in its "
+  .. "source tree and install again, or take a release tarball (`make dist`).\n"
+
+-- .../sio/client/, beside the module `sio`
+local function find_dir()
+  local init = package.searchpath("sio", package.path)
+  return init and init:gsub("[^/]*$", "") .. "client/"
+end
+
+local function read_version(dir)
+  local file = dir and io.open(dir .. "version")
+  if not file then return nil end
+  local version = file:read "l"
+  file:close()
+  return version
+end
+
+-- The first of gzip and deflate that Accept-Encoding allows, or nil.
+local function choose_encoding(header)
+  if not header then return nil end
+  local refused, accepted = {}, {}
+  for item in header:lower():gmatch "[^,]+" do
+    local name, rest = item:match "^%s*([%w%*-]+)%s*(.*)$"
+    if name then
+      local q = tonumber(rest:match "q=([%d%.]+)" or "1")
+      if q == 0 then refused[name] = true else accepted[name] = true end
+    end
+  end
+  for _, name in ipairs { "gzip", "deflate" } do
+    if accepted[name] or (accepted["*"] and not refused[name]) then return name end
+  end
+end
+
+-- Content in an encoding (nil: as it is), from memory after the first time.
+function Client:load(name, encoding)
+  local key = name .. " " .. (encoding or "")
+  if self.cache[key] then return self.cache[key] end
+  local content = core.file_read(self.dir .. name)
+  if content and encoding then content = core.gzip(content, encoding, 9) end
+  self.cache[key] = content
+  return content
+end
+
+function Client:send(req, name)
+  local headers = {
+    ["Cache-Control"] = "public, max-age=0",
+    ETag = ('"%s"'):format(self.version),
+  }
+  if response.matches(req, self.version) then
+    return core.request_respond(req, 304, headers, "")
+  end
+  local encoding = choose_encoding(req.headers["accept-encoding"])
+  local content = self:load(name, encoding)
+  if not content then return response.text(req, 404, absent) end
+  headers["Content-Type"] = "application/javascript; charset=utf-8"
+  headers["Content-Encoding"] = encoding
+  headers.Vary = "Accept-Encoding"
+  return core.request_respond(req, 200, headers, content)
+end
+
+--- Answers when the path is the client's; false otherwise.
+---@async
+---@param req sio.Request
+---@return boolean
+function Client:answer(req)
+  if req.path:sub(1, #self.prefix) ~= self.prefix then return false end
+  local name = req.path:sub(#self.prefix + 1)
+  if names[name:gsub("%.map$", "")] == nil then return false end
+  if req.method ~= "GET" and req.method ~= "HEAD" then
+    response.text(req, 405, "Method Not Allowed\n", { Allow = "GET, HEAD" })
+  elseif not names[name] then
+    response.text(req, 404, "Not Found\n")
+  elseif not self.version then
+    response.text(req, 404, absent)
+  else
+    self:send(req, name)
+  end
+  return true
+end
+
+local client = {}
+
+--- Warns when there is nothing to serve.
+---@param path string of the server
+function client.new(path)
+  local dir = find_dir()
+  local self = setmetatable({
+    prefix = path:gsub("/+$", "") .. "/", dir = dir, version = read_version(dir), cache = {},
+  }, Client)
+  if not self.version then
+    core.log("warn", "no browser client in " .. tostring(dir) .. ": run `make client` "
+      .. "(release tarballs of `make dist` have it)")
+  end
+  return self
+end
+
+return client

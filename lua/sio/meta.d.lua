@@ -1,0 +1,105 @@
+-- SPDX-License-Identifier: MIT
+---@meta sio
+-- luacheck: ignore
+-- Types for editors (LuaLS): what has no Lua source of its own, and the shapes of options. Classes
+-- with methods in Lua are annotated where they are written. Nothing requires this file.
+
+---@class sio.EngineOptions
+---@field path? string prefix of the URL's path; "/engine.io"
+---@field ping_interval? number seconds between heartbeats; 25
+---@field ping_timeout? number seconds that a client has to answer one; 20
+---@field upgrade_timeout? number seconds that an upgrade may take; 10
+---@field max_http_buffer_size? integer bytes of one message or request body; 1e6
+---@field transports? ("polling"|"websocket")[] both
+---@field allow_upgrades? boolean true
+---@field workers? integer|"auto" processes; for the command sio-lua
+---@field balance? sio.Balance where new sessions go; "least-connection"
+---@field max_connections? integer open connections of a worker; 100000
+
+---@alias sio.Balance
+---| "least-connection"
+---| "round-robin"
+---| "random"
+---| "ip-hash"
+---| "forwarded-for"
+
+---@class sio.Options : sio.EngineOptions
+---@field path? string "/socket.io"
+---@field connect_timeout? number seconds in which a client must join a namespace; 45
+---@field connection_state_recovery? boolean|sio.RecoveryOptions false
+---@field serve_client? boolean the browser client at <path>/socket.io.js; true
+
+---@class sio.RecoveryOptions
+---@field max_disconnection_duration? number seconds that a client may be away; 120
+---@field skip_middlewares? boolean for recovered sockets; true
+
+---@class sio.Handshake
+---@field auth table what the client sent with CONNECT; {} when nothing
+---@field query table<string, string>
+---@field headers table<string, string> of the first request, lower-case names
+---@field address string of the peer
+---@field url string
+---@field time string
+---@field issued integer milliseconds since 1970
+---@field secure boolean
+---@field xdomain boolean the request had an Origin
+
+---@class sio.Binary
+---@operator len: integer
+---@operator concat(string|sio.Binary): sio.Binary
+local Binary = {}
+
+--- A part of the bytes, without a copy; as string.sub.
+---@param i? integer
+---@param j? integer
+---@return sio.Binary
+function Binary:sub(i, j) end
+
+--- As string.byte; at most 250 at once.
+---@param i? integer
+---@param j? integer
+---@return integer ...
+function Binary:byte(i, j) end
+
+---@class sio.Timer
+local Timer = {}
+
+--- Stops it; whether it was still running.
+---@return boolean
+function Timer:cancel() end
+
+---@class sio.Socket
+local Socket = {}
+
+--- Sends an event to this client. A function at the end is called with the answer. Raises for what
+--- cannot be encoded; nil and why when a limit is reached. After the disconnect nothing happens.
+---@param event string
+---@param ... any
+---@return true?, string?
+function Socket:emit(event, ...) end
+
+--- Sends an event and waits for the answer: its first argument, or sio.null when it has none.
+---@async
+---@param event string
+---@param ... any
+---@return any answer, "disconnected"? err
+function Socket:emit_with_ack(event, ...) end
+
+---@class sio.Namespace
+local Namespace = {}
+
+--- Sends an event to everybody in the namespace, on all workers.
+---@param event string
+---@param ... any
+---@return true?, string?
+function Namespace:emit(event, ...) end
+
+--- nil and why when the value cannot be encoded.
+---@param value any
+---@return string?, string?
+function sio.json.encode(value) end
+
+--- nil and why when the text is no JSON. null is sio.null.
+---@param text string
+---@return any, string?
+function sio.json.decode(text) end

@@ -1,0 +1,149 @@
+-- SPDX-License-Identifier: MIT
+-- A namespace: who connects to it, who may, and emits to all of it.
+--
+-- Stands on core.nsp_*; server.lua makes them. `_uses` is a list that is replaced, never changed: a
+-- chain of middlewares that waits goes on with the one it started with.
+
+local core = require "sio.core"
+local emitter = require "sio.emitter"
+local errors = require "sio.error"
+local operator = require "sio.operator"
+require "sio.socket" -- sets the hooks through which sockets come
+
+---@class sio.Namespace
+---@field name string
+---@field server sio.Server
+---@field sockets table<string, sio.Socket> this worker's connected sockets by id, a snapshot
+---@field broadcast sio.Broadcast
+---@field volatile sio.Broadcast
+---@field here sio.Broadcast
+local Namespace = {
+  emit = core.nsp_emit_all, -- a method in C; see meta.d.lua
+}
+
+local properties = {
+  sockets = core.nsp_sockets,
+  broadcast = operator.all,
+  volatile = function(self) return operator.all(self, core.VOLATILE) end,
+  here = function(self) return operator.all(self, core.HERE) end,
+}
+
+local namespace_mt = {
+  __name = "sio.Namespace",
+  __index = function(self, name)
+    local method = Namespace[name]
+    if method then return method end
+    local property = properties[name]
+    return property and property(self)
+  end,
+  __tostring = function(self) return "sio.Namespace: " .. self.name end,
+}
+
+local events = { connection = true, connect = true }
+
+local function check_event(event)
+  if events[event] then return end
+  errors.raise('a namespace has the event "connection", not %s (events of clients are received '
+    .. "with socket:on)", type(event) == "string" and '"' .. event .. '"' or type(event))
+end
+
+--- Calls fn(socket) for each client that connects.
+---@param event "connection"|"connect"
+---@param fn async fun(socket: sio.Socket)
+---@return sio.Namespace
+function Namespace:on(event, fn)
+  check_event(event)
+  emitter.on(self, event, fn)
+  return self
+end
+
+---@param event "connection"|"connect"
+---@param fn async fun(socket: sio.Socket)
+---@return sio.Namespace
+function Namespace:once(event, fn)
+  check_event(event)
+  emitter.once(self, event, fn)
+  return self
+end
+
+---@param event? "connection"|"connect"
+---@param fn? function
+---@return sio.Namespace
+function Namespace:off(event, fn)
+  emitter.off(self, event, fn)
+  return self
+end
+
+--- Calls fn(socket) before a client is let in. `return nil, err` refuses: err is a message or
+--- {message=, data=}. May wait.
+---@param fn async fun(socket: sio.Socket): any, any
+---@return sio.Namespace
+function Namespace:use(fn)
+  errors.check_argument("use", 1, "function", fn)
+  self._uses = emitter.with(self._uses, fn)
+  core.nsp_set_checked(self)
+  return self
+end
+
+---@param rooms string|string[]
+---@return sio.Broadcast
+function Namespace:to(rooms)
+  return operator.all(self):to(rooms)
+end
+
+---@param rooms string|string[]
+---@return sio.Broadcast
+function Namespace:except(rooms)
+  return operator.all(self):except(rooms)
+end
+
+-- ---- hooks ----------------------------------------------------------------------------------
+
+local function refuse(socket, err)
+  local packet = err
+  if type(err) ~= "table" then packet = { message = tostring(err) } end
+  local ok, why = pcall(core.socket_refuse, socket,
+    { message = packet.message or "refused", data = packet.data })
+  if ok then return end
+  errors.report("middleware", why, socket.nsp.server, socket.id)
+  core.socket_refuse(socket, { message = "internal error" })
+end
+
+local function on_connecting(nsp, socket)
+  for _, fn in ipairs(nsp._uses) do
+    local ran, pass, err = xpcall(fn, errors.traceback, socket)
+    if not ran then
+      errors.report("middleware", pass, nsp.server, socket.id)
+      return core.socket_refuse(socket, { message = "internal error" })
+    elseif not pass and err ~= nil then
+      return refuse(socket, err)
+    end
+  end
+  core.socket_accept(socket)
+end
+
+local function on_connection(nsp, socket)
+  local on = rawget(nsp, "_on")
+  if not on then return end
+  if on.connect and on.connection then
+    core.spawn(emitter.dispatch, nsp, "connect", nil, socket)
+    return emitter.dispatch(nsp, "connection", nil, socket)
+  end
+  return emitter.dispatch(nsp, on.connect and "connect" or "connection", nil, socket)
+end
+
+core.set_hooks { connecting = on_connecting, connection = on_connection }
+
+local namespace = {}
+
+--- For server.lua: makes the namespace of that name.
+---@param app sio.Server
+---@param name string
+---@return sio.Namespace
+function namespace.new(app, name)
+  local nsp = setmetatable({ name = name, server = app }, namespace_mt)
+  core.nsp_new(app, name, nsp)
+  return nsp
+end
+
+return namespace

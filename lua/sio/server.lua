@@ -1,0 +1,239 @@
+-- SPDX-License-Identifier: MIT
+-- sio.server{}: the application. Namespaces, HTTP, listening; what concerns clients goes to its
+-- namespace "/".
+--
+-- Stands on namespace.lua, http/router.lua and listening.lua. [1] is the handle of
+-- csrc/bind/server.c.
+
+local core = require "sio.core"
+local errors = require "sio.error"
+local host = require "sio.host"
+local listening = require "sio.listening"
+local log = require "sio.log"
+local namespace = require "sio.namespace"
+local options = require "sio.options"
+local router = require "sio.http.router"
+
+---@class sio.Server
+---@field log sio.Log
+---@field sockets table<string, sio.Socket> of namespace "/", on this worker
+---@field engine { clients_count: integer }
+---@field broadcast sio.Broadcast
+---@field volatile sio.Broadcast
+---@field here sio.Broadcast
+local Server = { log = log }
+
+local properties = {}
+for _, name in ipairs { "sockets", "broadcast", "volatile", "here" } do
+  properties[name] = function(self) return self._root[name] end
+end
+
+local engine_mt = {
+  __name = "sio.Server.engine",
+  __index = function(self, name)
+    if name == "clients_count" then return core.server_clients_count(self._app) end
+  end,
+}
+
+function properties.engine(self)
+  return setmetatable({ _app = self }, engine_mt)
+end
+
+local io_names = {}
+for name in pairs(io) do io_names[name] = true end
+io_names.close, io_names.type = nil, nil
+
+local server_mt = {
+  __name = "sio.Server",
+  __index = function(self, name)
+    local method = Server[name]
+    if method then return method end
+    local property = properties[name]
+    if property then return property(self) end
+    if io_names[name] then
+      errors.raise("%s: this is the Socket.IO server; Lua's io library is hidden by your local "
+        .. "`io`", name)
+    end
+  end,
+  __tostring = function() return "sio.Server" end,
+}
+
+-- ---- clients --------------------------------------------------------------------------------
+
+--- Calls fn(socket) for each client that connects to "/".
+---@param event "connection"
+---@param fn async fun(socket: sio.Socket)
+---@return sio.Server
+function Server:on(event, fn)
+  self._root:on(event, fn)
+  return self
+end
+
+---@param event "connection"
+---@param fn async fun(socket: sio.Socket)
+---@return sio.Server
+function Server:once(event, fn)
+  self._root:once(event, fn)
+  return self
+end
+
+---@param event? "connection"
+---@param fn? function
+---@return sio.Server
+function Server:off(event, fn)
+  self._root:off(event, fn)
+  return self
+end
+
+--- A namespace by name, made when it is not there. "chat" is "/chat".
+---@param name string
+---@return sio.Namespace
+function Server:of(name)
+  errors.check_argument("of", 1, "string", name)
+  if name:sub(1, 1) ~= "/" then name = "/" .. name end
+  if #name > 1024 then
+    errors.raise "bad argument #1 to 'of' (a name of at most 1024 bytes expected)"
+  elseif name:find "[,?]" or name:find "^/%^" then
+    errors.raise("bad argument #1 to 'of' (%q: no client can name that)", name)
+  end
+  local nsp = self._namespaces[name]
+  if not nsp then
+    nsp = namespace.new(self, name)
+    self._namespaces[name] = nsp
+  end
+  return nsp
+end
+
+--- A middleware of "/": `return nil, err` refuses a client. May wait.
+---@param fn async fun(socket: sio.Socket): any, any
+---@return sio.Server
+function Server:use(fn)
+  errors.check_argument("use", 1, "function", fn)
+  self._root:use(fn)
+  return self
+end
+
+--- An event to everybody in "/", on all workers.
+---@param event string
+---@param ... any
+---@return true?, string?
+function Server:emit(event, ...)
+  return core.nsp_emit_all(self._root, event, ...)
+end
+
+---@param rooms string|string[]
+---@return sio.Broadcast
+function Server:to(rooms)
+  return self._root:to(rooms)
+end
+
+---@param rooms string|string[]
+---@return sio.Broadcast
+function Server:except(rooms)
+  return self._root:except(rooms)
+end
+
+-- ---- HTTP -----------------------------------------------------------------------------------
+
+--- Serves the files of a folder. A relative one is relative to the app file.
+---@param prefix string of the URL's path
+---@param dir string
+---@param opts? { index?: string|false, max_age?: number }
+---@return sio.Server
+function Server:static(prefix, dir, opts)
+  errors.check_argument("static", 1, "string", prefix)
+  errors.check_argument("static", 2, "string", dir)
+  if opts ~= nil then errors.check_argument("static", 3, "table", opts) end
+  self._router:static(prefix, host.resolve(dir), opts or {})
+  return self
+end
+
+for _, method in ipairs { "get", "post", "put", "patch", "delete" } do
+  --- Answers requests whose path matches; ":name" parts are in req.params. The handler returns body
+  --- [, status [, headers]].
+  ---@param self sio.Server
+  ---@param path string
+  ---@param handler async fun(req: sio.Request): any, integer?, table?
+  ---@return sio.Server
+  Server[method] = function(self, path, handler)
+    errors.check_argument(method, 1, "string", path)
+    errors.check_argument(method, 2, "function", handler)
+    self._router:add(method:upper(), path, handler)
+    return self
+  end
+end
+
+-- ---- life -----------------------------------------------------------------------------------
+
+local function add_hook(self, list, method, fn)
+  errors.check_argument(method, 1, "function", fn)
+  table.insert(self[list], fn)
+  return self
+end
+
+--- Calls fn(worker) once this worker listens.
+---@param fn async fun(worker: { id: integer, pid: integer, slots: integer })
+---@return sio.Server
+function Server:on_start(fn)
+  return add_hook(self, "_start", "on_start", fn)
+end
+
+--- Calls fn(reason) before this worker closes its clients' connections. May wait.
+---@param fn async fun(reason: string)
+---@return sio.Server
+function Server:on_stop(fn)
+  return add_hook(self, "_stop", "on_stop", fn)
+end
+
+--- Calls fn(message, context) for each error of a handler, after it was logged. context has what,
+--- and event and sid where there are.
+---@param fn async fun(message: string, context: { what: string, event?: string, sid?: string })
+---@return sio.Server
+function Server:on_error(fn)
+  return add_hook(self, "_error", "on_error", fn)
+end
+
+--- Listens. Under plain Lua it returns when the server was closed, by a signal or app:close().
+---@param address? integer|string|{ port?: integer, host?: string } default: PORT or 3000
+function Server:listen(address)
+  listening.listen(self, address)
+end
+
+--- Stops: hooks, then clients' connections (they will come back by themselves), then the loop.
+function Server:close()
+  listening.close(self, "closed", 10)
+end
+
+-- ---- making ---------------------------------------------------------------------------------
+
+local apps = setmetatable({}, { __mode = "k" })
+
+-- Errors of coroutines that belong to no server (timers) go to all.
+local function on_error(app, message, context)
+  for each in pairs(app and { [app] = true } or apps) do
+    local hooks = each._closed and {} or each._error
+    for _, fn in ipairs(hooks) do core.spawn(fn, message, context) end
+  end
+end
+
+core.set_hooks { error = on_error, request = router.on_request }
+
+local server = {}
+
+--- For init.lua.
+---@param given? sio.Options
+---@return sio.Server
+function server.new(given)
+  local checked = options.server(given)
+  if host.overrides.balance then checked.balance = host.overrides.balance end
+  local app = setmetatable({
+    _options = checked, _namespaces = {}, _start = {}, _stop = {}, _error = {},
+  }, server_mt)
+  core.server_new(checked, app)
+  app._root = app:of "/"
+  app._router = router.new(checked)
+  apps[app] = true
+  return app
+end
+
+return server

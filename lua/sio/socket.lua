@@ -1,0 +1,226 @@
+-- SPDX-License-Identifier: MIT
+-- A client in a namespace, as handlers see it; and the hooks through which its events come in.
+--
+-- The object is made by csrc/bind/socket.c with [1] (its handle), id and nsp; everything else is
+-- made when it is asked for. After the disconnect its methods are no-ops. `_on`, `_any` and `_uses`
+-- hold listeners, so an idle socket costs little more than those.
+
+local core = require "sio.core"
+local emitter = require "sio.emitter"
+local errors = require "sio.error"
+local operator = require "sio.operator"
+
+---@class sio.Socket
+---@field id string
+---@field nsp sio.Namespace
+---@field data table kept with the session as JSON
+---@field rooms string[] its own id first
+---@field connected boolean
+---@field recovered boolean
+---@field handshake sio.Handshake
+---@field conn { id: string, transport: string }
+---@field broadcast sio.Broadcast everybody else
+---@field volatile sio.Single
+---@field here sio.Broadcast everybody else on this worker
+local Socket = {
+  -- Methods in C: one call each. Their contracts are in meta.d.lua.
+  emit = core.socket_emit,
+  emit_with_ack = core.socket_emit_with_ack,
+}
+
+local properties = {
+  data = core.socket_data,
+  rooms = core.socket_rooms,
+  connected = core.socket_connected,
+  recovered = core.socket_recovered,
+}
+
+--- Calls fn(...) for each event of that name. What it returns is the acknowledgement.
+---@param event string
+---@param fn async fun(...): ...
+---@return sio.Socket
+function Socket:on(event, fn)
+  emitter.on(self, event, fn)
+  return self
+end
+
+---@param event string
+---@param fn async fun(...): ...
+---@return sio.Socket
+function Socket:once(event, fn)
+  emitter.once(self, event, fn)
+  return self
+end
+
+--- Removes one listener, or all of an event, or all.
+---@param event? string
+---@param fn? function
+---@return sio.Socket
+function Socket:off(event, fn)
+  emitter.off(self, event, fn)
+  return self
+end
+
+--- Calls fn(event, ...) for every event that comes in, before the middlewares.
+---@param fn async fun(event: string, ...)
+---@return sio.Socket
+function Socket:on_any(fn)
+  errors.check_argument("on_any", 1, "function", fn)
+  rawset(self, "_any", emitter.with(self._any, fn))
+  return self
+end
+
+--- The same, before those that are there already.
+---@param fn async fun(event: string, ...)
+---@return sio.Socket
+function Socket:prepend_any(fn)
+  errors.check_argument("prepend_any", 1, "function", fn)
+  rawset(self, "_any", emitter.with(self._any, fn, true))
+  return self
+end
+
+--- Removes one of them, or all.
+---@param fn? function
+---@return sio.Socket
+function Socket:off_any(fn)
+  rawset(self, "_any", fn and emitter.without(self._any, fn) or nil)
+  return self
+end
+
+--- Calls fn(event, ...) before an event's handlers; `return nil, err` drops the event, and the
+--- socket's "error" listeners get err.
+---@param fn async fun(event: string, ...): any, any
+---@return sio.Socket
+function Socket:use(fn)
+  errors.check_argument("use", 1, "function", fn)
+  rawset(self, "_uses", emitter.with(self._uses, fn))
+  return self
+end
+
+--- An emit that waits at most so long for its answer.
+---@param seconds number
+---@return sio.Single
+function Socket:timeout(seconds)
+  operator.check_timeout(seconds)
+  return operator.single(self, 0, seconds)
+end
+
+--- Everybody else in these rooms.
+---@param rooms string|string[]
+---@return sio.Broadcast
+function Socket:to(rooms)
+  return operator.others(self):to(rooms)
+end
+
+--- Everybody else who is not in these rooms.
+---@param rooms string|string[]
+---@return sio.Broadcast
+function Socket:except(rooms)
+  return operator.others(self):except(rooms)
+end
+
+--- Joins a room or several.
+---@param rooms string|string[]
+---@return true?, string? err the limit of rooms, or closed
+function Socket:join(rooms)
+  return core.socket_join(self, rooms)
+end
+
+---@param rooms string|string[]
+---@return true?, string?
+function Socket:leave(rooms)
+  return core.socket_leave(self, rooms)
+end
+
+--- Ends the membership in this namespace; with `close` the client's whole connection.
+---@param close? boolean
+---@return sio.Socket
+function Socket:disconnect(close)
+  return core.socket_disconnect(self, close)
+end
+
+function properties.handshake(self)
+  local handshake = core.socket_handshake(self)
+  rawset(self, "handshake", handshake)
+  return handshake
+end
+
+-- The transport changes with an upgrade, so it is asked for each time.
+local conn_mt = {
+  __name = "sio.conn",
+  __index = function(self, name)
+    if name ~= "transport" then return nil end
+    local _, transport = core.socket_conn(self._socket)
+    return transport
+  end,
+}
+
+function properties.conn(self)
+  local conn = setmetatable({ id = core.socket_conn(self), _socket = self }, conn_mt)
+  rawset(self, "conn", conn)
+  return conn
+end
+
+function properties.broadcast(self)
+  return operator.others(self)
+end
+
+function properties.volatile(self)
+  return operator.single(self, core.VOLATILE)
+end
+
+function properties.here(self)
+  return operator.others(self, core.HERE)
+end
+
+local socket_mt = {
+  __name = "sio.Socket",
+  __index = function(self, name)
+    local method = Socket[name]
+    if method then return method end
+    local property = properties[name]
+    return property and property(self)
+  end,
+  __newindex = function(self, name, value)
+    if name == "data" then return core.socket_set_data(self, value) end
+    rawset(self, name, value)
+  end,
+  __tostring = function(self) return "sio.Socket: " .. tostring(rawget(self, "id")) end,
+}
+
+-- ---- hooks ----------------------------------------------------------------------------------
+
+-- False when a middleware refuses the event.
+local function passes(socket, uses, event, ...)
+  for _, fn in ipairs(uses) do
+    local pass, err = fn(event, ...)
+    if not pass and err ~= nil then
+      emitter.dispatch(socket, "error", nil, err)
+      return false
+    end
+  end
+  return core.socket_connected(socket) -- they may have waited
+end
+
+local function on_event(socket, ack, event, ...)
+  local any, uses = rawget(socket, "_any"), rawget(socket, "_uses")
+  if any then
+    for _, fn in ipairs(any) do core.spawn(fn, event, ...) end
+  end
+  if uses and not passes(socket, uses, event, ...) then return end
+  return emitter.dispatch(socket, event, ack, ...)
+end
+
+core.set_hooks {
+  socket_mt = socket_mt,
+  event = on_event,
+  socket_error = function(socket, message) emitter.dispatch(socket, "error", nil, message) end,
+  disconnecting = function(socket, reason, detail)
+    emitter.dispatch(socket, "disconnecting", nil, reason, detail)
+  end,
+  disconnect = function(socket, reason, detail)
+    emitter.dispatch(socket, "disconnect", nil, reason, detail)
+  end,
+}
+
+return Socket

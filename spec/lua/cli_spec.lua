@@ -1,0 +1,169 @@
+-- SPDX-License-Identifier: MIT
+-- The command line: what sio.cli.options makes of arguments, the command that starts workers, the
+-- banner, the text of control messages.
+
+local banner = require "sio.cli.banner"
+local command = require "sio.cli.command"
+local heartbeat = require "sio.cli.heartbeat"
+local message = require "sio.cli.message"
+local options = require "sio.cli.options"
+
+local function parse(...)
+  return options.parse { ... }
+end
+
+describe("sio.cli.options", function()
+  it("needs nothing", function()
+    assert.same({}, parse())
+  end)
+
+  it("reads long and short options in every form", function()
+    local all = { workers = 4, port = 80, host = "::1", file = "x.lua" }
+    assert.same(all, parse("--workers", "4", "--port", "80", "--host", "::1", "x.lua"))
+    assert.same(all, parse("x.lua", "--workers=4", "--port=80", "--host=::1"))
+    assert.same(all, parse("-w", "4", "-p", "80", "-H", "::1", "x.lua"))
+    assert.same(all, parse("-w4", "-p80", "-H::1", "x.lua"))
+    assert.same({ workers = "auto", balance = "ip-hash", log_level = "debug" },
+      parse("--workers", "auto", "--balance", "ip-hash", "--log-level=debug"))
+    assert.same({ version = true, help = true }, parse("--version", "-h"))
+  end)
+
+  it("takes what follows -- as a file", function()
+    assert.same({ file = "-w" }, parse("--", "-w"))
+    assert.same({ file = "-" }, parse "-")
+  end)
+
+  it("lets the last one win", function()
+    assert.same({ port = 2 }, parse("-p", "1", "--port=2"))
+  end)
+
+  local wrong = {
+    { { "--wrokers", "4" }, "unknown option --wrokers (did you mean --workers?)" },
+    { { "--work" }, "unknown option --work (did you mean --workers?)" },
+    { { "--prot=1" }, "unknown option --prot (did you mean --port?)" },
+    { { "--loglevel" }, "unknown option --loglevel (did you mean --log-level?)" },
+    { { "--frobnicate" }, "unknown option --frobnicate" },
+    { { "-x" }, "unknown option -x" },
+    { { "--worker", "1", "x.lua" }, "unknown option --worker (did you mean --workers?)" },
+    { { "-w" }, "option -w needs a value" },
+    { { "--port=" }, 'option --port: expected a number from 0 to 65535, got ""' },
+    { { "-w", "0" }, 'option -w: expected a number from 1 to 64, or auto, got "0"' },
+    { { "-w", "65" }, 'option -w: expected a number from 1 to 64, or auto, got "65"' },
+    { { "-w", "-1" }, 'option -w: expected a number from 1 to 64, or auto, got "-1"' },
+    { { "-w", "abc" }, 'option -w: expected a number from 1 to 64, or auto, got "abc"' },
+    { { "--port", "65536" }, 'option --port: expected a number from 0 to 65535, got "65536"' },
+    { { "--port", "0x10" }, 'option --port: expected a number from 0 to 65535, got "0x10"' },
+    { { "--port", "1e1" }, 'option --port: expected a number from 0 to 65535, got "1e1"' },
+    { { "--port", ("9"):rep(30) },
+      'option --port: expected a number from 0 to 65535, got "' .. ("9"):rep(30) .. '"' },
+    { { "--host", "" }, 'option --host: expected an address, got ""' },
+    { { "--balance", "best" }, "option --balance: expected one of least-connection, " ..
+      'round-robin, random, ip-hash, forwarded-for, got "best"' },
+    { { "--log-level", "loud" },
+      'option --log-level: expected one of debug, info, warn, error, off, got "loud"' },
+    { { "--help=yes" }, "option --help takes no value" },
+    { { "a.lua", "b.lua" }, 'one file expected, got "b.lua" as well' },
+  }
+  for _, case in ipairs(wrong) do
+    it("refuses " .. table.concat(case[1], " "):sub(1, 40), function()
+      local result, err = options.parse(case[1])
+      assert.is_nil(result)
+      assert.equal(case[2], err)
+    end)
+  end
+
+  it("is what the help says", function()
+    for name in ("workers port host balance log-level version help"):gmatch "%S+" do
+      assert.is_truthy(options.help:find("--" .. name, 1, true))
+    end
+    for _, method in ipairs(options.balance_methods) do
+      assert.is_truthy(options.help:find(method, 1, true))
+    end
+    for line in options.help:gmatch "[^\n]*" do assert.is_true(#line <= 100) end
+  end)
+end)
+
+describe("sio.cli.command", function()
+  it("starts the same interpreter with its own options, absolute, and our argument", function()
+    local args = { [-3] = "/usr/bin/lua5.4", [-2] = "-e", [-1] = "x = 1", [0] = "/rock/sio-lua",
+      "app.lua", "-w", "2" }
+    local words = command.worker(args, "--worker", "/srv/app.lua")
+    assert.same({ "/usr/bin/lua5.4", "-e", "x = 1", "/rock/sio-lua", "--worker", "3",
+      "/srv/app.lua" }, words(3))
+    assert.equal("4", words(4)[6])
+  end)
+
+  it("makes relative paths absolute, but not a bare interpreter", function()
+    local here = require("sio.core").process.realpath "."
+    local words = command.worker({ [-1] = "lua5.4", [0] = "bin/sio-lua" }, "--worker", "a/app.lua")
+    assert.same({ "lua5.4", here .. "/bin/sio-lua", "--worker", "1", here .. "/a/app.lua" },
+      words(1))
+    words = command.worker({ [-1] = "./lua", [0] = "/sio-lua" }, "--worker", "/app.lua")
+    assert.equal(here .. "/./lua", words(1)[1])
+  end)
+
+  it("counts at least one processor", function()
+    local n = command.processors()
+    assert.equal("integer", math.type(n))
+    assert.is_true(n >= 1 and n <= require("sio.core").process.parallelism())
+  end)
+end)
+
+describe("sio.cli.banner", function()
+  it("names an address for a browser", function()
+    for _, anywhere in ipairs { "", "0.0.0.0", "::" } do
+      assert.equal("http://localhost:3000", banner.url(anywhere, 3000))
+    end
+    assert.equal("http://localhost:3000", banner.url(nil, 3000))
+    assert.equal("http://[::1]:80", banner.url("::1", 80))
+    assert.equal("http://10.0.0.1:80", banner.url("10.0.0.1", 80))
+  end)
+
+  it("counts the workers in words", function()
+    assert.equal("sio-lua 0.1.0  http://a:1  1 worker  (pid 5)",
+      banner.line("0.1.0", { "http://a:1" }, 1, 5))
+    assert.equal("sio-lua 0.1.0  http://a:1  http://b:2  4 workers  (pid 5)",
+      banner.line("0.1.0", { "http://a:1", "http://b:2" }, 4, 5))
+  end)
+end)
+
+describe("sio.cli.heartbeat", function()
+  local function look(watch, from, to)
+    for i = from * 4, to * 4 do watch:tick(i / 4) end
+  end
+
+  it("suspects after a second, gives up after ten, is patient at the start", function()
+    local watch = heartbeat.new(0)
+    look(watch, 0, 100)
+    assert.equal("fine", watch:verdict(1, true))
+    assert.equal("suspect", watch:verdict(1.1, true))
+    assert.equal("suspect", watch:verdict(10, true))
+    assert.equal("hanging", watch:verdict(10.1, true))
+    assert.equal("fine", watch:verdict(60, false))
+    assert.equal("hanging", watch:verdict(60.1, false))
+  end)
+
+  it("does not count time in which it did not look", function()
+    local watch = heartbeat.new(0)
+    look(watch, 0, 20)
+    watch:tick(100) -- the machine slept
+    assert.equal("fine", watch:verdict(80, true))
+    look(watch, 100, 101)
+    assert.equal("fine", watch:verdict(81, true))
+    look(watch, 101, 102)
+    assert.equal("suspect", watch:verdict(82, true))
+    look(watch, 102, 111)
+    assert.equal("hanging", watch:verdict(91, true))
+  end)
+end)
+
+describe("sio.cli.message", function()
+  it("keeps whole numbers whole", function()
+    local back = message.decode(message.encode {
+      op = "listen", port = 3000, wait = 0.5, on = true,
+    })
+    assert.same({ op = "listen", port = 3000, wait = 0.5, on = true }, back)
+    assert.equal("integer", math.type(back.port))
+    assert.equal(262143, message.decode(message.encode { generation = 262143 }).generation)
+  end)
+end)

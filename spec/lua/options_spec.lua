@@ -1,0 +1,78 @@
+-- SPDX-License-Identifier: MIT
+-- What is wrong with an option is said at once, by name, where the server is made.
+
+local options = require "sio.options"
+local sio = require "sio"
+
+local function refuses(given, pattern)
+  local ok, err = pcall(function() return sio.server(given) end)
+  assert.is_false(ok)
+  assert.matches(pattern, err)
+  assert.matches("options_spec%.lua:%d+: ", err) -- the line of the caller
+end
+
+describe("options", function()
+  it("have upstream's defaults", function()
+    local o = options.server()
+    assert.equal("/socket.io", o.path)
+    assert.equal(25, o.ping_interval)
+    assert.equal(20, o.ping_timeout)
+    assert.equal(10, o.upgrade_timeout)
+    assert.equal(1e6, o.max_http_buffer_size)
+    assert.equal(45, o.connect_timeout)
+    assert.is_true(o.allow_upgrades)
+    assert.is_true(o.serve_client)
+    assert.is_false(o.recovery)
+  end)
+
+  it("turn recovery into what the core takes", function()
+    local o = options.server { connection_state_recovery = true }
+    assert.is_true(o.recovery)
+    assert.equal(120, o.max_disconnection_duration)
+    assert.is_true(o.skip_middlewares)
+    o = options.server {
+      connection_state_recovery = { max_disconnection_duration = 5, skip_middlewares = false },
+    }
+    assert.is_true(o.recovery)
+    assert.equal(5, o.max_disconnection_duration)
+    assert.is_false(o.skip_middlewares)
+    assert.is_false(options.server({ connection_state_recovery = false }).recovery)
+  end)
+
+  it("that are unknown are refused, with a suggestion", function()
+    refuses({ ping_intervall = 1 },
+      "unknown option 'ping_intervall' %(did you mean 'ping_interval'%?%)")
+    refuses({ pingTimeout = 1 }, "did you mean 'ping_timeout'%?")
+    refuses({ maxHttpBufferSize = 1 }, "did you mean 'max_http_buffer_size'%?")
+    refuses({ zzzzzzzz = 1 }, "unknown option 'zzzzzzzz'$")
+    refuses({ 3000 }, "unknown option '1'")
+    refuses({ connection_state_recovery = { skip = true } },
+      "unknown option 'connection_state_recovery%.skip'")
+  end)
+
+  it("of the wrong type or value say what is expected", function()
+    refuses({ ping_interval = "25" }, "option 'ping_interval': number expected, got string")
+    refuses({ ping_interval = 25000 }, "seconds, not milliseconds%?")
+    refuses({ ping_timeout = -1 }, "option 'ping_timeout'")
+    refuses({ ping_timeout = 0 }, "more than 0 seconds")
+    refuses({ ping_timeout = 0 / 0 }, "option 'ping_timeout'")
+    refuses({ path = "socket.io" }, "option 'path': a path that begins with \"/\" expected")
+    refuses({ transports = { "polling", "pigeon" } }, "option 'transports': .*got \"pigeon\"")
+    refuses({ transports = {} }, "option 'transports'")
+    refuses({ max_http_buffer_size = 0.5 }, "option 'max_http_buffer_size': a whole number")
+    refuses({ connection_state_recovery = 1 }, "boolean or table expected, got number")
+    refuses({ connection_state_recovery = { max_disconnection_duration = 120000 } },
+      "seconds, not milliseconds%?")
+    refuses({ balance = "least-conection" }, "did you mean \"least%-connection\"")
+    refuses({ balance = "x" }, "unknown method \"x\" %(least%-connection, ")
+    refuses({ workers = 0 }, "option 'workers'")
+    refuses({ workers = "many" }, "option 'workers'.*\"auto\"")
+    refuses("x", "table of options expected, got string")
+  end)
+
+  it("of an engine are fewer", function()
+    assert.equal("/engine.io", options.engine().path)
+    assert.error_matches(function() sio.engine { serve_client = true } end,
+      "unknown option 'serve_client'")
+  end)
+end)

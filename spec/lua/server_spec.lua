@@ -1,0 +1,156 @@
+-- SPDX-License-Identifier: MIT
+-- The server as an object: what it answers to misuse, namespaces, hooks, its end.
+
+local core = require "sio.core"
+local serve = require "support.serve"
+local sio = require "sio"
+
+describe("a server", function()
+  local app
+  before_each(function() app = sio.server { serve_client = false } end)
+  after_each(function()
+    serve.close(app)
+    app = nil
+  end)
+
+  it("knows that it hides Lua's io library", function()
+    for _, name in ipairs { "open", "write", "read", "lines", "stderr", "popen" } do
+      assert.error_matches(function() return app[name] end,
+        name .. ": this is the Socket%.IO server; Lua's io library is hidden by your local `io`")
+    end
+    assert.is_nil(app.something_else)
+  end)
+
+  it("has namespaces by name", function()
+    assert.equal(app:of "chat", app:of "/chat")
+    assert.equal("/chat", app:of("chat").name)
+    assert.equal(app:of "/", app:of "")
+    assert.equal(app, app:of("chat").server)
+    assert.error_matches(function() app:of(1) end, "string expected, got number")
+    for _, name in ipairs { "a,b", "a?b", "^/game" } do
+      assert.error_matches(function() app:of(name) end, "no client can name that")
+    end
+    assert.error_matches(function() app:of(("x"):rep(2000)) end, "at most 1024 bytes")
+  end)
+
+  it("says that events of clients are a socket's", function()
+    assert.error_matches(function() app:on("chat message", print) end,
+      'a namespace has the event "connection", not "chat message"')
+    assert.error_matches(function() app:on "connection" end, "function expected, got nil")
+    assert.error_matches(function() app:on(nil, print) end, 'the event "connection", not nil')
+  end)
+
+  it("refuses what cannot be emitted, at the caller's line", function()
+    local function refuses(pattern, ...)
+      local args = table.pack(...)
+      local ok, err = pcall(function() app:emit(table.unpack(args, 1, args.n)) end)
+      assert.is_false(ok)
+      assert.matches("server_spec%.lua:%d+: " .. pattern, err)
+    end
+    refuses("argument 1: event name expected, got number", 1)
+    refuses("argument 1: event name expected, got nil")
+    for _, name in ipairs {
+      "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
+    } do
+      refuses(('"%s" is a reserved event name'):format(name), name)
+    end
+    refuses("argument 2: string is not valid UTF%-8 %(use sio%.binary for bytes%)", "x", "\xff")
+    refuses("argument 3%.a%[2%]: a function cannot be encoded", "x", 1, { a = { 1, print } })
+    refuses("argument 2: a function cannot be encoded", "x", print)
+    local many = {}
+    for i = 1, 11 do many[i] = sio.binary "x" end
+    refuses("argument 2%[11%]: more than 10 binary attachments", "x", many)
+    assert.is_true(app:emit("x", nil, sio.null, {}, sio.binary "b"))
+  end)
+
+  it("raises for an event that is too large", function()
+    core.set_log_level "off"
+    assert.error_matches(function() app:emit("x", ("y"):rep(64 * 1024 * 1024)) end,
+      "the event is too large to be sent")
+    core.set_log_level "info"
+  end)
+
+  it("has operators that do not change", function()
+    local a = app:to "a"
+    local ab = a:to "b"
+    assert.same({ "a" }, a._rooms)
+    assert.same({ "a", "b" }, ab._rooms)
+    assert.same({ "x", "7" }, app:except({ "x", 7 })._except)
+    assert.equal(core.VOLATILE, app.volatile._flags)
+    assert.equal(core.VOLATILE | core.HERE, app.volatile.here._flags)
+    assert.equal(core.HERE, app.here()._flags)
+    assert.is_true(app.here:to("a"):except("b").volatile:emit("x", 1))
+    assert.is_true(app.broadcast():emit "x")
+    assert.error_matches(function() app:to() end, "room name or a list of them expected, got nil")
+    assert.error_matches(function() app:to {} end, "room name or a list of them expected, got nil")
+    assert.error_matches(function() a:except { true } end, "got boolean")
+    assert.error_matches(function() app.to("a") end, ".")
+  end)
+
+  it("can listen once", function()
+    app._listening = true
+    assert.error_matches(function() app:listen(3000) end, "listen was called before")
+    app._listening = nil
+    for _, bad in ipairs { "x:y", "localhost", -1, 70000, 1.5, true, { port = "3000" } } do
+      assert.error_matches(function() app:listen(bad) end, "bad argument #1 to 'listen'")
+    end
+    app._listening = nil
+  end)
+
+  it("says which address it cannot have", function()
+    local port = assert(core.server_listen(app, "127.0.0.1", 0))
+    local other = sio.server { serve_client = false }
+    assert.error_matches(function() other:listen { host = "127.0.0.1", port = port } end,
+      "cannot listen on 127%.0%.0%.1 port " .. port .. ": [Aa]ddress already in use")
+    serve.close(other)
+  end)
+
+  it("runs its stop hooks, last first, and then is closed", function()
+    local seen = {}
+    app:on_stop(function(reason) seen[#seen + 1] = "first " .. reason end)
+    core.set_log_level "off"
+    app:on_stop(function() error "ignored" end)
+    app:on_stop(function()
+      sio.sleep(0.01)
+      seen[#seen + 1] = "last"
+    end)
+    serve.close(app)
+    core.set_log_level "info"
+    assert.same({ "last", "first closed" }, seen)
+    assert.equal("closed", select(2, app:emit "x"))
+    assert.equal(0, app.engine.clients_count)
+    assert.same({}, app.sockets)
+    app = nil
+  end)
+
+  it("does not close twice", function()
+    app:close()
+    app:close()
+  end)
+end)
+
+describe("sio", function()
+  it("has a version and a worker", function()
+    assert.equal("0.1.0", sio._VERSION)
+    local worker = sio.worker()
+    assert.equal(1, worker.id)
+    assert.equal(1, worker.slots)
+    assert.equal(core.process.pid(), worker.pid)
+  end)
+
+  it("refuses arguments of the wrong type at the caller's line", function()
+    for pattern, call in pairs {
+      ["'sio%.after' %(seconds expected"] = function() sio.after("1", print) end,
+      ["'sio%.after' %(function expected, got nil"] = function() sio.after(1) end,
+      ["'sio%.every' %(seconds expected, got %-1"] = function() sio.every(-1, print) end,
+      ["'sio%.spawn' %(function expected"] = function() sio.spawn(1) end,
+      ["'sio%.object' %(table expected"] = function() sio.object(1) end,
+      ["'sio%.array' %(table expected"] = function() sio.array() end,
+      ["sio%.sleep can only be called inside a handler or sio%.spawn"] = function()
+        sio.sleep(1)
+      end,
+    } do
+      assert.error_matches(call, pattern)
+    end
+  end)
+end)

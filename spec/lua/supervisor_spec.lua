@@ -1,0 +1,293 @@
+-- SPDX-License-Identifier: MIT
+-- sio-lua as a program: starts, serves, replaces workers, stops, and leaves nothing behind.
+-- Waiting is reading its output: the end of it means that no process of its has the pipe any
+-- more.
+
+local core = require "sio.core"
+
+local LIMIT = 60 -- seconds after which a hanging program is killed, so that the spec fails and ends
+
+local APP = [[
+local sio = require "sio"
+local app = sio.server { %s }
+app:get("/pid", function() return tostring(sio.worker().pid) end)
+app:on_start(function(w) io.stderr:write(("started %%d %%d\n"):format(w.id, w.pid)) end)
+app:on_stop(function(reason) io.stderr:write("stopped " .. reason .. "\n") end)
+app:listen(%s)
+]]
+
+describe("sio-lua", function()
+  local dir, programs
+
+  local function write(name, text)
+    local file = assert(io.open(dir .. "/" .. name, "w"))
+    file:write(text)
+    file:close()
+  end
+
+  before_each(function()
+    dir = os.tmpname()
+    os.remove(dir)
+    assert(os.execute("mkdir " .. dir))
+    programs = {}
+  end)
+
+  after_each(function()
+    for _, program in ipairs(programs) do program.stop "KILL" end
+    os.execute("rm -r " .. dir)
+  end)
+
+  -- Runs sio-lua in `dir`. Reading is what waits.
+  local function start(arguments, environment)
+    local root = core.process.realpath "."
+    local pipe = io.popen(("cd %s && exec env -u PORT -u SIO_WORKERS -u WEB_CONCURRENCY %s " ..
+      "SIO_LUA=lua5.4 LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;' LUA_CPATH='%s;;' " ..
+      "timeout --foreground -s KILL %d %s/bin/sio-lua %s 2>&1"):format(dir, environment or "", root,
+      root, package.cpath, LIMIT, root, arguments))
+    local program = { lines = {} }
+    programs[#programs + 1] = program
+
+    -- Reads until a line matches; its captures.
+    function program.expect(pattern)
+      for line in pipe:lines() do
+        table.insert(program.lines, line)
+        local found = { line:match(pattern) }
+        if found[1] then
+          program.pid = program.pid or line:match "%(pid (%d+)%)$"
+          return table.unpack(found)
+        end
+      end
+      error(("no line matches %q in:\n%s"):format(pattern, table.concat(program.lines, "\n")), 2)
+    end
+
+    -- Reads to the end: every process is gone. The exit code.
+    function program.wait()
+      for line in pipe:lines() do table.insert(program.lines, line) end
+      local _, _, code = pipe:close()
+      pipe = nil
+      return code
+    end
+
+    function program.signal(name, pid)
+      assert(os.execute(("kill -%s %s"):format(name, pid or program.pid)))
+    end
+
+    function program.stop(name)
+      if not pipe then return end
+      if program.pid then os.execute(("kill -%s %s 2>/dev/null"):format(name, program.pid)) end
+      pipe:close()
+    end
+
+    function program.output() return table.concat(program.lines, "\n") end
+
+    return program
+  end
+
+  local function serve(arguments, server_options, port, environment)
+    write("app.lua", APP:format(server_options or "", port or 0))
+    return start(arguments or "", environment)
+  end
+
+  -- The banner: address, number of workers.
+  local function ready(program)
+    local url, workers = program.expect "^sio%-lua %S+  (http://%S+)  (%d+ workers?)  %(pid %d+%)$"
+    return url:match ":(%d+)$", workers
+  end
+
+  -- Fetches /pid over a connection of its own.
+  local function fetch_pid(port)
+    local pipe = io.popen(("bash -c 'exec 3<>/dev/tcp/127.0.0.1/%s; " ..
+      "printf \"GET /pid HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n\" >&3; " ..
+      "cat <&3' 2>&1"):format(port))
+    local answer = pipe:read "a"
+    pipe:close()
+    return answer:match "\r\n\r\n(%d+)$" or answer
+  end
+
+  describe("starts", function()
+    it("with one worker, serves, and ends cleanly on INT", function()
+      local program = serve()
+      local id, pid = program.expect "^started (%d+) (%d+)$"
+      local port, workers = ready(program)
+      assert.equal("1", id)
+      assert.equal("1 worker", workers)
+      assert.not_equal(pid, program.pid)
+      assert.equal(pid, fetch_pid(port))
+      program.signal "INT"
+      assert.equal(0, program.wait())
+      assert.is_truthy(program.output():find("stopped int", 1, true))
+    end)
+
+    it("with the workers that the app declares, and ends on TERM", function()
+      local program = serve("", "workers = 3")
+      assert.equal("3 workers", select(2, ready(program)))
+      program.signal "TERM"
+      assert.equal(0, program.wait())
+      assert.equal(3, select(2, program.output():gsub("stopped term", "")))
+    end)
+
+    it("with as many workers as asked: options, then the app, then the environment", function()
+      local cases = {
+        { "-w 2", "workers = 1", "SIO_WORKERS=3", "2 workers" },
+        { "", "workers = 2", "SIO_WORKERS=3", "2 workers" },
+        { "", "", "SIO_WORKERS=2 WEB_CONCURRENCY=3", "2 workers" },
+        { "", "", "WEB_CONCURRENCY=2", "2 workers" },
+      }
+      for _, case in ipairs(cases) do
+        local program = serve(case[1], case[2], 0, case[3])
+        assert.equal(case[4], select(2, ready(program)))
+        program.signal "INT"
+        assert.equal(0, program.wait())
+      end
+    end)
+
+    it("on the port asked for: options, then the app, then PORT", function()
+      local fd, port = core.process.listen_tcp("127.0.0.1", 0)
+      core.process.close(fd)
+      for _, case in ipairs { { "-p " .. port, 1, "PORT=2" }, { "", port, "PORT=2" },
+        { "", "nil", "PORT=" .. port } } do
+        local program = serve(case[1] .. " -H 127.0.0.1", "", case[2], case[3])
+        assert.equal(tostring(port), (ready(program)))
+        program.signal "INT"
+        assert.equal(0, program.wait())
+      end
+    end)
+
+    it("an init.lua, a named file, a returned server", function()
+      write("init.lua", APP:format("", 0))
+      local program = start ""
+      ready(program)
+      program.signal "INT"
+      assert.equal(0, program.wait())
+      write("other.lua", "return require('sio').server()")
+      program = start "other.lua -p 0"
+      ready(program)
+      program.signal "INT"
+      assert.equal(0, program.wait())
+    end)
+  end)
+
+  describe("fails with one line and a code when", function()
+    local function fails(code, pattern, program)
+      assert.equal(code, program.wait())
+      assert.is_truthy(program.output():find(pattern), program.output())
+    end
+
+    it("the command line makes no sense", function()
+      fails(2, "^sio%-lua: unknown option %-%-wrokers %(did you mean", start "--wrokers 2")
+      fails(2, "^sio%-lua: there is no app.lua or init.lua here", start "")
+      fails(2, "^sio%-lua: cannot read nowhere.lua", start "nowhere.lua")
+      fails(2, "^sio%-lua: cannot read %.", start ".")
+      fails(2, "^sio%-lua: SIO_WORKERS: expected .* got \"many\"",
+        serve("", "", 0, "SIO_WORKERS=many"))
+    end)
+
+    it("the app has an error, raises, or never listens", function()
+      write("app.lua", "local x = = 1")
+      fails(3, "app.lua:1: unexpected symbol", start "")
+      write("app.lua", "\nerror 'no database'")
+      fails(3, "app.lua:2: no database", start "-w 2")
+      write("app.lua", "return 1")
+      fails(3, "app.lua ended without app:listen%(%)", start "")
+      write("app.lua", "os.exit(7)")
+      fails(3, "worker 1 exited with status 7 before it was ready", start "")
+    end)
+
+    it("the address is taken", function()
+      local fd, port = core.process.listen_tcp(nil, 0)
+      local program = serve("", "", port)
+      fails(3, ("sio%%-lua: cannot listen on port %d: "):format(port), program)
+      core.process.close(fd)
+    end)
+
+    it("the app asks for too many workers", function()
+      fails(3, "workers", serve("", "workers = 65"))
+    end)
+  end)
+
+  describe("watches", function()
+    it("replaces a killed worker; the others and the port stay", function()
+      local program = serve("-w 2")
+      local pids = {}
+      for _ = 1, 2 do
+        local id, pid = program.expect "^started (%d) (%d+)$"
+        pids[id] = pid
+      end
+      local port = ready(program)
+      local function descriptors()
+        local pipe = io.popen("ls /proc/" .. program.pid .. "/fd | wc -l")
+        local n = pipe:read "n"
+        pipe:close()
+        return n
+      end
+      local before = descriptors()
+      for _ = 1, 3 do
+        program.signal("KILL", pids["2"])
+        program.expect "worker 2 %(pid %d+%) was killed by signal 9"
+        pids["2"] = program.expect "^started 2 (%d+)$"
+        program.expect "(worker 2 is ready)"
+      end
+      assert.equal(before, descriptors())
+      local answered = fetch_pid(port)
+      assert.is_true(answered == pids["1"] or answered == pids["2"], answered)
+      program.signal "INT"
+      assert.equal(0, program.wait())
+    end)
+
+    it("replaces the first worker as well, and one that ends by itself", function()
+      local program = serve("-w 2")
+      local _, pid = program.expect "^started (1) (%d+)$"
+      ready(program)
+      program.signal("TERM", pid)
+      program.expect "worker 1 %(pid %d+%) exited with status 0"
+      _, pid = program.expect "^started (1) (%d+)$"
+      program.signal("KILL", pid)
+      program.expect "^started (1) (%d+)$"
+      program.signal "INT"
+      assert.equal(0, program.wait())
+    end)
+
+    it("workers leave when the supervisor is killed", function()
+      local program = serve("-w 2")
+      ready(program)
+      program.signal "KILL"
+      program.wait()
+      assert.equal(2, select(2, program.output():gsub("stopped supervisor gone", "")))
+    end)
+
+    it("a second signal does not wait for hooks", function()
+      write("app.lua", [[
+        local sio = require "sio"
+        local app = sio.server()
+        app:on_stop(function() io.stderr:write "stopping\n" sio.sleep(1000) end)
+        app:listen(0)]])
+      local program = start ""
+      ready(program)
+      program.signal "INT"
+      program.expect "^(stopping)$"
+      program.signal "INT"
+      assert.equal(1, program.wait())
+    end)
+
+    it("a worker that computes gets no clients meanwhile and is not replaced", function()
+      write("app.lua", [[
+        local sio = require "sio"
+        local app = sio.server()
+        app:on_start(function(w)
+          io.stderr:write(("started %d %d\n"):format(w.id, w.pid))
+          if w.id == 1 then return end
+          sio.sleep(0.5)
+          local from = os.time()
+          while os.time() - from < 4 do end
+        end)
+        app:listen(0)]])
+      local program = start "-w 2"
+      ready(program)
+      program.expect "worker 2 %(pid %d+%) does not answer"
+      program.expect "worker 2 %(pid %d+%) answers again"
+      program.signal "INT"
+      assert.equal(0, program.wait())
+      assert.equal(2, select(2, program.output():gsub("started", "")))
+    end)
+  end)
+end)
