@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Starts `bin/sio-lua APP` on a free port for the tests in client/, conformance/ and browser/,
+// waits for its banner, and stops it by SIGINT, when it must end with status 0 and leave no
+// process. SIO_ROOT names another checkout (a flavour's tree), SIO_PRELOAD a library for the
+// server only; SIO_SHOW=1 shows what the server prints.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+
+const root = process.env.SIO_ROOT
+  ? path.resolve(process.env.SIO_ROOT)
+  : fileURLToPath(new URL("../..", import.meta.url));
+const banner = /^sio-lua \S+\s+(https?:\/\/\S+)\s+(\d+) workers?\b.*\(pid (\d+)\)/m;
+const startLimitMs = 15000;
+const stopLimitMs = 15000;
+
+export const appFile = (name) => path.join(root, "spec/support/apps", `${name}.lua`);
+export const rootFile = (name) => path.join(root, name);
+
+// The processes of this machine whose parent is `pid` (Linux).
+export function childrenOf(pid) {
+  const children = [];
+  for (const entry of readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      if (Number(parent) === pid && state !== "Z") children.push(Number(entry));
+    } catch {
+      // it ended while we looked
+    }
+  }
+  return children;
+}
+
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function withLimit(promise, ms, what) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what()} (after ${ms / 1000} s)`)), ms);
+  });
+  return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}
+
+class Server {
+  constructor(child) {
+    this.child = child;
+    this.output = "";
+    this.exited = once(child, "exit");
+    this.exited.catch(() => {});
+  }
+
+  // Resolves with the banner's groups as soon as it was printed.
+  started() {
+    return new Promise((resolve, reject) => {
+      const onData = (data) => {
+        this.output += data;
+        if (process.env.SIO_SHOW) process.stderr.write(data);
+        const match = banner.exec(this.output);
+        if (match) resolve(match);
+      };
+      this.child.stdout.setEncoding("utf8").on("data", onData);
+      this.child.stderr.setEncoding("utf8").on("data", onData);
+      this.child.on("error", reject);
+      this.child.on("exit", (code, signal) => {
+        const how = signal ?? `status ${code}`;
+        reject(new Error(`the server ended with ${how} before its banner:\n${this.output}`));
+      });
+    });
+  }
+
+  workerPids() {
+    return childrenOf(this.pid);
+  }
+
+  // Stops the server and checks how it ended. Calling it again does nothing.
+  async stop(signal = "SIGINT") {
+    if (this.stopped) return;
+    this.stopped = true;
+    const workers = this.workerPids();
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      process.kill(this.pid, signal);
+    }
+    let code, by;
+    try {
+      const late = () => `the server did not stop on ${signal}:\n${this.output}`;
+      [code, by] = await withLimit(this.exited, stopLimitMs, late);
+    } catch (error) {
+      for (const pid of [this.pid, ...workers]) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+      throw error;
+    }
+    const left = workers.filter(isAlive);
+    if (code !== 0 || left.length > 0) {
+      const how = by ?? `status ${code}`;
+      throw new Error(`ended with ${how}, processes left: [${left}]\n${this.output}`);
+    }
+  }
+}
+
+export async function startServer(app, { workers = 1, args = [], env = {}, cwd = root } = {}) {
+  const file = app.endsWith(".lua") ? app : appFile(app);
+  const preload = process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {};
+  const child = spawn(
+    path.join(root, "bin/sio-lua"),
+    [file, "--port", "0", "--workers", String(workers), ...args],
+    { cwd, env: { ...process.env, ...preload, ...env }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const server = new Server(child);
+  const stillSilent = () => `no banner from the server:\n${server.output}`;
+  let match;
+  try {
+    match = await withLimit(server.started(), startLimitMs, stillSilent);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+  server.url = match[1].replace(/\/$/, "");
+  server.port = Number(new URL(server.url).port);
+  server.workers = Number(match[2]);
+  server.pid = Number(match[3]);
+  return server;
+}
