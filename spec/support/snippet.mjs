@@ -133,7 +133,9 @@ async function request(path, options) {
   const response = await fetch(url + path, { redirect: "manual", ...options });
   const body = Buffer.from(await response.arrayBuffer()).toString();
   const headers = Object.fromEntries(response.headers);
-  headers["set-cookie"] = response.headers.getSetCookie();
+  // Debian 12's Node has no getSetCookie yet, and joins them.
+  headers["set-cookie"] =
+    response.headers.getSetCookie?.() ?? headers["set-cookie"]?.split(", ") ?? [];
   return { status: response.status, headers, body };
 }
 
