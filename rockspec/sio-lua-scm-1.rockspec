@@ -3,7 +3,8 @@
 rockspec_format = "3.0"
 package = "sio-lua"
 version = "scm-1"
-source = { url = "git+https://github.com/sio-lua/sio-lua.git" }
+-- `luarocks make` builds the working tree and never looks here; a release will name its tarball.
+source = { url = "git+https://example.org/sio-lua.git" }
 description = {
   summary = "Socket.IO 4.x server for Lua, with worker processes on one port",
   detailed = "A Socket.IO server: a C core that speaks Engine.IO v4 and Socket.IO v5, routes sticky "
