@@ -59,6 +59,16 @@ void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err)
     tell_gone(c, err);
 }
 
+/* Only who is owed an answer is waited for: others could hold the server open by sending nothing.
+ */
+void sio_http_conn_close(struct sio_http_conn *c)
+{
+    if (c->intake == SIO_HTTP_INTAKE_BODY)
+        sio_http_conn_refuse(c, 503, SIO_ECLOSED);
+    else if (c->intake == SIO_HTTP_INTAKE_HEAD || c->intake == SIO_HTTP_INTAKE_DRAIN)
+        sio_http_conn_finish(c);
+}
+
 /* ---- requests -------------------------------------------------------------------------------- */
 
 /* With a body, only when the parser comes to its end; without, at once. */

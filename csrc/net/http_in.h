@@ -62,6 +62,8 @@ void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream, unsi
                         struct sio_slice bytes);
 extern const struct sio_conn_events sio_http_conn_events;
 /* Answers `status` without a body, ends the connection, and tells the handler `err`. */
+/* The server closes: idle ones and those that have not sent a whole request go now. */
+void sio_http_conn_close(struct sio_http_conn *c);
 void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err);
 /* Ends the connection once its answers are written. */
 void sio_http_conn_finish(struct sio_http_conn *c);

@@ -95,8 +95,7 @@ void sio_http_server_close(struct sio_http_server *s, sio_loop_fn on_closed, voi
         struct sio_http_conn *c = SIO_CONTAINER_OF(node, struct sio_http_conn, link);
         sio_list_remove(node);
         sio_list_append(&s->conns, node);
-        if (sio_http_conn_quiet(c))
-            sio_http_conn_finish(c);
+        sio_http_conn_close(c);
     }
     close_when_empty(s);
 }
