@@ -36,11 +36,19 @@ static uint64_t laggards(const struct sio_journal *j, uint64_t tail)
     return mask;
 }
 
+/* Whoever clears a bit rings for it, so the bits of those whose bell we do not have (yet) stay. */
+static uint64_t with_bell(const struct sio_journal *j, const int bells[SIO_WORKERS_MAX])
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < j->shm->n_slots; i++)
+        if (bells[i] >= 0)
+            mask |= UINT64_C(1) << i;
+    return mask;
+}
+
 static void ring(int bell)
 {
     const uint64_t one = 1;
-    if (bell < 0)
-        return;
     /* EAGAIN means that the counter is full, so the reader is being woken already. */
     while (write(bell, &one, sizeof one) < 0 && errno == EINTR) {
     }
@@ -55,13 +63,13 @@ void sio_journal_wake(struct sio_journal *j, const int bells[SIO_WORKERS_MAX])
     uint64_t mask = j->wake_mask | laggards(j, sio_journal_tail(j));
     j->wake_due = false;
     j->wake_mask = 0;
-    mask &= ~(UINT64_C(1) << j->me.slot);
+    mask &= with_bell(j, bells) & ~(UINT64_C(1) << j->me.slot);
     atomic_thread_fence(memory_order_seq_cst); /* the tail is seen before the bits are read */
     killpoint("wake:fence");
     uint64_t due = atomic_load_explicit(&s->sleepers, memory_order_relaxed) & mask;
     if (due == 0)
         return;
-    due &= atomic_fetch_and(&s->sleepers, ~due); /* whoever clears a bit rings for it */
+    due &= atomic_fetch_and(&s->sleepers, ~due);
     killpoint("wake:cleared");
     for (unsigned i = 0; i < j->shm->n_slots; i++)
         if (due >> i & 1)

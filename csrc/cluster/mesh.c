@@ -58,7 +58,7 @@ static void on_link_message(void *owner, struct sio_link *l, struct sio_slice by
         close(fds[i]);
     if (r != 0)
         sio_log_limited(SIO_LOG_ERROR, "mesh-bad", "mesh: bad message of %zu bytes from worker %u",
-                        bytes.len, p->place.slot);
+                        bytes.len, p->place.slot + 1);
     else if (m.type == SIO_MESH_GIVE)
         take_given(p, &m, fds, n);
     else
@@ -123,7 +123,7 @@ void sio_mesh_close(struct sio_mesh *m)
 
 static void refuse(unsigned slot, int fd, const char *why)
 {
-    sio_log(SIO_LOG_WARN, "mesh: no link to worker %u: %s", slot, why);
+    sio_log(SIO_LOG_WARN, "mesh: no link to worker %u: %s", slot + 1, why);
     if (fd >= 0)
         close(fd);
 }

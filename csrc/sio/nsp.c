@@ -33,11 +33,6 @@ struct sio_slice sio_nsp_name(const struct sio_nsp *n)
     return n->name;
 }
 
-struct sio_server *sio_nsp_server(const struct sio_nsp *n)
-{
-    return n->server;
-}
-
 size_t sio_nsp_count(const struct sio_nsp *n)
 {
     return n->count;

@@ -24,11 +24,6 @@ void sio_server_options_default(struct sio_server_options *o)
                                      .skip_middlewares = true};
 }
 
-const struct sio_server_options *sio_server_options_of(const struct sio_server *s)
-{
-    return &s->options;
-}
-
 /* ---- time ----------------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer)

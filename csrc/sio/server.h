@@ -69,7 +69,6 @@ struct sio_server *sio_server_new(struct sio_loop *loop, const struct sio_server
  * back. The engine is closed by its owner after that. Saved sessions stay recoverable. */
 void sio_server_shutdown(struct sio_server *s);
 void sio_server_free(struct sio_server *s); /* after the engine is closed */
-const struct sio_server_options *sio_server_options_of(const struct sio_server *s);
 
 /* Takes a new engine session: from eio_server_events.on_session. */
 void sio_server_add_session(struct sio_server *s, struct eio_session *session);

@@ -92,15 +92,14 @@ static void drop(struct sio_worker *w, struct deferred *d)
 
 static void on_retry(uv_timer_t *t)
 {
-    sio_worker_flush_deferred(t->data);
-}
-
-void sio_worker_flush_deferred(struct sio_worker *w)
-{
+    struct sio_worker *w = t->data;
     SIO_LIST_EACH(node, &w->deferred)
     {
         struct deferred *d = SIO_CONTAINER_OF(node, struct deferred, link);
-        if (append(w, sio_slice(d->bytes, d->len), d->flags) == SIO_EAGAIN) {
+        int rc = append(w, sio_slice(d->bytes, d->len), d->flags);
+        if (w->closing) /* by a handler, since we were found lapped: the queue is gone */
+            return;
+        if (rc == SIO_EAGAIN) {
             uv_timer_start(&w->retry, on_retry, SIO_DEFERRED_RETRY_MS, 0);
             return;
         }
@@ -110,6 +109,9 @@ void sio_worker_flush_deferred(struct sio_worker *w)
 
 void sio_worker_drop_deferred(struct sio_worker *w)
 {
+    if (w->deferred_bytes > 0)
+        sio_log(SIO_LOG_WARN, "journal: blocked to the end, %zu bytes were not sent",
+                w->deferred_bytes);
     SIO_LIST_EACH(node, &w->deferred)
     drop(w, SIO_CONTAINER_OF(node, struct deferred, link));
 }

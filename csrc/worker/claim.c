@@ -30,7 +30,8 @@ static void nothing(sio_claim_fn fn, void *arg)
 static void from_self(struct sio_worker *w, struct sio_slice pid, sio_claim_fn fn, void *arg)
 {
     struct sio_buf record = {0};
-    sio_recovery_release(w->sio, pid, &record);
+    if (sio_recovery_release(w->sio, pid, &record) != 0)
+        sio_arena_del(&w->arena, pid);
     fn(arg, sio_buf_slice(&record), 0);
     sio_buf_fini(&record);
 }
@@ -78,6 +79,10 @@ void sio_worker_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *ar
 {
     struct sio_worker *w = ctx;
     struct sio_place owner;
+    if (w->closing) { /* the mesh is gone, and nobody will look at claims any more */
+        nothing(fn, arg);
+        return;
+    }
     switch (sio_arena_find(&w->arena, pid, &owner)) {
     case SIO_OWNER_NONE:
         nothing(fn, arg);
@@ -116,6 +121,9 @@ static void on_release(struct sio_worker *w, const struct sio_mesh_msg *m)
     }
 }
 
+/* What is released leaves our arena too: else it would seem to live here when its client comes
+ * back, and with our death a stale record would be there to claim. A link that is full loses the
+ * session: its client begins anew once the claim has ended. */
 static void on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m)
 {
     struct sio_buf record = {0};
@@ -124,7 +132,17 @@ static void on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_
                                   .request = m->request,
                                   .status = rc == 0 ? 0 : 1,
                                   .payload = sio_buf_slice(&record)};
-    sio_mesh_send(w->mesh, from, &answer);
+    int err = sio_mesh_send(w->mesh, from, &answer);
+    if (err != 0)
+        sio_log_limited(SIO_LOG_WARN, "release",
+                        "recovery: a session of %zu bytes cannot be handed over: %s", record.len,
+                        sio_err_text(err));
+    if (err == SIO_ETOOBIG) { /* rooms and data that no save has refused yet */
+        answer.status = 1;
+        answer.payload = sio_slice(NULL, 0);
+        sio_mesh_send(w->mesh, from, &answer);
+    }
+    sio_arena_del(&w->arena, m->payload);
     sio_buf_fini(&record);
 }
 
@@ -136,8 +154,8 @@ void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m
     else if (m->type == SIO_MESH_RELEASE)
         on_release(w, m);
     else
-        sio_log_limited(SIO_LOG_WARN, "mesh_bad", "mesh: unexpected message type %d from worker %u",
-                        (int)m->type, from + 1);
+        sio_log_limited(SIO_LOG_WARN, "mesh-type",
+                        "mesh: unexpected message type %d from worker %u", (int)m->type, from + 1);
 }
 
 void sio_worker_check_claims(struct sio_worker *w)

@@ -51,40 +51,50 @@ static bool for_engine(const struct sio_worker *w, const struct sio_http_request
            !(w->sio && names_client_file(&w->app.engine, r->path));
 }
 
+static void give_free(struct waiting_give *g)
+{
+    sio_buf_fini(&g->bytes);
+    sio_free(g);
+}
+
+/* At the hop limit it is not given any more. */
 static void take_back(struct sio_worker *w, struct waiting_give *g)
 {
-    /* At the hop limit it is answered here: an unknown session, or a new one. */
     sio_http_server_adopt(&w->http, g->fd, sio_buf_slice(&g->bytes), SIO_MESH_HOPS_MAX);
-    sio_buf_fini(&g->bytes);
-    sio_list_remove(&g->link);
-    w->n_gives--;
-    sio_free(g);
+    give_free(g);
+}
+
+static void keep_give(struct sio_worker *w, struct waiting_give *g)
+{
+    sio_list_append(&w->gives, &g->link);
+    w->n_gives++;
+}
+
+static void retry_give(struct sio_worker *w, struct waiting_give *g)
+{
+    int rc = sio_mesh_give(w->mesh, g->slot, g->fd, g->hops, sio_buf_slice(&g->bytes));
+    if (rc == SIO_EAGAIN && ++g->tries < SIO_GIVE_TRIES) {
+        keep_give(w, g);
+    } else if (rc < 0) {
+        take_back(w, g);
+    } else {
+        close(g->fd);
+        give_free(g);
+    }
 }
 
 static void on_give_timer(uv_timer_t *t)
 {
-    sio_worker_retry_gives(t->data);
-}
-
-void sio_worker_retry_gives(struct sio_worker *w)
-{
-    SIO_LIST_EACH(node, &w->gives)
-    {
+    struct sio_worker *w = t->data;
+    struct sio_list *node;
+    /* Each of them once; what is taken back may add others, or close the worker. */
+    for (unsigned n = w->n_gives; n > 0 && (node = sio_list_first(&w->gives)) != NULL; n--) {
         struct waiting_give *g = SIO_CONTAINER_OF(node, struct waiting_give, link);
-        int rc = sio_mesh_give(w->mesh, g->slot, g->fd, g->hops, sio_buf_slice(&g->bytes));
-        if (rc == SIO_EAGAIN && ++g->tries < SIO_GIVE_TRIES)
-            continue;
-        if (rc < 0) {
-            take_back(w, g);
-            continue;
-        }
-        close(g->fd);
-        sio_buf_fini(&g->bytes);
-        sio_list_remove(&g->link);
+        sio_list_remove(node);
         w->n_gives--;
-        sio_free(g);
+        retry_give(w, g);
     }
-    if (w->n_gives > 0)
+    if (w->n_gives > 0 && !w->closing)
         uv_timer_start(&w->give, on_give_timer, SIO_GIVE_RETRY_MS, 0);
 }
 
@@ -94,9 +104,8 @@ void sio_worker_drop_gives(struct sio_worker *w)
     {
         struct waiting_give *g = SIO_CONTAINER_OF(node, struct waiting_give, link);
         close(g->fd);
-        sio_buf_fini(&g->bytes);
-        sio_list_remove(&g->link);
-        sio_free(g);
+        sio_list_remove(node);
+        give_free(g);
     }
     w->n_gives = 0;
 }
@@ -106,8 +115,13 @@ static int wait_to_give(struct sio_worker *w, struct sio_http_conn *c, unsigned 
                         struct sio_buf *bytes)
 {
     int fd = w->n_gives < SIO_GIVES_MAX ? fcntl(sio_http_conn_fd(c), F_DUPFD_CLOEXEC, 0) : -1;
-    if (fd < 0)
+    if (fd < 0) {
+        sio_log_limited(SIO_LOG_WARN, "gives",
+                        "mesh: the link to worker %u is full, a request for it is refused (%u "
+                        "wait)",
+                        slot + 1, w->n_gives);
         return SIO_EFULL;
+    }
     struct waiting_give *g = sio_calloc(1, sizeof *g);
     g->fd = fd;
     g->slot = slot;
@@ -115,9 +129,9 @@ static int wait_to_give(struct sio_worker *w, struct sio_http_conn *c, unsigned 
     g->bytes = *bytes;
     *bytes = (struct sio_buf){0};
     sio_list_init(&g->link);
-    sio_list_append(&w->gives, &g->link);
-    w->n_gives++;
-    uv_timer_start(&w->give, on_give_timer, SIO_GIVE_RETRY_MS, 0);
+    keep_give(w, g);
+    if (!uv_is_active((uv_handle_t *)&w->give)) /* started anew by each it might never run */
+        uv_timer_start(&w->give, on_give_timer, SIO_GIVE_RETRY_MS, 0);
     return 0;
 }
 
@@ -144,9 +158,13 @@ static bool route(struct sio_worker *w, struct sio_http_conn *c, struct sio_slic
         return false;
     if (where.slot == w->me.slot || !sio_shm_alive(&w->shm, where))
         return false;
-    if (sio_http_conn_hops(c) >= SIO_MESH_HOPS_MAX)
-        return false;
-    return give(w, c, where.slot, true) == 0;
+    bool far = sio_http_conn_hops(c) >= SIO_MESH_HOPS_MAX;
+    int rc = far ? SIO_EFULL : give(w, c, where.slot, true);
+    if (rc == SIO_EFULL || rc == SIO_ETOOBIG) { /* the session lives; only this request is lost */
+        sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
+        return true;
+    }
+    return rc == 0;
 }
 
 /* What the hash methods hash: the first forwarded address, or the peer's. */

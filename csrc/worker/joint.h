@@ -18,6 +18,7 @@
 
 enum {
     SIO_BEAT_MS = 250,            /* heartbeat in the load page */
+    SIO_ERROR_BEATS = 3,          /* until a wrong count in the load page is mended */
     SIO_TAIL_BATCH = 1024,        /* siblings' records delivered per turn */
     SIO_DEFERRED_BYTES = 8 << 20, /* records that wait for a blocked journal; more: SIO_EFULL */
     SIO_DEFERRED_RETRY_MS = 5,
@@ -51,7 +52,9 @@ struct sio_worker {
     struct sio_app_options app;
     const struct sio_app_events *events;
     void *owner;
-    unsigned turn; /* of round-robin */
+    unsigned turn;       /* of round-robin */
+    int32_t count_error; /* of our count in the load page, at the last beat */
+    unsigned error_beats;
 
     struct sio_list deferred; /* struct deferred, see backing.c */
     size_t deferred_bytes;
@@ -71,7 +74,6 @@ struct sio_worker {
 void sio_worker_fill_backing(struct sio_worker *w);
 /* Delivers records from the journal, at most `batch` (0: all); true when some are left. */
 bool sio_worker_tail(struct sio_worker *w, unsigned batch);
-void sio_worker_flush_deferred(struct sio_worker *w);
 void sio_worker_drop_deferred(struct sio_worker *w);
 
 /* claim.c */
@@ -83,7 +85,6 @@ void sio_worker_drop_claims(struct sio_worker *w);
 /* front.c */
 void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);
 void sio_worker_on_give(void *owner, unsigned from, int fd, unsigned hops, struct sio_slice bytes);
-void sio_worker_retry_gives(struct sio_worker *w);
 void sio_worker_drop_gives(struct sio_worker *w);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "worker/joint.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,18 +15,40 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+/* Beats go on while HTTP connections end, when the engine is gone already. */
+static size_t count_sessions(const struct sio_worker *w)
+{
+    return w->engine ? eio_server_count(w->engine) : 0;
+}
+
 static void publish_load(struct sio_worker *w)
 {
     struct sio_slot *slot = &w->shm.slots[w->me.slot];
-    size_t fds = w->serving ? w->http.n_conns + eio_server_count(w->engine) : 0;
+    size_t fds = w->serving ? w->http.n_conns + count_sessions(w) : 0;
     atomic_store_explicit(&slot->fds_open, (uint32_t)fds, memory_order_relaxed);
     sio_load_beat(&w->shm, w->me.slot, sio_clock_ms());
+}
+
+/* A sibling raises our count for a connection that may never become a session (refused at
+ * max_connections, its descriptor lost on the way). What is on its way now is gone by the next
+ * beats; an error that stays the same is one. */
+static void mend_count(struct sio_worker *w)
+{
+    int32_t count = (int32_t)count_sessions(w);
+    int32_t error = atomic_load(&w->shm.slots[w->me.slot].sessions) - count;
+    w->error_beats = error != 0 && error == w->count_error ? w->error_beats + 1 : 0;
+    w->count_error = error;
+    if (w->error_beats < SIO_ERROR_BEATS)
+        return;
+    sio_load_add(&w->shm, w->me.slot, -error);
+    w->error_beats = 0;
 }
 
 static void on_beat(uv_timer_t *t)
 {
     struct sio_worker *w = t->data;
     publish_load(w);
+    mend_count(w);
     sio_worker_check_claims(w);
 }
 
@@ -89,7 +112,6 @@ static void open_handles(struct sio_worker *w)
     uv_timer_start(&w->beat, on_beat, 0, SIO_BEAT_MS);
     uv_unref((uv_handle_t *)&w->beat);
     if (w->bell_fd >= 0) {
-        uv_poll_init(&w->loop->uv, &w->bell, w->bell_fd);
         w->bell.data = w;
         uv_poll_start(&w->bell, UV_READABLE, on_bell);
         uv_unref((uv_handle_t *)&w->bell);
@@ -97,6 +119,25 @@ static void open_handles(struct sio_worker *w)
     }
     w->hook = (struct sio_hook){.before_block = before_block, .after_block = after_block, .ctx = w};
     sio_loop_add_hook(w->loop, &w->hook);
+}
+
+static int open_bell(struct sio_worker *w)
+{
+    int err = w->bell_fd >= 0 ? uv_poll_init(&w->loop->uv, &w->bell, w->bell_fd) : 0;
+    errno = -err;
+    return err == 0 ? 0 : SIO_ESYS;
+}
+
+/* Of an opening that failed; any part may be missing. */
+static void give_up(struct sio_worker *w)
+{
+    int why = errno;
+    sio_arena_close(&w->arena);
+    sio_shm_detach(&w->shm);
+    if (w->bell_fd >= 0)
+        close(w->bell_fd);
+    sio_free(w);
+    errno = why;
 }
 
 int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *options,
@@ -111,14 +152,12 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)
         w->bells[i] = -1;
     int rc = open_shm(w, options);
+    if (rc == 0)
+        rc = sio_arena_open(&w->arena, &w->shm, w->me);
+    if (rc == 0)
+        rc = open_bell(w);
     if (rc < 0) {
-        sio_free(w);
-        return rc;
-    }
-    rc = sio_arena_open(&w->arena, &w->shm, w->me);
-    if (rc < 0) {
-        sio_shm_detach(&w->shm);
-        sio_free(w);
+        give_up(w);
         return rc;
     }
     sio_journal_open(&w->journal, &w->shm, w->me);
@@ -188,10 +227,11 @@ void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_f
         close(bell_fd);
         return;
     }
-    if (w->bells[peer.slot] >= 0)
-        close(w->bells[peer.slot]);
-    w->bells[peer.slot] = bell_fd;
-    sio_mesh_add(w->mesh, peer, link_fd);
+    sio_mesh_add(w->mesh, peer, link_fd); /* a link that is replaced takes its bell with it */
+    if (sio_mesh_has(w->mesh, peer.slot))
+        w->bells[peer.slot] = bell_fd;
+    else
+        close(bell_fd);
 }
 
 static void on_accept(void *owner, int fd)
@@ -202,12 +242,15 @@ static void on_accept(void *owner, int fd)
 
 void sio_worker_add_listener(struct sio_worker *w, int fd)
 {
-    if (w->n_listeners == SIO_LISTENERS_MAX || !w->serving || w->closing) {
-        sio_log(SIO_LOG_ERROR, "worker: listener refused");
+    struct sio_listener *l = NULL;
+    if (w->n_listeners == SIO_LISTENERS_MAX || !w->serving || w->closing)
         close(fd);
-        return;
-    }
-    w->listeners[w->n_listeners++] = sio_listener_open(w->loop, fd, on_accept, w);
+    else
+        l = sio_listener_open(w->loop, fd, on_accept, w);
+    if (l == NULL)
+        sio_log(SIO_LOG_ERROR, "worker: listener refused");
+    else
+        w->listeners[w->n_listeners++] = l;
 }
 
 void sio_worker_ready(struct sio_worker *w)
@@ -218,6 +261,7 @@ void sio_worker_ready(struct sio_worker *w)
 
 void sio_worker_stop_listening(struct sio_worker *w)
 {
+    atomic_store_explicit(&w->shm.slots[w->me.slot].state, SIO_SLOT_DRAINING, memory_order_release);
     for (unsigned i = 0; i < w->n_listeners; i++)
         sio_listener_close(w->listeners[i]);
     w->n_listeners = 0;
@@ -230,6 +274,7 @@ static void free_worker(void *object)
     void *ctx = w->closed_ctx;
     if (w->sio)
         sio_server_free(w->sio);
+    sio_worker_drop_deferred(w); /* of handlers that ran while it closed */
     sio_journal_close(&w->journal);
     sio_arena_close(&w->arena);
     sio_shm_detach(&w->shm);
@@ -264,6 +309,7 @@ static void close_handles(void *ctx)
 static void close_http(void *ctx)
 {
     struct sio_worker *w = ctx;
+    w->engine = NULL; /* freed at the end of this tick */
     sio_http_server_close(&w->http, close_handles, w);
 }
 
@@ -290,11 +336,6 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
 struct sio_place sio_worker_place(const struct sio_worker *w)
 {
     return w->me;
-}
-
-unsigned sio_worker_slots(const struct sio_worker *w)
-{
-    return w->shm.n_slots;
 }
 
 struct eio_server *sio_worker_engine(const struct sio_worker *w)

@@ -39,7 +39,8 @@ struct sio_app_events {
     const struct sio_server_events *sio; /* NULL when engine_only */
 };
 
-/* SIO_ESYS with errno, SIO_EPROTO (foreign shared memory). */
+/* Takes both descriptors, also on an error: SIO_ESYS with errno, SIO_EPROTO (foreign shared
+ * memory), SIO_EINVAL (`me` is no living incarnation). */
 int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *options,
                     struct sio_worker **out);
 /* Builds the servers; once per worker. `owner` is passed to all events. */
@@ -50,14 +51,13 @@ void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_f
 /* Accepts from a listening socket from now on; takes fd. */
 void sio_worker_add_listener(struct sio_worker *w, int fd);
 void sio_worker_ready(struct sio_worker *w);          /* may be chosen for new sessions */
-void sio_worker_stop_listening(struct sio_worker *w); /* closes its listeners */
+void sio_worker_stop_listening(struct sio_worker *w); /* and takes no new sessions */
 /* Stops listening, tells clients ("server shutting down"), closes everything; w is freed before
  * on_closed. */
 void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx);
 
 struct sio_place sio_worker_place(const struct sio_worker *w);
-unsigned sio_worker_slots(const struct sio_worker *w);
-struct eio_server *sio_worker_engine(const struct sio_worker *w); /* NULL before serve */
+struct eio_server *sio_worker_engine(const struct sio_worker *w); /* NULL unless serving */
 struct sio_server *
 sio_worker_sio(const struct sio_worker *w); /* NULL before serve or engine_only */
 
