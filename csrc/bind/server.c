@@ -272,17 +272,15 @@ static int lserver_clients_count(lua_State *L)
     return 1;
 }
 
-/* worker_info(): {id, pid, slots}; alone it is worker 1 of 1. */
+/* worker_info(): {id, pid}; alone it is worker 1. */
 static int lserver_worker_info(lua_State *L)
 {
     const struct sio_bind *b = sio_bind_of(L);
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 2);
     lua_pushinteger(L, b->worker ? (lua_Integer)sio_worker_place(b->worker).slot + 1 : 1);
     lua_setfield(L, -2, "id");
     lua_pushinteger(L, getpid());
     lua_setfield(L, -2, "pid");
-    lua_pushinteger(L, b->worker ? (lua_Integer)sio_worker_slots(b->worker) : 1);
-    lua_setfield(L, -2, "slots");
     return 1;
 }
 

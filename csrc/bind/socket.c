@@ -190,7 +190,8 @@ typedef int (*room_fn)(struct sio_socket *s, struct sio_slice room);
 static int change_room(lua_State *L, struct sio_socket *s, int index, room_fn change)
 {
     struct sio_slice room;
-    if (!lua_isstring(L, index))
+    /* As in operator.lua: 7 is "7", but 1.5 is a slip. */
+    if (lua_type(L, index) != LUA_TSTRING && !lua_isinteger(L, index))
         return sio_bind_error(L, "argument 1: room name or a list of them expected, got %s",
                               luaL_typename(L, index));
     room.p = lua_tolstring(L, index, &room.len);

@@ -16,7 +16,8 @@ local originals = setmetatable({}, { __mode = "k" })
 
 local function check(method, event, fn)
   if type(event) ~= "string" then
-    errors.raise("bad argument #1 to '%s' (event name expected, got %s)", method, type(event))
+    errors.raise("bad argument #1 to '%s' (event name expected, got %s)%s", method, type(event),
+      type(event) == "function" and "; methods are called with a colon" or "")
   end
   errors.check_argument(method, 2, "function", fn)
 end

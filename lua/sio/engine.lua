@@ -94,6 +94,7 @@ function Engine:listen(address)
   listening.listen(self, address)
 end
 
+--- Stops: ends the sessions, then the loop.
 function Engine:close()
   listening.close(self, "closed", 10)
 end

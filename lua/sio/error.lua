@@ -1,15 +1,23 @@
 -- SPDX-License-Identifier: MIT
 -- Messages for programmer errors, and what is done with errors of handlers.
 --
--- Stands on nothing but sio.core's log; every module of the face calls it. A check raises at the
--- line of the person who called the public function.
+-- Stands on sio.core's log and sio.suggest; every module of the face calls it. A check raises at
+-- the line of the person who called the public function.
 
 local core = require "sio.core"
+local suggest = require "sio.suggest"
 
 local errors = {}
 
 local face = debug.getinfo(1, "S").source:match "^(.*/)[^/]*$" or "@"
 core.set_face(face)
+
+--- Whether a function (debug.getinfo's "S") is of this folder.
+---@param info table
+---@return boolean
+function errors.is_ours(info)
+  return info.source:sub(1, #face) == face
+end
 
 --- Raises the formatted message with the position of the nearest caller outside this folder: the
 --- line where the mistake is. C functions do the same (sio_bind_raise).
@@ -20,12 +28,13 @@ function errors.raise(format, ...)
   for level = 2, 16 do
     local info = debug.getinfo(level, "S")
     if not info then break end
-    if info.what ~= "C" and info.source:sub(1, #face) ~= face then error(message, level) end
+    if info.what ~= "C" and not errors.is_ours(info) then error(message, level) end
   end
   error(message, 0)
 end
 
 local seconds_max = 3600 -- more is taken for milliseconds
+local timer_max = 1e9 -- 31 years
 
 --- Raises unless the value has the type.
 ---@param method string
@@ -39,55 +48,47 @@ function errors.check_argument(method, index, expected, value)
   end
 end
 
---- Raises unless the first argument is a sensible number of seconds.
+--- Raises unless the first argument is a number of seconds that a timer can have.
 ---@param method string
 ---@param value any
 function errors.check_seconds(method, value)
-  if type(value) ~= "number" or value ~= value or value < 0 then
+  if type(value) ~= "number" or not (value >= 0 and value <= timer_max) then
     errors.raise("bad argument #1 to '%s' (seconds expected, got %s)", method,
       type(value) == "number" and value or type(value))
   end
 end
 
+--- Raises unless the method was called on an object of its class: `app.on("connection", fn)` is
+--- the slip of everybody who comes from JavaScript.
+---@param method string
+---@param self any
+---@param class table metatable
+function errors.check_self(method, self, class)
+  if getmetatable(self) ~= class then
+    errors.raise("bad self to '%s' (%s expected; methods are called with a colon)", method,
+      class.__name)
+  end
+end
+
 --- What is wrong with a timeout in seconds, or nil.
 ---@param value number
+---@param hours? integer how many are plausible; default 1
 ---@return string?
-function errors.seconds_problem(value)
+function errors.seconds_problem(value, hours)
+  hours = hours or 1
   if value ~= value or value < 0 then return "a number of seconds expected, got " .. value end
-  if value > seconds_max then
-    return ("%s seconds are more than an hour: seconds, not milliseconds?"):format(value)
+  if value > seconds_max * hours then
+    return ("%s seconds are more than %s: seconds, not milliseconds?"):format(value,
+      hours == 1 and "an hour" or hours .. " hours")
   end
 end
 
--- Edits between two words (Levenshtein).
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
-end
-
---- The known word that was probably meant, or nil.
+--- The known word that was probably meant, or nil. JavaScript's pingInterval means ping_interval.
 ---@param word string
 ---@param known table<string, any>
 ---@return string?
 function errors.suggest(word, known)
-  local plain = word:gsub("(%l)(%u)", "%1_%2"):lower() -- pingInterval
-  local best, best_distance
-  for candidate in pairs(known) do
-    local d = distance(plain, candidate)
-    if not best or d < best_distance or (d == best_distance and candidate < best) then
-      best, best_distance = candidate, d
-    end
-  end
-  return best and best_distance <= math.max(2, #best // 3) and best or nil
+  return suggest.nearest(word:gsub("(%l)(%u)", "%1_%2"):lower(), known)
 end
 
 --- Message handler for xpcall.

@@ -41,6 +41,7 @@ end
 ---@param bytes string|sio.Binary
 ---@return sio.Binary
 function sio.binary(bytes)
+  if not core.is_binary(bytes) then errors.check_argument("sio.binary", 1, "string", bytes) end
   return core.binary(bytes)
 end
 
@@ -73,7 +74,10 @@ end
 ---@field null lightuserdata
 sio.json = {
   encode = core.json_encode,
-  decode = core.json_decode,
+  decode = function(text)
+    errors.check_argument("sio.json.decode", 1, "string", text)
+    return core.json_decode(text)
+  end,
   null = core.null,
   array = sio.array,
   object = sio.object,
@@ -95,6 +99,9 @@ end
 ---@return sio.Timer
 function sio.every(seconds, fn)
   errors.check_seconds("sio.every", seconds)
+  if seconds == 0 then
+    errors.raise "bad argument #1 to 'sio.every' (more than 0 seconds expected)"
+  end
   errors.check_argument("sio.every", 2, "function", fn)
   return core.every(seconds, fn)
 end
@@ -117,7 +124,7 @@ function sio.spawn(fn, ...)
 end
 
 --- This worker: its number (from 1), its process id, how many there can be.
----@return { id: integer, pid: integer, slots: integer }
+---@return { id: integer, pid: integer }
 function sio.worker()
   return core.worker_info()
 end

@@ -5,19 +5,25 @@
 -- plain Lua the socket is ours and listen runs the loop until SIGINT or SIGTERM. Hooks are in
 -- app._start and app._stop.
 
+local banner = require "sio.banner"
 local core = require "sio.core"
 local errors = require "sio.error"
 local host = require "sio.host"
 
 local listening = {}
 
-local stop_limit = 10 -- seconds that stop hooks may take under plain Lua; sio-lua has --drain
+local stop_limit = 10 -- seconds that stop hooks may take under plain Lua
 local request_limit = 2 -- seconds that handlers of HTTP requests may still take then
 
 -- 3000 | "3000" | "host:port" | "[::1]:3000" | {host=, port=} | nil
 local function parse(address)
   if address == nil then return {} end
-  if type(address) == "table" then return { host = address.host, port = address.port } end
+  if type(address) == "table" then
+    for name in pairs(address) do
+      if name ~= "host" and name ~= "port" then return nil end
+    end
+    return { host = address.host, port = address.port }
+  end
   if type(address) == "number" then return { port = address } end
   if type(address) ~= "string" then return nil end
   local name, port = address:match "^%[(.-)%]:(%d+)$"
@@ -52,11 +58,9 @@ local function run_stop_hooks(app, reason)
   end
 end
 
-local function banner(app, address, port)
-  local name = address.host or "localhost"
-  if name:find ":" then name = "[" .. name .. "]" end
-  io.stderr:write(("sio-lua %s  http://%s:%d  1 worker  (pid %d)\n")
-    :format(core.version, name, port, core.process.pid()))
+local function announce(app, address, port)
+  local url = banner.url(address.host, port)
+  io.stderr:write(banner.line(core.version, { url }, 1, core.process.pid()), "\n")
   local workers = app._options.workers
   if workers and workers ~= 1 then
     io.stderr:write(("workers = %s is for the command: sio-lua app.lua\n"):format(workers))
@@ -94,7 +98,7 @@ function listening.close(app, reason, limit)
   return true
 end
 
--- Under a supervisor, whose drain time is the limit: returns when everything is closed.
+-- Under a supervisor, which kills who takes too long: returns when everything is closed.
 local function close_and_wait(app, reason)
   listening.close(app, reason)
   if app._closed then return end
@@ -137,7 +141,7 @@ local function listen_alone(app, address)
     errors.raise("cannot listen on %s port %d: %s", address.host or "any address,",
       address.port or host.default_port(), err)
   end
-  banner(app, address, port)
+  announce(app, address, port)
   app._port = port
   run_start_hooks(app)
   if not core.running() then run_loop(app) end

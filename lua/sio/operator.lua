@@ -39,18 +39,25 @@ local function index(methods, properties)
   end
 end
 
--- names and the rooms behind them as a new list
+local function room_name(room, method)
+  if math.type(room) == "integer" then room = tostring(room) end
+  if type(room) == "string" then return room end
+  errors.raise("bad argument #1 to '%s' (room name or a list of them expected, got %s)", method,
+    type(room))
+end
+
+-- Names and the rooms behind them as a new list.
 local function with_rooms(names, rooms, method)
   local list = names and table.move(names, 1, #names, 1, {}) or {}
-  if type(rooms) ~= "table" then rooms = { rooms } end
-  for i = 1, math.max(#rooms, 1) do
-    local room = rooms[i]
-    if math.type(room) == "integer" then room = tostring(room) end
-    if type(room) ~= "string" then
-      errors.raise("bad argument #1 to '%s' (room name or a list of them expected, got %s)",
-        method, type(room))
-    end
-    list[#list + 1] = room
+  if type(rooms) ~= "table" then
+    list[#list + 1] = room_name(rooms, method)
+    return list
+  end
+  for _, room in ipairs(rooms) do list[#list + 1] = room_name(room, method) end
+  -- To no room at all would be to everybody; to leave nobody out is what it says.
+  if #rooms == 0 and (method == "to" or next(rooms) ~= nil) then
+    errors.raise("bad argument #1 to '%s' (room name or a list of them expected, got %s)", method,
+      next(rooms) == nil and "an empty list" or "a table that is no list")
   end
   return list
 end

@@ -9,8 +9,9 @@ local errors = require "sio.error"
 
 local options = {}
 
-local function seconds(value)
-  return errors.seconds_problem(value)
+-- How long a client may be away: nights count, milliseconds still do not pass.
+local function absence(value)
+  return errors.seconds_problem(value, 24)
 end
 
 local function positive_seconds(value)
@@ -62,7 +63,7 @@ local function workers(value)
 end
 
 local recovery_fields = {
-  max_disconnection_duration = { "number", nil, seconds },
+  max_disconnection_duration = { "number", nil, absence },
   skip_middlewares = { "boolean" },
 }
 

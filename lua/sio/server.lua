@@ -61,26 +61,29 @@ local server_mt = {
 -- ---- clients --------------------------------------------------------------------------------
 
 --- Calls fn(socket) for each client that connects to "/".
----@param event "connection"
+---@param event "connection"|"connect"
 ---@param fn async fun(socket: sio.Socket)
 ---@return sio.Server
 function Server:on(event, fn)
+  errors.check_self("on", self, server_mt)
   self._root:on(event, fn)
   return self
 end
 
----@param event "connection"
+---@param event "connection"|"connect"
 ---@param fn async fun(socket: sio.Socket)
 ---@return sio.Server
 function Server:once(event, fn)
+  errors.check_self("once", self, server_mt)
   self._root:once(event, fn)
   return self
 end
 
----@param event? "connection"
+---@param event? "connection"|"connect"
 ---@param fn? function
 ---@return sio.Server
 function Server:off(event, fn)
+  errors.check_self("off", self, server_mt)
   self._root:off(event, fn)
   return self
 end
@@ -89,6 +92,7 @@ end
 ---@param name string
 ---@return sio.Namespace
 function Server:of(name)
+  errors.check_self("of", self, server_mt)
   errors.check_argument("of", 1, "string", name)
   if name:sub(1, 1) ~= "/" then name = "/" .. name end
   if #name > 1024 then
@@ -108,6 +112,7 @@ end
 ---@param fn async fun(socket: sio.Socket): any, any
 ---@return sio.Server
 function Server:use(fn)
+  errors.check_self("use", self, server_mt)
   errors.check_argument("use", 1, "function", fn)
   self._root:use(fn)
   return self
@@ -124,12 +129,14 @@ end
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Server:to(rooms)
+  errors.check_self("to", self, server_mt)
   return self._root:to(rooms)
 end
 
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Server:except(rooms)
+  errors.check_self("except", self, server_mt)
   return self._root:except(rooms)
 end
 
@@ -141,6 +148,7 @@ end
 ---@param opts? { index?: string|false, max_age?: number }
 ---@return sio.Server
 function Server:static(prefix, dir, opts)
+  errors.check_self("static", self, server_mt)
   errors.check_argument("static", 1, "string", prefix)
   errors.check_argument("static", 2, "string", dir)
   if opts ~= nil then errors.check_argument("static", 3, "table", opts) end
@@ -156,6 +164,7 @@ for _, method in ipairs { "get", "post", "put", "patch", "delete" } do
   ---@param handler async fun(req: sio.Request): any, integer?, table?
   ---@return sio.Server
   Server[method] = function(self, path, handler)
+    errors.check_self(method, self, server_mt)
     errors.check_argument(method, 1, "string", path)
     errors.check_argument(method, 2, "function", handler)
     self._router:add(method:upper(), path, handler)
@@ -166,13 +175,14 @@ end
 -- ---- life -----------------------------------------------------------------------------------
 
 local function add_hook(self, list, method, fn)
+  errors.check_self(method, self, server_mt)
   errors.check_argument(method, 1, "function", fn)
   table.insert(self[list], fn)
   return self
 end
 
 --- Calls fn(worker) once this worker listens.
----@param fn async fun(worker: { id: integer, pid: integer, slots: integer })
+---@param fn async fun(worker: { id: integer, pid: integer })
 ---@return sio.Server
 function Server:on_start(fn)
   return add_hook(self, "_start", "on_start", fn)
@@ -196,11 +206,13 @@ end
 --- Listens. Under plain Lua it returns when the server was closed, by a signal or app:close().
 ---@param address? integer|string|{ port?: integer, host?: string } default: PORT or 3000
 function Server:listen(address)
+  errors.check_self("listen", self, server_mt)
   listening.listen(self, address)
 end
 
 --- Stops: hooks, then clients' connections (they will come back by themselves), then the loop.
 function Server:close()
+  errors.check_self("close", self, server_mt)
   listening.close(self, "closed", 10)
 end
 

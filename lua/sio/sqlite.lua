@@ -7,6 +7,7 @@
 -- Invariant: one batch at a time per database; its statements are answered in their order.
 
 local core = require "sio.core"
+local errors = require "sio.error"
 local host = require "sio.host"
 
 local ok, driver = pcall(require, "sio.driver.sqlite")
@@ -36,21 +37,21 @@ local synchronous_levels = { off = true, normal = true, full = true, extra = tru
 
 local function check_options(options)
   if options == nil then return {} end
-  if type(options) ~= "table" then error("sqlite.open: options: table expected", 3) end
+  if type(options) ~= "table" then errors.raise("sqlite.open: options: table expected") end
   for name, value in pairs(options) do
     local want = option_types[name]
     if not want then
-      error(("sqlite.open: unknown option '%s' (there are busy_timeout, synchronous, foreign_keys)")
-        :format(tostring(name)), 3)
+      errors.raise("sqlite.open: unknown option '%s' (there are busy_timeout, synchronous, "
+        .. "foreign_keys)", tostring(name))
     elseif type(value) ~= want then
-      error(("sqlite.open: option '%s': %s expected, got %s"):format(name, want, type(value)), 3)
+      errors.raise("sqlite.open: option '%s': %s expected, got %s", name, want, type(value))
     end
   end
   local timeout, level = options.busy_timeout, options.synchronous
   if timeout and not (timeout >= 0 and timeout <= 3600) then
-    error("sqlite.open: option 'busy_timeout': seconds from 0 to 3600 expected", 3)
+    errors.raise("sqlite.open: option 'busy_timeout': seconds from 0 to 3600 expected")
   elseif level and not synchronous_levels[level] then
-    error("sqlite.open: option 'synchronous': off, normal, full or extra expected", 3)
+    errors.raise("sqlite.open: option 'synchronous': off, normal, full or extra expected")
   end
   return options
 end
@@ -65,8 +66,8 @@ end
 ---@param options? sio.sqlite.Options
 ---@return sio.sqlite.Database
 function sqlite.open(path, options)
-  if type(path) ~= "string" then error("sqlite.open: path: string expected", 2) end
-  if path:find "\0" then error("sqlite.open: path: contains a zero byte", 2) end
+  if type(path) ~= "string" then errors.raise("sqlite.open: path: string expected") end
+  if path:find "\0" then errors.raise("sqlite.open: path: contains a zero byte") end
   options = check_options(options)
   local file = (path == ":memory:" or path == "") and path or host.resolve(path)
   local timeout_ms = math.floor((options.busy_timeout or 5) * 1000)
@@ -74,23 +75,22 @@ function sqlite.open(path, options)
     options.foreign_keys ~= false, core.binary)
   local self = setmetatable({ queue = queue.new(db) }, Database)
   local opened, err = self.queue:submit("open")
-  if not opened then error(("sqlite.open: %s: %s"):format(path, err), 2) end
+  if not opened then errors.raise("sqlite.open: %s: %s", path, err) end
   return self
 end
 
 local function check_sql(sql, name)
   if type(sql) ~= "string" then
-    error(("db:%s: SQL: string expected, got %s"):format(name, type(sql)), 3)
+    errors.raise("db:%s: SQL: string expected, got %s", name, type(sql))
   elseif sql:find "\0" then
-    error(("db:%s: SQL: contains a zero byte"):format(name), 3)
+    errors.raise("db:%s: SQL: contains a zero byte", name)
   end
 end
 
--- Turns what is the caller's mistake into an error at his line: level 2, because this is
--- tail-called.
+-- Turns what is the caller's mistake into an error at his line.
 local function settle(name, ...)
   local first, err, code = ...
-  if first == nil and code == "misuse" then error(("db:%s: %s"):format(name, err), 2) end
+  if first == nil and code == "misuse" then errors.raise("db:%s: %s", name, err) end
   return ...
 end
 
@@ -137,7 +137,7 @@ end
 function Database:rows(sql, ...)
   check_sql(sql, "rows")
   local cursor, err = self.queue:cursor(sql, ...)
-  if not cursor then error("db:rows: " .. err, 2) end
+  if not cursor then errors.raise("db:rows: " .. err) end
   return cursor.next, nil, nil, cursor
 end
 
@@ -166,8 +166,8 @@ end
 ---@param fn function
 ---@return any ...
 function Database:transaction(fn)
-  if type(fn) ~= "function" then error("db:transaction: function expected", 2) end
-  if self.queue:inside() then error("db:transaction: inside another transaction", 2) end
+  if type(fn) ~= "function" then errors.raise("db:transaction: function expected") end
+  if self.queue:inside() then errors.raise("db:transaction: inside another transaction") end
   local begun, err, code = self.queue:enter()
   if not begun then return nil, err, code end
   return finish(self, pcall(fn))
@@ -176,7 +176,7 @@ end
 --- Closes the database when the statements that wait are done. What comes later fails.
 ---@async
 function Database:close()
-  if self.queue:inside() then error("db:close: inside a transaction", 2) end
+  if self.queue:inside() then errors.raise("db:close: inside a transaction") end
   return self.queue:submit("close")
 end
 

@@ -11,6 +11,7 @@
 
 local core = require "sio.core"
 local driver = require "sio.driver.sqlite"
+local errors = require "sio.error"
 local job = core.job
 
 local BATCH_MAX = 256      -- operations per hop
@@ -219,7 +220,7 @@ function Queue:cursor(sql, ...)
       if not cursor.handle then return nil end
       values, width, n, more = self:submit("fetch", sql, handle)
       if not values or not more then Cursor.__close(cursor) end
-      if not values then error("db:rows: " .. width, 2) end
+      if not values then errors.raise("db:rows: %s", width) end
       at = 0
       if n == 0 then return nil end
     end

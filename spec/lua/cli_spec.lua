@@ -2,7 +2,7 @@
 -- The command line: what sio.cli.options makes of arguments, the command that starts workers, the
 -- banner, the text of control messages.
 
-local banner = require "sio.cli.banner"
+local banner = require "sio.banner"
 local command = require "sio.cli.command"
 local heartbeat = require "sio.cli.heartbeat"
 local message = require "sio.cli.message"
@@ -109,7 +109,7 @@ describe("sio.cli.command", function()
   end)
 end)
 
-describe("sio.cli.banner", function()
+describe("sio.banner", function()
   it("names an address for a browser", function()
     for _, anywhere in ipairs { "", "0.0.0.0", "::" } do
       assert.equal("http://localhost:3000", banner.url(anywhere, 3000))

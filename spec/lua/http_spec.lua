@@ -218,6 +218,11 @@ describe("folders", function()
 
   it("say what is wrong with their options", function()
     assert.error_matches(function() app:static("x", dir) end, "prefix begins with '/'")
+    local log, said = core.log, nil
+    core.log = function(level, text) said = level .. " " .. text end
+    app:static("/", "/nowhere/at all")
+    core.log = log
+    assert.equal("warn static: there is no folder /nowhere/at all", said)
     assert.error_matches(function() app:static("/", dir, { maxage = 1 }) end,
       "did you mean 'max_age'")
     assert.error_matches(function() app:static("/", dir, { index = 1 }) end, "file name or false")

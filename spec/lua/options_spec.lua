@@ -36,6 +36,8 @@ describe("options", function()
     assert.is_true(o.recovery)
     assert.equal(5, o.max_disconnection_duration)
     assert.is_false(o.skip_middlewares)
+    o = options.server { connection_state_recovery = { max_disconnection_duration = 86400 } }
+    assert.equal(86400, o.max_disconnection_duration) -- a night is no mistake
     assert.is_false(options.server({ connection_state_recovery = false }).recovery)
   end)
 

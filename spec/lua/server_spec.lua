@@ -82,16 +82,26 @@ describe("a server", function()
     assert.is_true(app.here:to("a"):except("b").volatile:emit("x", 1))
     assert.is_true(app.broadcast():emit "x")
     assert.error_matches(function() app:to() end, "room name or a list of them expected, got nil")
-    assert.error_matches(function() app:to {} end, "room name or a list of them expected, got nil")
+    assert.error_matches(function() app:to {} end, "a list of them expected, got an empty list")
+    assert.error_matches(function() app:except { a = 1 } end, "got a table that is no list")
+    assert.same({ "b" }, a:except({ "b" }):except({})._except)
     assert.error_matches(function() a:except { true } end, "got boolean")
-    assert.error_matches(function() app.to("a") end, ".")
+  end)
+
+  it("is told from a call with a dot, at the caller's line", function()
+    for _, method in ipairs { "on", "once", "off", "of", "use", "to", "except", "static", "get",
+      "on_start", "listen", "close" } do
+      local _, err = pcall(function() app[method]("connection", print) end)
+      assert.matches("server_spec.lua:%d+: bad self to '" .. method .. "' .*with a colon", err)
+    end
   end)
 
   it("can listen once", function()
     app._listening = true
     assert.error_matches(function() app:listen(3000) end, "listen was called before")
     app._listening = nil
-    for _, bad in ipairs { "x:y", "localhost", -1, 70000, 1.5, true, { port = "3000" } } do
+    for _, bad in ipairs { "x:y", "localhost", -1, 70000, 1.5, true, { port = "3000" },
+      { prot = 3000 } } do
       assert.error_matches(function() app:listen(bad) end, "bad argument #1 to 'listen'")
     end
     app._listening = nil
@@ -134,7 +144,6 @@ describe("sio", function()
     assert.equal("0.1.0", sio._VERSION)
     local worker = sio.worker()
     assert.equal(1, worker.id)
-    assert.equal(1, worker.slots)
     assert.equal(core.process.pid(), worker.pid)
   end)
 
@@ -143,6 +152,14 @@ describe("sio", function()
       ["'sio%.after' %(seconds expected"] = function() sio.after("1", print) end,
       ["'sio%.after' %(function expected, got nil"] = function() sio.after(1) end,
       ["'sio%.every' %(seconds expected, got %-1"] = function() sio.every(-1, print) end,
+      ["bad argument #1 to 'sio%.after' %(seconds expected, got inf"] =
+        function() sio.after(math.huge, print) end,
+      ["bad argument #1 to 'sio%.every' %(more than 0"] =
+        function() sio.every(0, print) end,
+      ["bad argument #1 to 'sio%.binary' %(string expected, got number"] =
+        function() sio.binary(1) end,
+      ["bad argument #1 to 'sio%.json%.decode' %(string expected, got nil"] =
+        function() sio.json.decode() end,
       ["'sio%.spawn' %(function expected"] = function() sio.spawn(1) end,
       ["'sio%.object' %(table expected"] = function() sio.object(1) end,
       ["'sio%.array' %(table expected"] = function() sio.array() end,
@@ -150,7 +167,8 @@ describe("sio", function()
         sio.sleep(1)
       end,
     } do
-      assert.error_matches(call, pattern)
+      -- error_matches would take the position off
+      assert.matches("server_spec.lua:%d+: .*" .. pattern, select(2, pcall(call)))
     end
   end)
 end)

@@ -3,6 +3,8 @@
 --
 -- Pure: no system calls, so that the specs can try everything. sio.cli calls it.
 
+local suggest = require "sio.suggest"
+
 local options = {}
 
 options.balance_methods = {
@@ -73,33 +75,9 @@ local specs = {
 }
 local short = { w = "workers", p = "port", H = "host", h = "help" }
 
--- Levenshtein distance.
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
-end
-
 local function suggestion(name)
-  local best, best_distance
-  for candidate in pairs(specs) do
-    local d = distance(name, candidate)
-    if #name >= 3 and candidate:sub(1, #name) == name then d = 0 end
-    if not best or d < best_distance or (d == best_distance and candidate < best) then
-      best, best_distance = candidate, d
-    end
-  end
-  local most = #name < 4 and 1 or math.max(2, #name // 3)
-  if best_distance <= most then return (" (did you mean --%s?)"):format(best) end
-  return ""
+  local near = suggest.nearest(name, specs)
+  return near and (" (did you mean --%s?)"):format(near) or ""
 end
 
 -- "--name=value", "--name", "-nvalue", "-n" -> the option's name, how it was written, its value

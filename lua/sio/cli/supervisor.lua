@@ -5,7 +5,7 @@
 -- others are started. Who dies is replaced; who is silent is left out and then killed
 -- (heartbeat.lua). Stands on sio.cli.members; sio.cli calls run().
 
-local banner = require "sio.cli.banner"
+local banner = require "sio.banner"
 local command = require "sio.cli.command"
 local core = require "sio.core"
 local heartbeat = require "sio.cli.heartbeat"
@@ -29,8 +29,7 @@ local function say(text)
   io.stderr:write("sio-lua: ", text, "\n")
 end
 
--- ---- the end
--- -------------------------------------------------------------------------------------
+-- ---- the end ------------------------------------------------------------------------------------
 
 local function finish(self)
   for _, thing in ipairs(self.timers) do thing:cancel() end
@@ -64,8 +63,7 @@ local function fail(self, text)
   if not self.stopping then self:stop "start failed" end
 end
 
--- ---- what the app declares
--- -----------------------------------------------------------------------
+-- ---- what the app declares ----------------------------------------------------------------------
 
 local function from_environment()
   for _, name in ipairs { "SIO_WORKERS", "WEB_CONCURRENCY" } do
@@ -183,8 +181,7 @@ local function on_exit(self, member, how)
   end
 end
 
--- ---- heartbeats
--- ----------------------------------------------------------------------------------
+-- ---- heartbeats ---------------------------------------------------------------------------------
 
 local function judge(self, member, verdict)
   local shm, name = self.members.shm, ("worker %d (pid %d)"):format(member.slot + 1, member.pid)
@@ -212,8 +209,7 @@ local function tick(self)
   end
 end
 
--- ---- the beginning
--- -------------------------------------------------------------------------------
+-- ---- the beginning ------------------------------------------------------------------------------
 
 local function worker_env(asked)
   local env = { "SIO_LOG_LEVEL=" .. (asked.log_level or "info") }
@@ -257,7 +253,7 @@ local function run(asked, worker_command)
     return 3
   end
   for i, name in ipairs { "int", "term" } do
-    self.signals[i] = process.signal(name, function() self:stop(name) end)
+    self.signals[i] = process.signal(name, function() self:stop("SIG" .. name:upper()) end)
   end
   self.timers[1] = core.every(heartbeat.PERIOD, function() tick(self) end)
   core.spawn(start, self, 0)

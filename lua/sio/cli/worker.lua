@@ -11,6 +11,7 @@
 --         {op="peer", slot, generation} + link, bell
 
 local core = require "sio.core"
+local errors = require "sio.error"
 local host = require "sio.host"
 local message = require "sio.cli.message"
 
@@ -97,7 +98,7 @@ local function open()
     on_message = on_message,
     on_gone = function() stop "supervisor gone" end,
   })
-  process.signal("term", function() stop "signal" end)
+  process.signal("term", function() stop "SIGTERM" end)
   core.set_log_level(os.getenv "SIO_LOG_LEVEL" or "info")
   core.set_log_tag("worker " .. slot + 1)
   return process.worker_open {
@@ -106,11 +107,29 @@ local function open()
   }
 end
 
+-- The message, which names the line, and the lines of the app that led there; ours would say
+-- nothing to who wrote it.
+local function explain(err, chunk)
+  local lines, first = { tostring(err) }, true
+  for level = 3, 64 do
+    local info = debug.getinfo(level, "Slf")
+    if not info then break end
+    if info.what ~= "C" and not errors.is_ours(info) then
+      if not first then
+        lines[#lines + 1] = ("\tcalled at %s:%d"):format(info.short_src, info.currentline)
+      end
+      first = false
+    end
+    if info.func == chunk then break end
+  end
+  return table.concat(lines, "\n")
+end
+
 -- What an app may do last: listen itself, or return its server.
 local function run_app(file)
   local chunk, err = loadfile(file)
   if not chunk then return nil, err end
-  local ran, app = xpcall(chunk, debug.traceback)
+  local ran, app = xpcall(chunk, function(failure) return explain(failure, chunk) end)
   if not ran then return nil, app end
   if waiting == 0 and type(app) == "table" and type(app.listen) == "function" then app:listen() end
   if waiting == 0 then return nil, file .. " ended without app:listen()" end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Files of a folder below a URL prefix: index files, ETag and 304, nothing outside, no hidden
--- files.
+-- files. A symbolic link is followed wherever it leads: who can put one there means it.
 --
 -- Stands on core.file_read, which reads on the thread pool while this coroutine waits.
 
@@ -116,6 +116,9 @@ end
 function static.new(prefix, dir, opts)
   if prefix:sub(1, 1) ~= "/" then errors.raise "static: the prefix begins with '/'" end
   check_options(opts)
+  if not core.process.realpath(dir) then
+    core.log("warn", ("static: there is no folder %s"):format(dir))
+  end
   local index = opts.index
   if index == nil then index = "index.html" end
   return setmetatable({

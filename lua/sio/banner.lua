@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What sio-lua says once everybody works. Pure; the supervisor prints it.
+-- What sio-lua says once everybody works. Pure; the supervisor prints it, and under plain Lua
+-- sio.listening.
 
 local banner = {}
 
