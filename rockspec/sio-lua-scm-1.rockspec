@@ -12,7 +12,7 @@ description = {
   license = "MIT",
   labels = { "socketio", "websocket", "realtime", "server" },
 }
-supported_platforms = { "unix" }
+supported_platforms = { "linux" }
 dependencies = { "lua >= 5.4, < 5.5", "lua-cjson >= 2.1" }
 external_dependencies = {
   LIBUV = { header = "uv.h", library = "uv" },
