@@ -250,8 +250,7 @@ static int lserver_drop_requests(lua_State *L)
 void sio_server_close_all(struct sio_bind *b)
 {
     b->closed = true;
-    SIO_LIST_EACH(link, &b->apps)
-    {
+    SIO_LIST_EACH (link, &b->apps) {
         struct sio_app *app = SIO_CONTAINER_OF(link, struct sio_app, link);
         app_close(app);
         sio_request_drop_all(app);

@@ -124,8 +124,8 @@ static int ltimer_cancel(lua_State *L)
 
 void sio_timer_close_all(struct sio_bind *b)
 {
-    SIO_LIST_EACH(link, &b->timers)
-    timer_close(SIO_CONTAINER_OF(link, struct timer, link));
+    SIO_LIST_EACH (link, &b->timers)
+        timer_close(SIO_CONTAINER_OF(link, struct timer, link));
 }
 
 void ltimer_open(lua_State *L)

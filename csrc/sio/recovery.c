@@ -215,8 +215,7 @@ bool sio_recovery_begin(struct sio_socket *s, struct sio_slice auth)
 
 void sio_recovery_abandon(struct sio_socket *s)
 {
-    SIO_LIST_EACH(node, &s->nsp->server->recovery.claims)
-    {
+    SIO_LIST_EACH (node, &s->nsp->server->recovery.claims) {
         struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
         if (c->socket == s)
             c->socket = NULL;
@@ -315,8 +314,7 @@ int sio_recovery_release(struct sio_server *s, struct sio_slice pid, struct sio_
 
 void sio_recovery_fini(struct sio_server *s)
 {
-    SIO_LIST_EACH(node, &s->recovery.claims)
-    {
+    SIO_LIST_EACH (node, &s->recovery.claims) {
         struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
         c->server = NULL;
         c->socket = NULL;

@@ -93,8 +93,7 @@ static void drop(struct sio_worker *w, struct deferred *d)
 static void on_retry(uv_timer_t *t)
 {
     struct sio_worker *w = t->data;
-    SIO_LIST_EACH(node, &w->deferred)
-    {
+    SIO_LIST_EACH (node, &w->deferred) {
         struct deferred *d = SIO_CONTAINER_OF(node, struct deferred, link);
         int rc = append(w, sio_slice(d->bytes, d->len), d->flags);
         if (w->closing) /* by a handler, since we were found lapped: the queue is gone */
@@ -112,8 +111,8 @@ void sio_worker_drop_deferred(struct sio_worker *w)
     if (w->deferred_bytes > 0)
         sio_log(SIO_LOG_WARN, "journal: blocked to the end, %zu bytes were not sent",
                 w->deferred_bytes);
-    SIO_LIST_EACH(node, &w->deferred)
-    drop(w, SIO_CONTAINER_OF(node, struct deferred, link));
+    SIO_LIST_EACH (node, &w->deferred)
+        drop(w, SIO_CONTAINER_OF(node, struct deferred, link));
 }
 
 static bool blocked(void *ctx)

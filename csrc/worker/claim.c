@@ -109,8 +109,7 @@ static struct claim *take(struct sio_worker *w, struct claim *c)
 
 static void on_release(struct sio_worker *w, const struct sio_mesh_msg *m)
 {
-    SIO_LIST_EACH(node, &w->claims)
-    {
+    SIO_LIST_EACH (node, &w->claims) {
         struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
         if (c->request != m->request)
             continue;
@@ -162,8 +161,7 @@ void sio_worker_check_claims(struct sio_worker *w)
 {
     struct sio_list pending;
     sio_list_take(&w->claims, &pending);
-    SIO_LIST_EACH(node, &pending)
-    {
+    SIO_LIST_EACH (node, &pending) {
         struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
         sio_list_remove(&c->link);
         if (sio_shm_alive(&w->shm, c->owner)) {
@@ -180,8 +178,7 @@ void sio_worker_check_claims(struct sio_worker *w)
 
 void sio_worker_drop_claims(struct sio_worker *w)
 {
-    SIO_LIST_EACH(node, &w->claims)
-    {
+    SIO_LIST_EACH (node, &w->claims) {
         struct claim *c = take(w, SIO_CONTAINER_OF(node, struct claim, link));
         nothing(c->fn, c->arg);
         sio_free(c);

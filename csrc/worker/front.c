@@ -100,8 +100,7 @@ static void on_give_timer(uv_timer_t *t)
 
 void sio_worker_drop_gives(struct sio_worker *w)
 {
-    SIO_LIST_EACH(node, &w->gives)
-    {
+    SIO_LIST_EACH (node, &w->gives) {
         struct waiting_give *g = SIO_CONTAINER_OF(node, struct waiting_give, link);
         close(g->fd);
         sio_list_remove(node);

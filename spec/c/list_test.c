@@ -12,8 +12,8 @@ struct item {
 static int digits(const struct sio_list *head) /* 1,2,3 as 123 */
 {
     int sum = 0;
-    SIO_LIST_EACH(node, head)
-    sum = sum * 10 + SIO_CONTAINER_OF(node, struct item, link)->value;
+    SIO_LIST_EACH (node, head)
+        sum = sum * 10 + SIO_CONTAINER_OF(node, struct item, link)->value;
     return sum;
 }
 
@@ -40,8 +40,8 @@ TEST(removal_while_iterating)
     sio_list_init(&head);
     for (int i = 0; i < 3; i++)
         sio_list_append(&head, &items[i].link);
-    SIO_LIST_EACH(node, &head)
-    sio_list_remove(node);
+    SIO_LIST_EACH (node, &head)
+        sio_list_remove(node);
     CHECK(sio_list_empty(&head));
 }
 
