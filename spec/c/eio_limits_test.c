@@ -2,36 +2,7 @@
 /* Limits on what a long-polling client may send and on what is kept for it. */
 #include "test.h"
 
-#include "eio.h"
-
-static struct peer p, q; /* two connections of one client */
-static char sid[SIO_ID_LEN + 1];
-
-static void begin(void)
-{
-    eio_open();
-    client_open(&p);
-    client_open(&q);
-    client_handshake(&p, sid);
-    sio_buf_clear(&eio.log);
-}
-
-static void end(void)
-{
-    peer_fini(&p);
-    peer_fini(&q);
-    eio_close();
-}
-
-/* The session is gone: its sid is unknown. */
-static void expect_gone(void)
-{
-    struct peer other;
-    client_open(&other);
-    client_get(&other, sid);
-    EXPECT(&other, 400, "{\"code\":1,\"message\":\"Session ID unknown\"}");
-    peer_fini(&other);
-}
+#include "eio_poll.h"
 
 TEST(a_body_above_the_limit_leaves_the_session_alive)
 {

@@ -2,37 +2,8 @@
 /* Long-polling as a client sees it: payloads, answers, overlaps, aborts. */
 #include "test.h"
 
-#include "eio.h"
+#include "eio_poll.h"
 #include "engine/polling.h"
-
-static struct peer p, q; /* two connections of one client */
-static char sid[SIO_ID_LEN + 1];
-
-static void begin(void)
-{
-    eio_open();
-    client_open(&p);
-    client_open(&q);
-    client_handshake(&p, sid);
-    sio_buf_clear(&eio.log);
-}
-
-static void end(void)
-{
-    peer_fini(&p);
-    peer_fini(&q);
-    eio_close();
-}
-
-/* The session is gone: its sid is unknown. */
-static void expect_gone(void)
-{
-    struct peer other;
-    client_open(&other);
-    client_get(&other, sid);
-    EXPECT(&other, 400, "{\"code\":1,\"message\":\"Session ID unknown\"}");
-    peer_fini(&other);
-}
 
 /* ---- what is sent ---------------------------------------------------------------------------- */
 
