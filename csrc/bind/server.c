@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* core.server_*: makes a worker's servers from an options table, listens, closes.
  *
- * Stands on worker/worker.h. lua/sio/server.lua and engine.lua call it with options that
- * lua/sio/options.lua has checked; here they are only converted.
+ * Stands on worker/worker.h and options.h. lua/sio/server.lua and engine.lua call it.
  */
 #include "bind/server.h"
 
@@ -12,93 +11,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bind/call.h"
+#include "bind/options.h"
 #include "bind/request.h"
 #include "bind/session.h"
 #include "bind/socket.h"
 #include "net/listener.h"
-
-/* ---- options --------------------------------------------------------------------------------- */
-
-static void read_ms(lua_State *L, const char *name, uint64_t *out)
-{
-    if (lua_getfield(L, 1, name) == LUA_TNUMBER)
-        *out = (uint64_t)(lua_tonumber(L, -1) * 1000 + 0.5);
-    lua_pop(L, 1);
-}
-
-static void read_size(lua_State *L, const char *name, size_t *out)
-{
-    if (lua_getfield(L, 1, name) == LUA_TNUMBER)
-        *out = (size_t)lua_tonumber(L, -1);
-    lua_pop(L, 1);
-}
-
-static void read_bool(lua_State *L, const char *name, bool *out)
-{
-    if (lua_getfield(L, 1, name) == LUA_TBOOLEAN)
-        *out = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-}
-
-/* With the slash at its end, as the engine wants it. */
-static void read_path(lua_State *L, struct eio_options *o)
-{
-    size_t len = 0;
-    const char *path;
-    lua_getfield(L, 1, "path");
-    path = luaL_checklstring(L, -1, &len);
-    if (len + 2 > sizeof o->path)
-        sio_bind_error(L, "option 'path' is longer than %d bytes", (int)sizeof o->path - 2);
-    memcpy(o->path, path, len + 1);
-    if (len == 0 || path[len - 1] != '/')
-        memcpy(o->path + len, "/", 2);
-    lua_pop(L, 1);
-}
-
-static void read_transports(lua_State *L, struct eio_options *o)
-{
-    if (lua_getfield(L, 1, "transports") == LUA_TTABLE) {
-        o->transports = 0;
-        for (int i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++, lua_pop(L, 1))
-            o->transports |= lua_tostring(L, -1)[0] == 'p' ? EIO_POLLING : EIO_WEBSOCKET;
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-}
-
-static void read_balance(lua_State *L, enum sio_balance *out)
-{
-    struct sio_slice name;
-    if (lua_getfield(L, 1, "balance") == LUA_TSTRING) {
-        name.p = lua_tolstring(L, -1, &name.len);
-        if (sio_balance_parse(name, out) != 0)
-            sio_bind_error(L, "option 'balance': unknown method \"%s\"", name.p);
-    }
-    lua_pop(L, 1);
-}
-
-static void read_options(lua_State *L, struct sio_app_options *o)
-{
-    eio_options_default(&o->engine);
-    sio_server_options_default(&o->sio);
-    sio_http_limits_default(&o->http);
-    o->balance = SIO_LEAST_CONNECTION;
-    read_path(L, &o->engine);
-    read_ms(L, "ping_interval", &o->engine.ping_interval_ms);
-    read_ms(L, "ping_timeout", &o->engine.ping_timeout_ms);
-    read_ms(L, "upgrade_timeout", &o->engine.upgrade_timeout_ms);
-    read_size(L, "max_http_buffer_size", &o->engine.max_http_buffer_size);
-    read_transports(L, &o->engine);
-    read_bool(L, "allow_upgrades", &o->engine.allow_upgrades);
-    read_ms(L, "connect_timeout", &o->sio.connect_timeout_ms);
-    read_bool(L, "recovery", &o->sio.recovery);
-    read_ms(L, "max_disconnection_duration", &o->sio.max_disconnection_ms);
-    read_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
-    read_size(L, "max_connections", &o->http.max_connections);
-    read_balance(L, &o->balance);
-    read_bool(L, "engine_only", &o->engine_only);
-    o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;
-}
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -133,7 +50,7 @@ static int lserver_new(lua_State *L)
     int err;
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
-    read_options(L, &options);
+    sio_options_read(L, &options);
     b->settle = sio_socket_settle;
     app = sio_calloc(1, sizeof *app);
     app->bind = b;

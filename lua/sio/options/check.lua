@@ -1,0 +1,91 @@
+-- SPDX-License-Identifier: MIT
+-- Checks of option tables: names, types, values, and the sentence about what is wrong.
+--
+-- A table of known options is { name = { type(s), default, problem } }: types as Lua names them,
+-- with "or" between ("number or string"); problem(value) answers nil or what was expected instead.
+-- Stands on error.lua; the tables are in this folder.
+
+local errors = require "sio.error"
+
+local check = {}
+
+--- A timeout that may not be 0, nor milliseconds by mistake.
+---@param value number
+---@return string?
+function check.positive_seconds(value)
+  return errors.seconds_problem(value) or value == 0 and "more than 0 seconds expected" or nil
+end
+
+--- How long something may be away: nights count, milliseconds still do not pass.
+---@param value number
+---@return string?
+function check.absence(value)
+  return errors.seconds_problem(value, 24)
+end
+
+--- A limit: a whole number from 1 to 2^31.
+---@param value number
+---@return string?
+function check.count(value)
+  if value < 1 or value ~= math.floor(value) or value > 2 ^ 31 then
+    return "a whole number from 1 expected, got " .. value
+  end
+end
+
+--- A check for one of some words, which suggests the nearest.
+---@param what string "method"
+---@param words string[] in the order in which they are listed
+---@return fun(value: string): string?
+function check.one_of(what, words)
+  local known = {}
+  for _, word in ipairs(words) do known[word] = true end
+  return function(value)
+    if known[value] then return nil end
+    local near = errors.suggest(value, known)
+    return ('unknown %s "%s"%s'):format(what, value, near and ' (did you mean "' .. near .. '"?)'
+      or " (" .. table.concat(words, ", ") .. ")")
+  end
+end
+
+-- "number or string" has "number"
+local function has_type(types, value)
+  for each in types:gmatch "%a+" do
+    if each ~= "or" and each == type(value) then return true end
+  end
+  return false
+end
+
+--- Raises for an option that is unknown, of the wrong type or of a wrong value.
+---@param given table
+---@param known table<string, table>
+---@param prefix string "" or "tls."
+function check.fields(given, known, prefix)
+  for name, value in pairs(given) do
+    local option = known[name]
+    if not option then
+      local near = type(name) == "string" and errors.suggest(name, known)
+      errors.raise("unknown option '%s%s'%s", prefix, tostring(name),
+        near and (" (did you mean '%s'?)"):format(near) or "")
+    elseif not has_type(option[1], value) then
+      errors.raise("option '%s%s': %s expected, got %s", prefix, name, option[1], type(value))
+    end
+    local problem = option[3] and option[3](value)
+    if problem then errors.raise("option '%s%s': %s", prefix, name, problem) end
+  end
+end
+
+--- The checked options with their defaults, as a new table.
+---@param given table
+---@param known table<string, table>
+---@param prefix? string
+---@return table
+function check.with_defaults(given, known, prefix)
+  check.fields(given, known, prefix or "")
+  local result = {}
+  for name, option in pairs(known) do
+    if given[name] ~= nil then result[name] = given[name] else result[name] = option[2] end
+  end
+  return result
+end
+
+return check
