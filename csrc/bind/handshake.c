@@ -61,7 +61,7 @@ static int lhandshake_get(lua_State *L)
     set_request(L, b, session);
     set_time(L, eio_session_since_ms(session));
     set_string(L, "address", sio_slice_str(eio_session_address(session)));
-    lua_pushboolean(L, 0);
+    lua_pushboolean(L, eio_session_secure(session));
     lua_setfield(L, -2, "secure");
     if (sio_json_decode_value(L, b, sio_socket_auth(s), NULL) != 0)
         lua_newtable(L);

@@ -112,7 +112,7 @@ static void push_object(struct request *q, const struct sio_http_request *r)
 {
     struct sio_bind *b = q->app->bind;
     lua_State *L = b->L;
-    struct sio_buf address = {0};
+    struct sio_origin origin;
     lua_checkstack(L, 12);
     sio_handle_new_object(L, b, q, SIO_REQUEST, SIO_REF_REQUEST_MT);
     set_slice(L, "method", r->method);
@@ -123,9 +123,10 @@ static void push_object(struct request *q, const struct sio_http_request *r)
     lua_setfield(L, -2, "headers");
     sio_http_push_query(L, b, r->query);
     lua_setfield(L, -2, "query");
-    sio_conn_peer(sio_http_conn_stream(q->conn), &address);
-    set_slice(L, "address", sio_buf_slice(&address));
-    sio_buf_fini(&address);
+    sio_http_conn_origin(q->conn, &origin);
+    set_slice(L, "address", sio_origin_address(&origin));
+    lua_pushboolean(L, origin.secure);
+    lua_setfield(L, -2, "secure");
     lua_pop(L, 1);
 }
 

@@ -37,13 +37,25 @@ struct sio_mesh {
 
 /* ---- what comes ------------------------------------------------------------------------------ */
 
-static void take_given(struct peer *p, const struct sio_mesh_msg *m, const int *fds, unsigned n)
+static void log_bad(const struct peer *p, size_t len)
 {
-    struct sio_mesh *mesh = p->mesh;
-    if (n != 1)
-        sio_log_limited(SIO_LOG_ERROR, "mesh-give", "mesh: a connection came without descriptor");
-    else
-        mesh->events->on_give(mesh->owner, p->place.slot, fds[0], m->hops, m->payload);
+    sio_log_limited(SIO_LOG_ERROR, "mesh-bad", "mesh: bad message of %zu bytes from worker %u", len,
+                    p->place.slot + 1);
+}
+
+static void take_given(struct peer *p, const struct sio_mesh_msg *m, int fd)
+{
+    struct sio_reader r = {.rest = m->payload};
+    struct sio_origin origin;
+    bool has_origin;
+    if (sio_origin_decode(&r, &origin, &has_origin) != 0) {
+        log_bad(p, m->payload.len);
+        close(fd);
+        return;
+    }
+    struct sio_arrival a = {
+        .fd = fd, .hops = m->hops, .origin = has_origin ? &origin : NULL, .bytes = r.rest};
+    p->mesh->events->on_give(p->mesh->owner, p->place.slot, &a);
 }
 
 static void on_link_message(void *owner, struct sio_link *l, struct sio_slice bytes, const int *fds,
@@ -57,10 +69,11 @@ static void on_link_message(void *owner, struct sio_link *l, struct sio_slice by
     for (unsigned i = 0; i < n && !takes_fd; i++)
         close(fds[i]);
     if (r != 0)
-        sio_log_limited(SIO_LOG_ERROR, "mesh-bad", "mesh: bad message of %zu bytes from worker %u",
-                        bytes.len, p->place.slot + 1);
+        log_bad(p, bytes.len);
+    else if (takes_fd)
+        take_given(p, &m, fds[0]);
     else if (m.type == SIO_MESH_GIVE)
-        take_given(p, &m, fds, n);
+        sio_log_limited(SIO_LOG_ERROR, "mesh-give", "mesh: a connection came without descriptor");
     else
         p->mesh->events->on_message(p->mesh->owner, p->place.slot, &m);
 }
@@ -171,16 +184,19 @@ static struct sio_slice encode(struct sio_mesh *m, const struct sio_mesh_msg *ms
     return sio_buf_slice(&m->out);
 }
 
-int sio_mesh_give(struct sio_mesh *m, unsigned slot, int fd, unsigned hops, struct sio_slice bytes)
+int sio_mesh_give(struct sio_mesh *m, unsigned slot, const struct sio_arrival *a)
 {
-    struct sio_mesh_msg msg = {.type = SIO_MESH_GIVE, .hops = (uint8_t)hops, .payload = bytes};
-    if (hops > SIO_MESH_HOPS_MAX)
+    struct sio_mesh_msg msg = {.type = SIO_MESH_GIVE, .hops = (uint8_t)a->hops};
+    if (a->hops > SIO_MESH_HOPS_MAX)
         return SIO_EINVAL;
-    if (bytes.len > SIO_MESH_MSG_MAX - SIO_MESH_HEAD)
-        return SIO_ETOOBIG;
     if (!sio_mesh_can_give(m, slot))
         return SIO_ECLOSED;
-    return sio_link_try_send(m->peers[slot].link, encode(m, &msg), &fd, 1);
+    encode(m, &msg);
+    sio_origin_encode(&m->out, a->origin);
+    if (a->bytes.len > SIO_MESH_MSG_MAX - m->out.len)
+        return SIO_ETOOBIG;
+    sio_buf_append_slice(&m->out, a->bytes);
+    return sio_link_try_send(m->peers[slot].link, sio_buf_slice(&m->out), &a->fd, 1);
 }
 
 int sio_mesh_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *msg)

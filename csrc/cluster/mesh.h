@@ -10,12 +10,13 @@
 #include "cluster/link.h"
 #include "cluster/shm.h"
 #include "codec/mesh_msg.h"
+#include "net/arrival.h"
 
 struct sio_mesh;
 
 struct sio_mesh_events {
-    /* A connection for us, with the bytes read from it so far; fd is the callee's. */
-    void (*on_give)(void *owner, unsigned from, int fd, unsigned hops, struct sio_slice bytes);
+    /* A connection for us, with the bytes read from it so far; its descriptor is the callee's. */
+    void (*on_give)(void *owner, unsigned from, const struct sio_arrival *a);
     /* Any other message. */
     void (*on_message)(void *owner, unsigned from, const struct sio_mesh_msg *m);
     /* A link came or went; one that is replaced goes first. Not called by sio_mesh_close. */
@@ -33,11 +34,11 @@ bool sio_mesh_has(const struct sio_mesh *m, unsigned slot);
  * was made, not suspect, with room for a descriptor. */
 bool sio_mesh_can_give(const struct sio_mesh *m, unsigned slot);
 
-/* Hands `fd` and the bytes read from it to another worker. On 0 the caller closes its descriptor
- * (close only, no shutdown). Errors: SIO_EAGAIN (link full, kernel out of buffers: keep the
- * connection, retry or place elsewhere), SIO_ECLOSED (sio_mesh_can_give is false, or the sibling
- * just died), SIO_ETOOBIG, SIO_EINVAL (hops > SIO_MESH_HOPS_MAX: answer it here). */
-int sio_mesh_give(struct sio_mesh *m, unsigned slot, int fd, unsigned hops, struct sio_slice bytes);
+/* Hands a connection and the bytes read from it to another worker. On 0 the caller closes its
+ * descriptor (close only, no shutdown). Errors: SIO_EAGAIN (link full, kernel out of buffers: keep
+ * the connection, retry or place elsewhere), SIO_ECLOSED (sio_mesh_can_give is false, or the
+ * sibling just died), SIO_ETOOBIG, SIO_EINVAL (hops > SIO_MESH_HOPS_MAX: answer it here). */
+int sio_mesh_give(struct sio_mesh *m, unsigned slot, const struct sio_arrival *a);
 /* Errors: SIO_ECLOSED (no link), and those of sio_link_send. */
 int sio_mesh_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *msg);
 

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 
 enum sio_mesh_type {
-    SIO_MESH_GIVE = 1, /* with a descriptor; payload: the bytes read from it */
+    SIO_MESH_GIVE = 1, /* with a descriptor; payload: origin (origin.h), bytes read from it */
     SIO_MESH_CLAIM,    /* payload: private id; asks the owner to release a session */
     SIO_MESH_RELEASE,  /* answers CLAIM: status 0 and the record's bytes, or status 1: unknown */
     SIO_MESH_CONTROL,  /* supervisor <-> worker: payload is a JSON object, maybe descriptors */

@@ -189,8 +189,12 @@ static struct eio_msg open_message(const struct eio_server *e, const struct eio_
 static void open_polling(struct eio_server *e, struct sio_http_conn *c,
                          const struct sio_http_request *r)
 {
-    struct eio_session *s = eio_session_new(e, sio_http_conn_stream(c), r->head);
-    struct eio_msg open = open_message(e, s);
+    struct sio_origin origin;
+    struct eio_session *s;
+    struct eio_msg open;
+    sio_http_conn_origin(c, &origin);
+    s = eio_session_new(e, &origin, r->head);
+    open = open_message(e, s);
     add_session(e, s);
     eio_polling_respond(e, c, &open, 1);
     sio_blob_unref(open.frame);
@@ -202,10 +206,13 @@ static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
 {
     /* The request is gone once the connection has left HTTP. */
     struct sio_blob *head = sio_blob_new(q->http->head);
+    struct sio_origin origin;
     struct sio_slice rest;
-    struct sio_conn *stream = eio_handshake_upgrade(c, q, &rest);
+    struct sio_conn *stream;
+    sio_http_conn_origin(c, &origin);
+    stream = eio_handshake_upgrade(c, q, &rest);
     if (stream != NULL) {
-        struct eio_session *s = eio_session_new(e, stream, sio_blob_slice(head));
+        struct eio_session *s = eio_session_new(e, &origin, sio_blob_slice(head));
         struct eio_msg open;
         s->transport = &s->websocket.base;
         add_session(e, s);

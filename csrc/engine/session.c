@@ -39,19 +39,19 @@ static void ignore_close(void *owner, struct eio_session *s, enum eio_reason rea
 static const struct eio_session_events no_events = {.on_message = ignore_message,
                                                     .on_close = ignore_close};
 
-static void note_request(struct eio_session *s, const struct sio_conn *stream,
+static void note_request(struct eio_session *s, const struct sio_origin *origin,
                          struct sio_slice head)
 {
     struct sio_buf b = {0};
-    sio_conn_peer(stream, &b);
-    s->address_len = (uint8_t)b.len;
-    sio_buf_append_char(&b, '\0');
+    s->secure = origin->secure;
+    s->address_len = origin->address_len;
+    sio_buf_append(&b, origin->address, origin->address_len + 1u);
     sio_buf_append_slice(&b, head);
     s->request = sio_blob_new(sio_buf_slice(&b));
     sio_buf_fini(&b);
 }
 
-struct eio_session *eio_session_new(struct eio_server *e, const struct sio_conn *stream,
+struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origin *origin,
                                     struct sio_slice head)
 {
     struct eio_session *s = sio_calloc(1, sizeof *s);
@@ -65,7 +65,7 @@ struct eio_session *eio_session_new(struct eio_server *e, const struct sio_conn 
     eio_due_init(&s->probe);
     sio_list_init(&s->dirty);
     sio_id_new(e->options.place, s->sid);
-    note_request(s, stream, head);
+    note_request(s, origin, head);
     eio_heartbeat_arm(&e->heartbeat, EIO_DUE_PING, &s->beat, sio_loop_now(e->loop));
     return s;
 }
@@ -373,6 +373,11 @@ struct sio_slice eio_session_request(const struct eio_session *s)
 const char *eio_session_address(const struct eio_session *s)
 {
     return s->request->data;
+}
+
+bool eio_session_secure(const struct eio_session *s)
+{
+    return s->secure;
 }
 
 uint64_t eio_session_since_ms(const struct eio_session *s)

@@ -72,9 +72,11 @@ const char *eio_session_sid(const struct eio_session *s);       /* SIO_ID_LEN ch
 const char *eio_session_transport(const struct eio_session *s); /* "polling" | "websocket" */
 enum eio_state eio_session_state(const struct eio_session *s);
 size_t eio_session_buffered(const struct eio_session *s); /* bytes, frame heads included */
-/* The first request: its raw head (parse it with codec/http_parse), and the peer's address. */
+/* The first request: its raw head (parse it with codec/http_parse), the client's address, and
+ * whether it came encrypted. */
 struct sio_slice eio_session_request(const struct eio_session *s);
 const char *eio_session_address(const struct eio_session *s);
+bool eio_session_secure(const struct eio_session *s);
 uint64_t eio_session_since_ms(const struct eio_session *s); /* wall clock */
 
 #endif

@@ -38,6 +38,7 @@ struct eio_session {
     uint8_t state;   /* enum eio_state */
     uint8_t probing; /* enum eio_probing */
     uint8_t address_len;
+    bool secure; /* the first request came encrypted */
     bool awaiting_pong;
     bool doomed; /* over a limit: ended at the end of the tick */
 };
@@ -46,8 +47,8 @@ _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small")
 
 /* ---- session.c, for server.c ----------------------------------------------------------------- */
 
-/* A new session without transport; `stream` tells the peer's address. Heartbeats begin. */
-struct eio_session *eio_session_new(struct eio_server *e, const struct sio_conn *stream,
+/* A new session without transport, for a client at `origin`. Heartbeats begin. */
+struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origin *origin,
                                     struct sio_slice head);
 void eio_session_flush(struct eio_session *s); /* the end of a tick after eio_server_mark */
 /* Its pong is late, though the timer has not run yet: then it has been ended. */

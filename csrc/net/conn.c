@@ -35,7 +35,8 @@ struct sending {
 };
 
 struct sio_conn {
-    uv_tcp_t tcp; /* also for Unix sockets: libuv only wants a stream socket */
+    uv_tcp_t tcp; /* also for Unix sockets: libuv only wants a stream socket. Its `data`: struct
+                   * sio_origin, NULL for most */
     const struct sio_conn_events *events;
     void *owner;
     union {
@@ -76,10 +77,17 @@ bool sio_conn_closed(const struct sio_conn *c)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
+static void conn_free(void *object)
+{
+    struct sio_conn *c = object;
+    sio_free(c->tcp.data);
+    sio_free(c);
+}
+
 static void on_handle_closed(uv_handle_t *h)
 {
     struct sio_conn *c = SIO_CONTAINER_OF(h, struct sio_conn, tcp);
-    sio_loop_bury(sio_conn_loop(c), &c->end.grave, sio_free, c);
+    sio_loop_bury(sio_conn_loop(c), &c->end.grave, conn_free, c);
 }
 
 /* The queue may go at once: what libuv has been given is only cancelled from here on, not read. */
@@ -386,6 +394,26 @@ int sio_conn_fd(const struct sio_conn *c)
     return c->state == ATTACHED ? raw_fd(c) : -1;
 }
 
+/* ---- where it comes from --------------------------------------------------------------------- */
+
+void sio_conn_set_origin(struct sio_conn *c, const struct sio_origin *o)
+{
+    if (c->tcp.data == NULL)
+        c->tcp.data = sio_alloc(sizeof *o);
+    *(struct sio_origin *)c->tcp.data = *o;
+}
+
+const struct sio_origin *sio_conn_origin(const struct sio_conn *c)
+{
+    return c->tcp.data;
+}
+
+bool sio_conn_secure(const struct sio_conn *c)
+{
+    const struct sio_origin *o = sio_conn_origin(c);
+    return o != NULL && o->secure;
+}
+
 /* An IPv4 peer of a dual-stack socket is shown as what it is. */
 static const char *address_text(const struct sockaddr_storage *a, char out[INET6_ADDRSTRLEN])
 {
@@ -402,11 +430,14 @@ static const char *address_text(const struct sockaddr_storage *a, char out[INET6
 
 void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
 {
+    const struct sio_origin *o = sio_conn_origin(c);
     struct sockaddr_storage a;
     socklen_t len = sizeof a;
     char text[INET6_ADDRSTRLEN];
     int fd = sio_conn_fd(c);
-    if (fd < 0 || getpeername(fd, (struct sockaddr *)&a, &len) != 0)
+    if (o != NULL)
+        sio_buf_append_slice(out, sio_origin_address(o));
+    if (o != NULL || fd < 0 || getpeername(fd, (struct sockaddr *)&a, &len) != 0)
         return;
     if (address_text(&a, text) != NULL)
         sio_buf_append_slice(out, sio_slice_str(text));

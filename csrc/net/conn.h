@@ -16,6 +16,7 @@
 
 #include "base/blob.h"
 #include "base/buf.h"
+#include "codec/origin.h"
 #include "net/loop.h"
 
 struct sio_conn;
@@ -70,8 +71,15 @@ void sio_conn_finish(struct sio_conn *c);
 bool sio_conn_closed(const struct sio_conn *c); /* or finishing, or ended by the peer */
 
 int sio_conn_fd(const struct sio_conn *c); /* for handing over; -1 once closed */
-/* Appends the peer's address as text: "127.0.0.1" (also when it came over a dual-stack socket),
+
+/* Where the client really is, when the socket only leads to a proxy or to another worker; copied.
+ */
+void sio_conn_set_origin(struct sio_conn *c, const struct sio_origin *o);
+/* As it was set; NULL: the socket tells the truth. */
+const struct sio_origin *sio_conn_origin(const struct sio_conn *c);
+/* Appends the client's address as text: "127.0.0.1" (also when it came over a dual-stack socket),
  * "::1"; "" for a Unix socket or a closed connection. */
 void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out);
+bool sio_conn_secure(const struct sio_conn *c); /* the client's connection is encrypted */
 
 #endif

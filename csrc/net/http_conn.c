@@ -274,13 +274,13 @@ static void on_drain(void *owner, struct sio_conn *stream)
 
 const struct sio_conn_events sio_http_conn_events = {on_data, on_close, on_drain};
 
-void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream, unsigned hops,
-                        struct sio_slice bytes)
+void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,
+                        const struct sio_arrival *a)
 {
     struct sio_http_conn *c = sio_calloc(1, sizeof *c);
     c->server = s;
     c->stream = stream;
-    c->hops = hops;
+    c->hops = a->hops;
     c->unread = SIZE_MAX;
     sio_http_parser_init(&c->parser);
     sio_task_init(&c->end.resume, on_resume, c);
@@ -289,7 +289,7 @@ void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream, unsi
     sio_http_conn_set_deadline(c, s->limits.head_timeout_ms);
     sio_conn_set_events(stream, &sio_http_conn_events, c);
     sio_conn_read_start(stream);
-    feed(c, bytes);
+    feed(c, a->bytes);
 }
 
 /* ---- deadlines ------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #define SIO_NET_HTTP_CONN_H
 
 #include "codec/http_parse.h"
+#include "net/arrival.h"
 #include "net/conn.h"
 
 struct sio_http_conn;
@@ -79,10 +80,9 @@ void sio_http_server_init(struct sio_http_server *s, struct sio_loop *loop,
 /* Closes idle connections now and the others after their answer; on_closed (may be NULL) when the
  * sweep timer's handle is gone and `s` may be freed. */
 void sio_http_server_close(struct sio_http_server *s, sio_loop_fn on_closed, void *ctx);
-/* A new connection (takes fd); `bytes` were read from it already (adoption), `hops` is how often it
- * was handed over. May call on_request before it returns. */
-void sio_http_server_adopt(struct sio_http_server *s, int fd, struct sio_slice bytes,
-                           unsigned hops);
+/* A new connection, from a listener or handed over; takes its descriptor. May call on_request
+ * before it returns. */
+void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *a);
 
 struct sio_http_response {
     int status;
@@ -123,7 +123,8 @@ void sio_http_conn_bytes(const struct sio_http_conn *c, struct sio_buf *out);
 unsigned sio_http_conn_hops(const struct sio_http_conn *c);
 void sio_http_release(struct sio_http_conn *c);
 
-/* E.g. for the peer's address. */
 struct sio_conn *sio_http_conn_stream(const struct sio_http_conn *c);
+/* Where the current request comes from. */
+void sio_http_conn_origin(const struct sio_http_conn *c, struct sio_origin *out);
 
 #endif

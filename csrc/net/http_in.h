@@ -58,8 +58,8 @@ struct sio_http_conn {
 };
 
 /* http_conn.c */
-void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream, unsigned hops,
-                        struct sio_slice bytes);
+void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,
+                        const struct sio_arrival *a);
 extern const struct sio_conn_events sio_http_conn_events;
 /* Answers `status` without a body, ends the connection, and tells the handler `err`. */
 /* The server closes: idle ones and those that have not sent a whole request go now. */

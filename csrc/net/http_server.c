@@ -124,14 +124,16 @@ static void turn_away(struct sio_http_server *s, struct sio_conn *stream)
     sio_conn_finish(stream);
 }
 
-void sio_http_server_adopt(struct sio_http_server *s, int fd, struct sio_slice bytes, unsigned hops)
+void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *a)
 {
-    struct sio_conn *stream = sio_conn_adopt(s->loop, fd, &sio_http_conn_events, NULL);
+    struct sio_conn *stream = sio_conn_adopt(s->loop, a->fd, &sio_http_conn_events, NULL);
     if (stream == NULL) {
         sio_log_limited(SIO_LOG_WARN, "http adopt", "http: cannot take a connection: %s",
                         strerror(errno));
         return;
     }
+    if (a->origin != NULL)
+        sio_conn_set_origin(stream, a->origin);
     if (s->closing || s->n_conns >= s->limits.max_connections) {
         turn_away(s, stream);
         return;
@@ -139,5 +141,5 @@ void sio_http_server_adopt(struct sio_http_server *s, int fd, struct sio_slice b
     if (s->n_conns++ == 0)
         uv_timer_start(&s->sweep, on_sweep, sweep_period_ms(&s->limits),
                        sweep_period_ms(&s->limits));
-    sio_http_conn_open(s, stream, hops, bytes);
+    sio_http_conn_open(s, stream, a);
 }

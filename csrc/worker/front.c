@@ -22,9 +22,10 @@
 /* A connection that waits because the link to its worker is full. */
 struct waiting_give {
     struct sio_list link;
-    int fd; /* our duplicate; the http_conn is gone */
-    unsigned slot, hops, tries;
-    struct sio_buf bytes;
+    struct sio_arrival arrival; /* its descriptor is our duplicate; the http_conn is gone */
+    struct sio_origin origin;   /* where arrival.origin points, if it does */
+    struct sio_buf bytes;       /* where arrival.bytes points */
+    unsigned slot, tries;
 };
 
 /* The names that upstream serves beside the engine: "socket.io" + [.msgpack|.esm] + [.min] +
@@ -60,7 +61,8 @@ static void give_free(struct waiting_give *g)
 /* At the hop limit it is not given any more. */
 static void take_back(struct sio_worker *w, struct waiting_give *g)
 {
-    sio_http_server_adopt(&w->http, g->fd, sio_buf_slice(&g->bytes), SIO_MESH_HOPS_MAX);
+    g->arrival.hops = SIO_MESH_HOPS_MAX;
+    sio_http_server_adopt(&w->http, &g->arrival);
     give_free(g);
 }
 
@@ -72,13 +74,13 @@ static void keep_give(struct sio_worker *w, struct waiting_give *g)
 
 static void retry_give(struct sio_worker *w, struct waiting_give *g)
 {
-    int rc = sio_mesh_give(w->mesh, g->slot, g->fd, g->hops, sio_buf_slice(&g->bytes));
+    int rc = sio_mesh_give(w->mesh, g->slot, &g->arrival);
     if (rc == SIO_EAGAIN && ++g->tries < SIO_GIVE_TRIES) {
         keep_give(w, g);
     } else if (rc < 0) {
         take_back(w, g);
     } else {
-        close(g->fd);
+        close(g->arrival.fd);
         give_free(g);
     }
 }
@@ -102,7 +104,7 @@ void sio_worker_drop_gives(struct sio_worker *w)
 {
     SIO_LIST_EACH (node, &w->gives) {
         struct waiting_give *g = SIO_CONTAINER_OF(node, struct waiting_give, link);
-        close(g->fd);
+        close(g->arrival.fd);
         sio_list_remove(node);
         give_free(g);
     }
@@ -110,10 +112,10 @@ void sio_worker_drop_gives(struct sio_worker *w)
 }
 
 /* The link is full: keep the connection, without its HTTP state, and try again soon. */
-static int wait_to_give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot,
+static int wait_to_give(struct sio_worker *w, const struct sio_arrival *a, unsigned slot,
                         struct sio_buf *bytes)
 {
-    int fd = w->n_gives < SIO_GIVES_MAX ? fcntl(sio_http_conn_fd(c), F_DUPFD_CLOEXEC, 0) : -1;
+    int fd = w->n_gives < SIO_GIVES_MAX ? fcntl(a->fd, F_DUPFD_CLOEXEC, 0) : -1;
     if (fd < 0) {
         sio_log_limited(SIO_LOG_WARN, "gives",
                         "mesh: the link to worker %u is full, a request for it is refused (%u "
@@ -122,10 +124,14 @@ static int wait_to_give(struct sio_worker *w, struct sio_http_conn *c, unsigned 
         return SIO_EFULL;
     }
     struct waiting_give *g = sio_calloc(1, sizeof *g);
-    g->fd = fd;
+    g->arrival = *a;
+    g->arrival.fd = fd;
+    if (a->origin != NULL) {
+        g->origin = *a->origin;
+        g->arrival.origin = &g->origin;
+    }
     g->slot = slot;
-    g->hops = sio_http_conn_hops(c) + 1;
-    g->bytes = *bytes;
+    g->bytes = *bytes; /* moved: what arrival.bytes points to stays where it is */
     *bytes = (struct sio_buf){0};
     sio_list_init(&g->link);
     keep_give(w, g);
@@ -139,10 +145,13 @@ static int give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot, bo
 {
     struct sio_buf bytes = {0};
     sio_http_conn_bytes(c, &bytes);
-    int rc = sio_mesh_give(w->mesh, slot, sio_http_conn_fd(c), sio_http_conn_hops(c) + 1,
-                           sio_buf_slice(&bytes));
+    struct sio_arrival a = {.fd = sio_http_conn_fd(c),
+                            .hops = sio_http_conn_hops(c) + 1,
+                            .origin = sio_conn_origin(sio_http_conn_stream(c)),
+                            .bytes = sio_buf_slice(&bytes)};
+    int rc = sio_mesh_give(w->mesh, slot, &a);
     if (rc == SIO_EAGAIN && wait)
-        rc = wait_to_give(w, c, slot, &bytes);
+        rc = wait_to_give(w, &a, slot, &bytes);
     sio_buf_fini(&bytes);
     if (rc == 0)
         sio_http_release(c);
@@ -166,7 +175,7 @@ static bool route(struct sio_worker *w, struct sio_http_conn *c, struct sio_slic
     return rc == 0;
 }
 
-/* What the hash methods hash: the first forwarded address, or the peer's. */
+/* What the hash methods hash: the first forwarded address, or the client's. */
 static void placement_key(struct sio_worker *w, struct sio_http_conn *c,
                           const struct sio_http_request *r, struct sio_buf *out)
 {
@@ -175,8 +184,11 @@ static void placement_key(struct sio_worker *w, struct sio_http_conn *c,
         const char *comma = list.len ? memchr(list.p, ',', list.len) : NULL;
         sio_buf_append(out, list.p, comma ? (size_t)(comma - list.p) : list.len);
     }
-    if (out->len == 0)
-        sio_conn_peer(sio_http_conn_stream(c), out);
+    if (out->len == 0) {
+        struct sio_origin origin;
+        sio_http_conn_origin(c, &origin);
+        sio_buf_append_slice(out, sio_origin_address(&origin));
+    }
 }
 
 /* A handshake: true when it went to another worker. */
@@ -220,12 +232,12 @@ void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct si
     eio_server_handle(w->engine, c, r);
 }
 
-void sio_worker_on_give(void *owner, unsigned from, int fd, unsigned hops, struct sio_slice bytes)
+void sio_worker_on_give(void *owner, unsigned from, const struct sio_arrival *a)
 {
     struct sio_worker *w = owner;
     (void)from;
     if (w->serving)
-        sio_http_server_adopt(&w->http, fd, bytes, hops);
+        sio_http_server_adopt(&w->http, a);
     else
-        close(fd);
+        close(a->fd);
 }

@@ -84,7 +84,7 @@ void sio_worker_drop_claims(struct sio_worker *w);
 
 /* front.c */
 void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);
-void sio_worker_on_give(void *owner, unsigned from, int fd, unsigned hops, struct sio_slice bytes);
+void sio_worker_on_give(void *owner, unsigned from, const struct sio_arrival *a);
 void sio_worker_drop_gives(struct sio_worker *w);
 
 #endif

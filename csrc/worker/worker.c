@@ -237,7 +237,7 @@ void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_f
 static void on_accept(void *owner, int fd)
 {
     struct sio_worker *w = owner;
-    sio_http_server_adopt(&w->http, fd, sio_slice(NULL, 0), 0);
+    sio_http_server_adopt(&w->http, &(struct sio_arrival){.fd = fd});
 }
 
 void sio_worker_add_listener(struct sio_worker *w, int fd)

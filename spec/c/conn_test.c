@@ -164,6 +164,29 @@ static void check_address(int (*make)(struct peer *, int), int arg, const char *
     end(&s, &p);
 }
 
+TEST(conn_an_origin_hides_the_socket)
+{
+    struct peer p;
+    struct side s;
+    struct sio_origin origin = {.secure = true};
+    struct sio_buf text = {0};
+    net_open();
+    start(&s, peer_tcp(&p, AF_INET));
+    CHECK(sio_conn_origin(s.c) == NULL && !sio_conn_secure(s.c));
+    sio_origin_set_address(&origin, SIO_LIT("2001:db8::1"));
+    sio_conn_set_origin(s.c, &origin);
+    origin = (struct sio_origin){0};
+    sio_conn_peer(s.c, &text);
+    CHECK_SLICE(sio_buf_slice(&text), "2001:db8::1");
+    CHECK(sio_conn_secure(s.c));
+    sio_conn_set_origin(s.c, &origin); /* a client without an address */
+    sio_buf_clear(&text);
+    sio_conn_peer(s.c, &text);
+    CHECK_EQ_INT(text.len, 0);
+    sio_buf_fini(&text);
+    end(&s, &p);
+}
+
 static int peer_mapped(struct peer *p, int arg)
 {
     struct sockaddr_in6 a = {.sin6_family = AF_INET6};

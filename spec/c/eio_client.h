@@ -7,7 +7,7 @@
 static inline void client_open(struct peer *p)
 {
     int fd = peer_pair(p, SOCK_STREAM);
-    sio_http_server_adopt(&eio.http, fd, sio_slice(NULL, 0), 0);
+    sio_http_server_adopt(&eio.http, &(struct sio_arrival){.fd = fd});
 }
 
 /* Sends a request; `more` are header lines, each with its CRLF. */

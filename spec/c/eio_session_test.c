@@ -144,7 +144,7 @@ TEST(a_websocket_that_is_reset)
     struct linger now = {1, 0};
     eio_prepare();
     eio_open();
-    sio_http_server_adopt(&eio.http, peer_tcp(&w, AF_INET), sio_slice(NULL, 0), 0);
+    sio_http_server_adopt(&eio.http, &(struct sio_arrival){.fd = peer_tcp(&w, AF_INET)});
     client_websocket(&w, "");
     CHECK_EQ_STR(eio_session_address(eio.session), "127.0.0.1");
     setsockopt(w.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);

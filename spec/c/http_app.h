@@ -122,7 +122,7 @@ static inline void app_open(void)
 
 static inline void app_adopt(int fd)
 {
-    sio_http_server_adopt(&app.s, fd, sio_slice(NULL, 0), 0);
+    sio_http_server_adopt(&app.s, &(struct sio_arrival){.fd = fd});
 }
 
 static inline void app_close(void)

@@ -141,7 +141,9 @@ TEST(http_gives_a_connection_away_and_takes_one)
     CHECK(peer_has(&p, "hello")); /* the answer to /1 had left before */
     CHECK(!p.ended && !p.reset);
     CHECK_EQ_INT(app.s.n_conns, 0);
-    sio_http_server_adopt(&app.s, given.fd, sio_buf_slice(&given.bytes), 1);
+    sio_http_server_adopt(
+        &app.s,
+        &(struct sio_arrival){.fd = given.fd, .hops = 1, .bytes = sio_buf_slice(&given.bytes)});
     CHECK_EQ_INT(app.requests, 4);
     CHECK_EQ_INT(given.hops, 0); /* of /2: the hop was for /give */
     peer_say(&p, "TP/1.1\r\nHost: x\r\n\r\n");

@@ -17,6 +17,8 @@ struct side {
     struct sio_place me;
     unsigned given, messages, ups, downs, hops, from;
     int fd; /* the last one given */
+    bool has_origin;
+    struct sio_origin origin;
     struct sio_buf bytes;
     struct sio_mesh_msg msg;
 };
@@ -25,17 +27,20 @@ static struct sio_loop loop;
 static struct sio_shm shm;
 static struct side a, b; /* of slots 0 and 1 */
 
-static void on_give(void *owner, unsigned from, int fd, unsigned hops, struct sio_slice bytes)
+static void on_give(void *owner, unsigned from, const struct sio_arrival *arrival)
 {
     struct side *s = owner;
     if (s->fd >= 0)
         close(s->fd);
     s->given++;
-    s->fd = fd;
+    s->fd = arrival->fd;
     s->from = from;
-    s->hops = hops;
+    s->hops = arrival->hops;
+    s->has_origin = arrival->origin != NULL;
+    if (s->has_origin)
+        s->origin = *arrival->origin;
     sio_buf_clear(&s->bytes);
-    sio_buf_append_slice(&s->bytes, bytes);
+    sio_buf_append_slice(&s->bytes, arrival->bytes);
 }
 
 static void on_message(void *owner, unsigned from, const struct sio_mesh_msg *m)
@@ -107,6 +112,12 @@ static void teardown(void)
     sio_shm_detach(&shm);
 }
 
+static int give(unsigned slot, int fd, unsigned hops, struct sio_slice bytes)
+{
+    return sio_mesh_give(a.mesh, slot,
+                         &(struct sio_arrival){.fd = fd, .hops = hops, .bytes = bytes});
+}
+
 static bool run_until(const unsigned *n, unsigned want)
 {
     for (int i = 0; i < 100000 && *n < want; i++)
@@ -122,7 +133,7 @@ TEST(mesh_a_given_connection_works)
     CHECK_EQ_INT(a.ups, 1);
     CHECK(sio_mesh_has(a.mesh, 1) && !sio_mesh_has(a.mesh, 2) && !sio_mesh_has(a.mesh, 99));
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, pair[1], 1, SIO_LIT("GET / HT")), 0);
+    CHECK_EQ_INT(give(1, pair[1], 1, SIO_LIT("GET / HT")), 0);
     close(pair[1]);
     CHECK(run_until(&b.given, 1));
     CHECK_EQ_INT(b.from, 0);
@@ -134,6 +145,30 @@ TEST(mesh_a_given_connection_works)
     b.fd = -1;
     CHECK(read(pair[0], &c, 1) == 0); /* no copy is left anywhere */
     close(pair[0]);
+    teardown();
+}
+
+TEST(mesh_an_origin_travels_with_the_connection)
+{
+    struct sio_origin origin = {.secure = true};
+    struct sio_arrival arrival = {.fd = STDIN_FILENO, .origin = &origin, .bytes = SIO_LIT("GET")};
+    static char big[SIO_MESH_MSG_MAX - SIO_MESH_HEAD - 2 - sizeof "192.0.2.7" + 2];
+    setup();
+    REQUIRE(sio_origin_set_address(&origin, SIO_LIT("192.0.2.7")));
+    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, &arrival), 0);
+    CHECK(run_until(&b.given, 1));
+    CHECK(b.has_origin && b.origin.secure);
+    CHECK_SLICE(sio_origin_address(&b.origin), "192.0.2.7");
+    CHECK_SLICE(sio_buf_slice(&b.bytes), "GET");
+    arrival.bytes = sio_slice(big, sizeof big);
+    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, &arrival), SIO_ETOOBIG);
+    arrival.bytes.len--;
+    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, &arrival), 0);
+    CHECK(run_until(&b.given, 2));
+    CHECK(b.bytes.len == sizeof big - 1);
+    CHECK_EQ_INT(give(1, STDIN_FILENO, 0, SIO_LIT("")), 0);
+    CHECK(run_until(&b.given, 3));
+    CHECK(!b.has_origin);
     teardown();
 }
 
@@ -166,17 +201,17 @@ TEST(mesh_who_is_given_nothing)
     static char big[SIO_MESH_MSG_MAX];
     setup();
     CHECK(sio_mesh_can_give(a.mesh, 1));
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 2, 0, 0, SIO_LIT("")), SIO_ECLOSED);
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 0, 0, 0, SIO_LIT("")), SIO_ECLOSED);
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, 0, SIO_MESH_HOPS_MAX + 1, SIO_LIT("")), SIO_EINVAL);
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, 0, 0, sio_slice(big, sizeof big)), SIO_ETOOBIG);
+    CHECK_EQ_INT(give(2, 0, 0, SIO_LIT("")), SIO_ECLOSED);
+    CHECK_EQ_INT(give(0, 0, 0, SIO_LIT("")), SIO_ECLOSED);
+    CHECK_EQ_INT(give(1, 0, SIO_MESH_HOPS_MAX + 1, SIO_LIT("")), SIO_EINVAL);
+    CHECK_EQ_INT(give(1, 0, 0, sio_slice(big, sizeof big)), SIO_ETOOBIG);
     atomic_store(&shm.slots[1].state, SIO_SLOT_SUSPECT);
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, 0, 0, SIO_LIT("")), SIO_ECLOSED);
+    CHECK_EQ_INT(give(1, 0, 0, SIO_LIT("")), SIO_ECLOSED);
     atomic_store(&shm.slots[1].state, SIO_SLOT_DRAINING);
     CHECK(sio_mesh_can_give(a.mesh, 1)); /* it still answers its sessions */
     atomic_store(&shm.slots[1].fds_limit, 100);
     atomic_store(&shm.slots[1].fds_open, 100 - SIO_LOAD_FDS_SPARE);
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, 0, 0, SIO_LIT("")), SIO_ECLOSED);
+    CHECK_EQ_INT(give(1, 0, 0, SIO_LIT("")), SIO_ECLOSED);
     atomic_store(&shm.slots[1].fds_open, 3);
     CHECK(sio_mesh_can_give(a.mesh, 1));
     /* Its successor is in the slot, and the old link's EOF is not here yet. */
@@ -185,7 +220,7 @@ TEST(mesh_who_is_given_nothing)
     CHECK(!sio_mesh_can_give(a.mesh, 1));
     sio_shm_assign(&shm, 1, &generation);
     CHECK(!sio_mesh_can_give(a.mesh, 1));
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, 0, 0, SIO_LIT("")), SIO_ECLOSED);
+    CHECK_EQ_INT(give(1, 0, 0, SIO_LIT("")), SIO_ECLOSED);
     teardown();
 }
 
@@ -195,13 +230,13 @@ TEST(mesh_a_full_link_gives_eagain_and_keeps_the_descriptor)
     unsigned sent = 0;
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), r;
     setup();
-    while ((r = sio_mesh_give(a.mesh, 1, fd, 0, sio_slice(bytes, sizeof bytes))) == 0)
+    while ((r = give(1, fd, 0, sio_slice(bytes, sizeof bytes))) == 0)
         sent++;
     CHECK_EQ_INT(r, SIO_EAGAIN);
     CHECK(sent >= 5);
     CHECK(fcntl(fd, F_GETFD) >= 0);
     CHECK(run_until(&b.given, sent));
-    CHECK_EQ_INT(sio_mesh_give(a.mesh, 1, fd, 0, SIO_LIT("x")), 0);
+    CHECK_EQ_INT(give(1, fd, 0, SIO_LIT("x")), 0);
     CHECK(run_until(&b.given, sent + 1));
     CHECK_EQ_INT(b.given, sent + 1);
     close(fd);
@@ -269,21 +304,22 @@ TEST(mesh_bad_messages_are_dropped)
     sio_mesh_add(a.mesh, (struct sio_place){2, 1}, fds[0]);
     static const struct sio_link_events none = {NULL, NULL};
     struct sio_link *raw = sio_link_open(&loop, fds[1], &none, NULL);
-    struct sio_buf give = {0}, claim = {0};
-    struct sio_mesh_msg m = {.type = SIO_MESH_GIVE};
-    sio_mesh_msg_encode(&give, &m);
+    struct sio_buf given = {0}, claim = {0};
+    struct sio_mesh_msg m = {.type = SIO_MESH_GIVE, .payload = SIO_LIT("\3")};
+    sio_mesh_msg_encode(&given, &m);
     m.type = SIO_MESH_CLAIM;
     sio_mesh_msg_encode(&claim, &m);
     sio_link_send(raw, SIO_LIT("nonsense"), &pair[1], 1);
-    sio_link_send(raw, sio_buf_slice(&give), NULL, 0);                       /* no descriptor */
-    sio_link_send(raw, sio_buf_slice(&give), (int[2]){pair[1], pair[1]}, 2); /* two */
-    sio_link_send(raw, sio_buf_slice(&claim), &pair[1], 1);                  /* not expected */
+    sio_link_send(raw, sio_buf_slice(&given), NULL, 0);                       /* no descriptor */
+    sio_link_send(raw, sio_buf_slice(&given), (int[2]){pair[1], pair[1]}, 2); /* two */
+    sio_link_send(raw, sio_buf_slice(&given), &pair[1], 1);                   /* no such origin */
+    sio_link_send(raw, sio_buf_slice(&claim), &pair[1], 1);                   /* not expected */
     CHECK(run_until(&a.messages, 1)); /* the claim itself counts */
     CHECK_EQ_INT(a.given, 0);
     close(pair[1]);
     CHECK(read(pair[0], &c, 1) == 0); /* all copies are closed */
     close(pair[0]);
-    sio_buf_fini(&give);
+    sio_buf_fini(&given);
     sio_buf_fini(&claim);
     sio_link_close(raw);
     teardown();

@@ -119,7 +119,8 @@ static void fill_link(int ends[2])
 {
     REQUIRE(sio_link_pair(ends) == 0);
     sio_worker_add_peer(side[0].w, side[1].me, ends[0], dup(side[1].bell));
-    while (sio_mesh_give(side[0].w->mesh, 1, host.fd, 1, SIO_LIT("filler")) == 0)
+    struct sio_arrival filler = {.fd = host.fd, .hops = 1, .bytes = SIO_LIT("filler")};
+    while (sio_mesh_give(side[0].w->mesh, 1, &filler) == 0)
         ;
 }
 

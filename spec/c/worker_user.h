@@ -9,7 +9,7 @@
 static inline void peer_at(struct peer *p, unsigned slot)
 {
     int fd = peer_pair(p, SOCK_STREAM);
-    sio_http_server_adopt(&side[slot].w->http, fd, sio_slice(NULL, 0), 0);
+    sio_http_server_adopt(&side[slot].w->http, &(struct sio_arrival){.fd = fd});
 }
 
 struct user {

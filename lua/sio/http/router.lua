@@ -19,7 +19,8 @@ local static = require "sio.http.static"
 ---@field headers table<string, string> lower-case names
 ---@field body string
 ---@field json any the body decoded; nil when it is not JSON
----@field address string
+---@field address string of the client
+---@field secure boolean the client sent it encrypted
 local request_mt = {
   __name = "sio.Request",
   __index = function(self, name)
