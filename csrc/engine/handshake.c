@@ -13,6 +13,9 @@
 #include "codec/query.h"
 #include "codec/ws_frame.h"
 
+_Static_assert((int)SIO_HTTP_ADDED_MAX < (int)SIO_WS_EXTRA_MAX,
+               "every added field has room in a 101");
+
 /* ---- what is asked --------------------------------------------------------------------------- */
 
 /* A decoded parameter; in q->scratch when it had to be decoded, until the next call. */
@@ -125,10 +128,11 @@ struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio
                                        struct sio_slice *rest)
 {
     const char *why = refusal_text(EIO_BAD_REQUEST);
+    const struct sio_http_fields *added = sio_http_added(c);
     struct sio_buf head = {0};
     struct sio_conn *stream = NULL;
     if (sio_ws_check_request(q->http, &why) != 0 ||
-        sio_ws_append_accept(&head, q->http, NULL, 0) != 0) {
+        sio_ws_append_accept(&head, q->http, added ? added->at : NULL, added ? added->n : 0) != 0) {
         refuse_upgrade(c, why);
     } else {
         stream = sio_http_upgrade(c, rest);

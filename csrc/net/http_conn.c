@@ -31,6 +31,7 @@ void sio_http_conn_free(void *object)
     sio_http_parser_fini(&c->parser);
     sio_buf_fini(&c->pending);
     sio_buf_fini(&c->body);
+    sio_http_fields_free(c->added);
     sio_free(c);
 }
 
@@ -54,7 +55,7 @@ void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err)
     const struct sio_http_response none = {0};
     sio_log_limited(SIO_LOG_INFO, reason, "http: request refused: %d %s", status, reason);
     if (!c->answered)
-        sio_http_reply_head(c->server, c->stream, status, &none, 0, false);
+        sio_http_reply_head(c->server, c->stream, status, &none, c->added, 0, false);
     sio_http_conn_finish(c);
     tell_gone(c, err);
 }
@@ -71,6 +72,12 @@ void sio_http_conn_close(struct sio_http_conn *c)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
+void sio_http_conn_resume(struct sio_http_conn *c)
+{
+    if (!c->running && c->pending.len != 0)
+        sio_loop_defer(c->server->loop, &c->end.resume);
+}
+
 /* With a body, only when the parser comes to its end; without, at once. */
 void sio_http_conn_next(struct sio_http_conn *c)
 {
@@ -81,9 +88,10 @@ void sio_http_conn_next(struct sio_http_conn *c)
     c->idle = true;
     c->hops = 0;
     c->unread = SIZE_MAX;
+    sio_http_fields_free(c->added);
+    c->added = NULL;
     sio_http_conn_set_deadline(c, c->server->limits.keep_alive_timeout_ms);
-    if (!c->running && c->pending.len != 0)
-        sio_loop_defer(c->server->loop, &c->end.resume);
+    sio_http_conn_resume(c);
 }
 
 static void begin_request(struct sio_http_conn *c, const struct sio_http_request *r)

@@ -5,12 +5,13 @@
  * another worker shall serve.
  *
  * A request's life: on_request with its head, then exactly one of
- *     sio_http_respond    answer at once; later only after sio_http_accept
+ *     sio_http_respond    answer at once; later only after sio_http_accept or sio_http_hold
  *     sio_http_accept     say who answers, and collect the body first; the handler answers
- *     sio_http_upgrade    the connection changes protocol; later only after sio_http_accept
+ *     sio_http_hold       say who will do one of these later
+ *     sio_http_upgrade    the connection changes protocol; later only after one of these two
  *     sio_http_release    the connection leaves with its bytes
  * A request that on_request leaves without any of them is answered 500. The request struct is valid
- * until on_request returns.
+ * until on_request returns; sio_http_request_copy keeps it for longer.
  *
  * What the parser or a limit refuses is answered here: an empty body, Connection: close, then the
  * rest of what the client sends is thrown away until it has read the answer (sio_conn_finish).
@@ -22,6 +23,7 @@
 #ifndef SIO_NET_HTTP_CONN_H
 #define SIO_NET_HTTP_CONN_H
 
+#include "codec/http_fields.h"
 #include "codec/http_parse.h"
 #include "net/arrival.h"
 #include "net/conn.h"
@@ -106,6 +108,20 @@ void sio_http_respond_text(struct sio_http_conn *c, int status, const char *type
  * Content-Length above max_body, on_gone. */
 void sio_http_accept(struct sio_http_conn *c, const struct sio_http_handler *h, void *self,
                      size_t max_body);
+/* Registers who decides later: until then nothing of the body is read beyond SIO_HTTP_PENDING_MAX,
+ * and no 100 Continue is sent. Of `h` only on_gone is called; it ends with the decision, which is
+ * sio_http_respond, sio_http_upgrade or sio_http_accept with another handler. A client that leaves
+ * is noticed while no more than SIO_HTTP_PENDING_MAX bytes of it wait. */
+void sio_http_hold(struct sio_http_conn *c, const struct sio_http_handler *h, void *self);
+
+/* A field for the answer to the current request, whoever gives it: sio_http_respond, a limit that
+ * refuses the body, or the 101, whose writer takes sio_http_added along. Gone with the request.
+ * Errors: SIO_ECLOSED: gone, answered or no request; and those of sio_http_fields_add. */
+int sio_http_add_field(struct sio_http_conn *c, struct sio_slice name, struct sio_slice value);
+/* NULL when there are none; valid until the answer, after sio_http_upgrade until the end of the
+ * tick. */
+const struct sio_http_fields *sio_http_added(const struct sio_http_conn *c);
+
 /* Cuts the connection without an answer; on_gone is not called. */
 void sio_http_abort(struct sio_http_conn *c);
 

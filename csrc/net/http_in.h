@@ -5,7 +5,7 @@
  * (`answered`), and the intake:
  *
  *     HEAD ──no body─────────────────────────────► DONE
- *     HEAD ──a body──► HELD ──accept──► BODY ──end──► DONE
+ *     HEAD ──a body──► HELD ──accept──► BODY ──end──► DONE      (HELD lasts while somebody decides)
  *                      HELD, BODY ──respond──► DRAIN ──end──► DONE
  *
  * DONE and answered: HEAD again.
@@ -33,13 +33,14 @@ struct sio_http_conn {
     const struct sio_http_handler *handler; /* while a request is accepted and unanswered */
     void *self;
     struct sio_http_parser parser;
-    struct sio_buf pending;  /* received and not parsed */
-    struct sio_slice in;     /* while running: what the parser has not taken */
-    struct sio_buf body;     /* of which ... */
-    struct sio_slice part;   /* ... this, the last piece, still lies in the input */
-    size_t max_body;         /* bytes; in DRAIN: how many more are thrown away */
-    uint64_t content_length; /* of the current request */
-    uint64_t deadline_ms;    /* 0: none */
+    struct sio_buf pending;        /* received and not parsed */
+    struct sio_slice in;           /* while running: what the parser has not taken */
+    struct sio_buf body;           /* of which ... */
+    struct sio_slice part;         /* ... this, the last piece, still lies in the input */
+    struct sio_http_fields *added; /* for the answer to the current request; NULL: none */
+    size_t max_body;               /* bytes; in DRAIN: how many more are thrown away */
+    uint64_t content_length;       /* of the current request */
+    uint64_t deadline_ms;          /* 0: none */
     size_t unread; /* bytes unsent when the sweep last looked at an answer that is not taken */
     union {
         struct sio_task resume;
@@ -78,8 +79,12 @@ void sio_http_conn_free(void *c);
 /* http_server.c: forgets the connection; the stream is the caller's to close, finish or keep. */
 void sio_http_conn_drop(struct sio_http_conn *c);
 
-/* http_reply.c: queues a head; SIO_EINVAL when it cannot be written. */
+/* Goes on with what has arrived, after a decision that came late. */
+void sio_http_conn_resume(struct sio_http_conn *c);
+
+/* http_reply.c: queues a head; `added` may be NULL. SIO_EINVAL when it cannot be written. */
 int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
-                        const struct sio_http_response *r, size_t body_len, bool keep_alive);
+                        const struct sio_http_response *r, const struct sio_http_fields *added,
+                        size_t body_len, bool keep_alive);
 
 #endif

@@ -7,18 +7,24 @@
 #include "net/http_in.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "codec/http_write.h"
 
 int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
-                        const struct sio_http_response *r, size_t body_len, bool keep_alive)
+                        const struct sio_http_response *r, const struct sio_http_fields *added,
+                        size_t body_len, bool keep_alive)
 {
+    size_t n = r->n_fields;
+    struct sio_http_field *joined =
+        added != NULL ? sio_http_fields_join(added, r->fields, &n) : NULL;
     int err;
     sio_buf_clear(&s->scratch);
     err = status < 200 ? SIO_EINVAL
-                       : sio_http_write_head(&s->scratch, status, r->fields, r->n_fields, body_len,
-                                             keep_alive);
+                       : sio_http_write_head(&s->scratch, status, joined ? joined : r->fields, n,
+                                             body_len, keep_alive);
     if (err == 0)
         sio_conn_write(stream, sio_buf_slice(&s->scratch));
+    sio_free(joined);
     return err;
 }
 
@@ -56,6 +62,7 @@ static void begin_drain(struct sio_http_conn *c)
     c->part = sio_slice(NULL, 0);
     sio_buf_fini(&c->body);
     sio_http_conn_set_deadline(c, c->server->limits.body_timeout_ms);
+    sio_http_conn_resume(c);
 }
 
 int sio_http_respond(struct sio_http_conn *c, const struct sio_http_response *r)
@@ -65,13 +72,14 @@ int sio_http_respond(struct sio_http_conn *c, const struct sio_http_response *r)
     if (c->gone || c->answered || c->intake == SIO_HTTP_INTAKE_HEAD)
         return SIO_ECLOSED;
     keep_alive = may_go_on(c, r);
-    err = sio_http_reply_head(c->server, c->stream, r->status, r, body_length(r), keep_alive);
+    err = sio_http_reply_head(c->server, c->stream, r->status, r, c->added, body_length(r),
+                              keep_alive);
     if (err == 0) {
         write_body(c, r);
     } else {
         const struct sio_http_response none = {0};
         keep_alive = false;
-        sio_http_reply_head(c->server, c->stream, 500, &none, 0, false);
+        sio_http_reply_head(c->server, c->stream, 500, &none, c->added, 0, false);
     }
     c->answered = true;
     c->handler = NULL;
@@ -117,9 +125,31 @@ void sio_http_accept(struct sio_http_conn *c, const struct sio_http_handler *h, 
     }
     c->intake = SIO_HTTP_INTAKE_BODY;
     sio_http_conn_set_deadline(c, c->server->limits.body_timeout_ms);
-    if (c->want_continue && c->in.len == 0) /* else the body is coming already */
+    if (c->want_continue && c->in.len == 0 &&
+        c->pending.len == 0) /* else the body is coming already */
         sio_conn_write(c->stream, SIO_LIT("HTTP/1.1 100 Continue\r\n\r\n"));
     c->want_continue = false;
+    sio_http_conn_resume(c);
+}
+
+void sio_http_hold(struct sio_http_conn *c, const struct sio_http_handler *h, void *self)
+{
+    if (c->gone || c->answered || c->intake == SIO_HTTP_INTAKE_HEAD)
+        return;
+    c->handler = h;
+    c->self = self;
+}
+
+int sio_http_add_field(struct sio_http_conn *c, struct sio_slice name, struct sio_slice value)
+{
+    if (c->gone || c->answered || c->intake == SIO_HTTP_INTAKE_HEAD)
+        return SIO_ECLOSED;
+    return sio_http_fields_add(&c->added, name, value);
+}
+
+const struct sio_http_fields *sio_http_added(const struct sio_http_conn *c)
+{
+    return c->added;
 }
 
 /* ---- leaving --------------------------------------------------------------------------------- */

@@ -120,7 +120,7 @@ static void turn_away(struct sio_http_server *s, struct sio_conn *stream)
         sio_log_limited(SIO_LOG_WARN, "http max_connections",
                         "http: max_connections (%zu) reached, answering 503",
                         s->limits.max_connections);
-    sio_http_reply_head(s, stream, 503, &none, 0, false);
+    sio_http_reply_head(s, stream, 503, &none, NULL, 0, false);
     sio_conn_finish(stream);
 }
 
