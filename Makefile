@@ -44,7 +44,7 @@ SPEC_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard spec/c/*.c)
 C_TESTS := $(patsubst %.c,$(B)/%,$(wildcard spec/c/*_test.c))
 JS_TESTS := $(wildcard spec/client/*.test.mjs spec/conformance/*.test.mjs spec/browser/*.test.mjs)
 FUZZERS := $(patsubst spec/fuzz/%.c,$(B)/%,$(wildcard spec/fuzz/fuzz_*.c))
-ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch])
+ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -88,7 +88,7 @@ test-c: test-bin ## C tests only
 test-lua: build tree ## Lua specs only, or SPECS=file
 	@cd $(ROOT) && $(SAN_ENV) $(CURDIR)/tools/suite.sh lua-$(FLAVOUR) busted busted -o plainTerminal $(SPECS)
 
-test-clients: build client spec/node_modules/.package-lock.json ## official clients, conformance, browser
+test-clients: build client build/failmalloc.so spec/node_modules/.package-lock.json ## official clients, conformance, browser
 	@tools/suite.sh clients tap tools/node_tests.sh $(or $(SPECS),$(JS_TESTS))
 
 test-rock: client ## the LuaRocks package
@@ -184,14 +184,6 @@ $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c
 	@mkdir -p $(@D) && echo "  cc $<"
 	$(Q)$(CC) -std=gnu11 -w -fPIC -fvisibility=hidden -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP_INC) $(SAN) $(CFLAGS) -c -o $@ $<
 
-$(C_TESTS): $(B)/%: $(B)/%.o $(SPEC_OBJ) $(LIB)
-	@echo "  link $@"
-	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
-
-build/fuzz/fuzz_%: build/fuzz/spec/fuzz/fuzz_%.o $(LIB)
-	$(CC) $(SAN) -fsanitize=fuzzer -o $@ $^ $(LIBS)
-
-spec/node_modules/.package-lock.json: spec/package-lock.json
-	cd spec && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+include spec/rules.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -2,14 +2,21 @@
 /* Allocation over libc's malloc that ends the process instead of failing; everybody calls it.
  *
  * The last line is written with write(2): when memory has run out, stdio may not work either.
+ * Threads of libuv's pool allocate too, so the reserve is taken and given up atomically. Its pages
+ * are touched: memory that the kernel has only promised is no reserve.
  */
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-__attribute__((noreturn, cold)) static void out_of_memory(void)
+static _Atomic(void *) reserve;
+static atomic_bool given_up; /* since the last refill that succeeded */
+
+void sio_mem_exhausted(void)
 {
     static const char line[] = "sio: out of memory, aborting\n";
     ssize_t n = write(STDERR_FILENO, line, sizeof line - 1);
@@ -17,11 +24,45 @@ __attribute__((noreturn, cold)) static void out_of_memory(void)
     abort();
 }
 
+void sio_mem_give_up(void)
+{
+    void *p = atomic_exchange(&reserve, NULL);
+    if (p != NULL)
+        atomic_store(&given_up, true);
+    free(p);
+}
+
+void sio_mem_refill(void)
+{
+    void *p, *none = NULL;
+    if (atomic_load(&reserve) != NULL)
+        return;
+    p = malloc(SIO_MEM_RESERVE);
+    if (p == NULL)
+        return;
+    memset(p, 1, SIO_MEM_RESERVE);
+    if (!atomic_compare_exchange_strong(&reserve, &none, p))
+        free(p);
+    atomic_store(&given_up, false);
+}
+
+bool sio_mem_low(void)
+{
+    return atomic_load_explicit(&given_up, memory_order_relaxed);
+}
+
 void *sio_alloc(size_t size)
 {
-    void *p = malloc(size ? size : 1);
+    void *p;
+    if (size == 0)
+        size = 1;
+    p = malloc(size);
+    if (p == NULL) {
+        sio_mem_give_up();
+        p = malloc(size);
+    }
     if (p == NULL)
-        out_of_memory();
+        sio_mem_exhausted();
     return p;
 }
 
@@ -29,18 +70,31 @@ void *sio_calloc(size_t n, size_t size)
 {
     void *p;
     if (size != 0 && n > SIZE_MAX / size)
-        out_of_memory();
-    p = calloc(n ? n : 1, size ? size : 1);
+        sio_mem_exhausted();
+    if (n == 0 || size == 0)
+        n = size = 1;
+    p = calloc(n, size);
+    if (p == NULL) {
+        sio_mem_give_up();
+        p = calloc(n, size);
+    }
     if (p == NULL)
-        out_of_memory();
+        sio_mem_exhausted();
     return p;
 }
 
 void *sio_realloc(void *p, size_t size)
 {
-    void *q = realloc(p, size ? size : 1);
+    void *q;
+    if (size == 0)
+        size = 1;
+    q = realloc(p, size);
+    if (q == NULL) {
+        sio_mem_give_up();
+        q = realloc(p, size);
+    }
     if (q == NULL)
-        out_of_memory();
+        sio_mem_exhausted();
     return q;
 }
 

@@ -73,6 +73,8 @@ struct sio_bind {
     bool worker_taken;         /* a server was made on it */
     bool looping;              /* in sio_loop_run */
     struct sio_calls calls;
+    lua_Alloc alloc; /* the host's, behind ours; see core.c */
+    void *alloc_ud;
     int refs[SIO_REF_COUNT];
     const void *array_mt, *object_mt; /* identity of sio.array's and sio.object's metatables */
     struct sio_list apps;             /* servers that are open */

@@ -113,6 +113,26 @@ static int lcore_stop(lua_State *L)
     return 0;
 }
 
+/* ---- Lua's memory ---------------------------------------------------------------------------- */
+
+enum { LARGE = 64 << 10 }; /* bytes: what a program asks for, and the machinery does not */
+
+/* A handler that wants a lot and cannot have it gets Lua's "not enough memory", which is an error
+ * like any other. Everything else is ours to keep going: an error raised where no handler runs
+ * would unwind through libuv. */
+static void *lua_alloc(void *ud, void *p, size_t old_size, size_t size)
+{
+    struct sio_bind *b = ud;
+    void *q = b->alloc(b->alloc_ud, p, old_size, size);
+    if (q != NULL || size == 0 || (size > LARGE && b->calls.running != NULL))
+        return q;
+    sio_mem_give_up();
+    q = b->alloc(b->alloc_ud, p, old_size, size);
+    if (q == NULL)
+        sio_mem_exhausted();
+    return q;
+}
+
 /* ---- opening and closing --------------------------------------------------------------------- */
 
 /* set_hooks{name = value}: the functions and metatables that C calls and uses. */
@@ -147,6 +167,7 @@ static int lcore_gc(lua_State *L)
     sio_loop_fini(b->loop);
     sio_free(b->loop);
     b->loop = NULL;
+    lua_setallocf(L, b->alloc, b->alloc_ud); /* ours goes with the module */
     sio_call_fini(b);
     sio_buf_fini(&b->json);
     sio_buf_fini(&b->text);
@@ -175,6 +196,8 @@ static void bind_init(lua_State *L, struct sio_bind *b)
     sio_list_init(&b->calls.all);
     sio_list_init(&b->apps);
     sio_list_init(&b->timers);
+    b->alloc = lua_getallocf(L, &b->alloc_ud);
+    lua_setallocf(L, lua_alloc, b);
 }
 
 static void open_bind(lua_State *L)

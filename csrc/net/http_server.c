@@ -8,6 +8,7 @@
 #include "net/http_in.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <errno.h>
 
@@ -116,7 +117,9 @@ void sio_http_conn_drop(struct sio_http_conn *c)
 static void turn_away(struct sio_http_server *s, struct sio_conn *stream)
 {
     const struct sio_http_response none = {0};
-    if (!s->closing)
+    if (sio_mem_low())
+        sio_log_limited(SIO_LOG_WARN, "http memory", "http: memory is low, answering 503");
+    else if (!s->closing)
         sio_log_limited(SIO_LOG_WARN, "http max_connections",
                         "http: max_connections (%zu) reached, answering 503",
                         s->limits.max_connections);
@@ -126,6 +129,7 @@ static void turn_away(struct sio_http_server *s, struct sio_conn *stream)
 
 void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *a)
 {
+    bool refused = s->closing || sio_mem_low() || s->n_conns >= s->limits.max_connections;
     struct sio_conn *stream = sio_conn_adopt(s->loop, a->fd, &sio_http_conn_events, NULL);
     if (stream == NULL) {
         sio_log_limited(SIO_LOG_WARN, "http adopt", "http: cannot take a connection: %s",
@@ -134,7 +138,7 @@ void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *
     }
     if (a->origin != NULL)
         sio_conn_set_origin(stream, a->origin);
-    if (s->closing || s->n_conns >= s->limits.max_connections) {
+    if (refused) {
         turn_away(s, stream);
         return;
     }

@@ -80,6 +80,8 @@ static void end_tick(struct sio_loop *l)
 static void on_prepare(uv_prepare_t *h)
 {
     end_tick(SIO_CONTAINER_OF(h, struct sio_loop, prepare));
+    if (sio_mem_low())
+        sio_mem_refill();
 }
 
 static void on_check(uv_check_t *h)
@@ -97,6 +99,7 @@ int sio_loop_init(struct sio_loop *l)
         return SIO_ESYS;
     }
     signal(SIGPIPE, SIG_IGN);
+    sio_mem_refill();
     sio_list_init(&l->tasks);
     sio_list_init(&l->hooks);
     sio_list_init(&l->flushes);

@@ -74,7 +74,8 @@ struct sio_loop {
     bool read_busy;
 };
 
-/* SIO_ESYS. Ignores SIGPIPE for the whole process: libuv writes with write(2). */
+/* SIO_ESYS. Ignores SIGPIPE for the whole process: libuv writes with write(2). Takes the reserve of
+ * memory (base/mem.h), as each tick does that finds it given up. */
 int sio_loop_init(struct sio_loop *l);
 /* Ends all lingering, closes its own handles and runs the loop until it is empty; false when
  * somebody else's handle was left open (a bug: logged with the handle's type). */
