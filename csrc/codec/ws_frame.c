@@ -59,6 +59,13 @@ static bool head_ok(const struct sio_ws_reader *r, const uint8_t head[2])
     return op >= SIO_WS_CLOSE && op <= SIO_WS_PONG;
 }
 
+/* What a message costs beside its bytes is time per frame: only small frames add up to more time
+ * than their bytes are worth. A length below 126 is told by the second byte. */
+static bool is_small(const uint8_t head[2])
+{
+    return (head[1] & 0x7f) < SIO_WS_FRAGMENT_BYTES;
+}
+
 static int begin_frame(struct sio_ws_reader *r, const uint8_t head[2])
 {
     if (!head_ok(r, head))
@@ -70,7 +77,7 @@ static int begin_frame(struct sio_ws_reader *r, const uint8_t head[2])
         r->op = r->frame_op;
         r->fragments = 0;
     }
-    if (++r->fragments > SIO_WS_FRAGMENTS_MAX)
+    if (is_small(head) && ++r->fragments > SIO_WS_FRAGMENTS_MAX)
         return fail(r, SIO_ETOOBIG, 1008);
     return 0;
 }
@@ -86,6 +93,8 @@ static int check_head(struct sio_ws_reader *r, struct sio_ws_context *c, size_t 
     }
     if (is_control(r->frame_op) || !sio_ws_context_length(c, &len))
         return 0;
+    if (len >> 63 != 0) /* §5.2: no length at all */
+        return fail(r, SIO_EPROTO, 1002);
     return len > r->max_message - r->message.len ? fail(r, SIO_ETOOBIG, 1009) : 0;
 }
 

@@ -31,7 +31,8 @@ enum {
     SIO_WS_EXTRA_MAX = 60,        /* fields of the application in a 101 */
     SIO_WS_CONTROL_MAX = 125,     /* bytes of a control frame's payload */
     SIO_WS_HEAD_MAX = 10,         /* bytes of an unmasked frame head */
-    SIO_WS_FRAGMENTS_MAX = 16384, /* frames of one message */
+    SIO_WS_FRAGMENTS_MAX = 16384, /* frames of one message with fewer than FRAGMENT_BYTES each; */
+    SIO_WS_FRAGMENT_BYTES = 64,   /* larger ones end with the message's own limit */
     SIO_WS_CONTEXTS_MAX = 4096,   /* wslay contexts out at a time; beyond: close 1013 */
     SIO_WS_CONTEXTS_IDLE = 64,    /* kept for the next frame */
 };
@@ -47,7 +48,7 @@ struct sio_ws_reader {        /* 64 bytes: one per connection */
     struct sio_buf message;   /* what is known of an incomplete message */
     struct sio_ws_pool *pool; /* set it after init; NULL: contexts are neither kept nor counted */
     size_t max_message;       /* bytes, inclusive */
-    uint32_t fragments;       /* frames of the message so far */
+    uint32_t fragments;       /* small frames of the message so far */
     uint16_t close_code;      /* of an error: 1002, 1007, 1008, 1009, 1013 */
     uint8_t op;               /* of the message being read; 0 = none */
     uint8_t frame_op;         /* of the frame being read, as on the wire */

@@ -226,7 +226,8 @@ TEST(too_big_on_the_head_alone) /* F14 */
     char half[600] = {0};
     expect_raw(SIO_LIT("\x82\xfe\x03\xe9"), "!1009"); /* 1001, not even the mask is there */
     expect_raw(SIO_LIT("\x82\xff\x00\x20\x00\x00\x00\x00\x00\x00"), "!1009"); /* 2^53 */
-    expect_raw(SIO_LIT("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "!1009"); /* MSB */
+    expect_raw(SIO_LIT("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff"), "!1009");
+    expect_raw(SIO_LIT("\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00"), "!1002"); /* §5.2 */
     frame(&b, SIO_WS_BINARY, sio_slice(half, sizeof half));
     sio_buf_append_slice(&b, SIO_LIT("\x80\xfe\x02\x58")); /* 600 more: the sum counts */
     expect_buf(&b, "!1009");
@@ -304,21 +305,24 @@ TEST(close) /* F21-F24 */
     expect_raw(SIO_LIT("\x88\xfe\x00\x7e"), "!1002"); /* 126 bytes: refused on the head */
 }
 
-/* A message of n one-byte frames. */
-static int read_fragments(unsigned n, uint16_t *close_code)
+/* A message of n frames with `size` bytes each. */
+static int read_fragments(unsigned n, size_t size, uint16_t *close_code)
 {
+    static const char payload[SIO_WS_FRAGMENT_BYTES];
+    struct sio_slice each = sio_slice(payload, size);
     struct sio_buf b = {0};
     struct sio_ws_reader r;
     struct sio_ws_event e;
     struct sio_slice in;
     int got;
-    frame(&b, SIO_WS_TEXT, SIO_LIT("x"));
+    frame(&b, SIO_WS_BINARY, each);
     for (unsigned i = 2; i < n; i++)
-        frame(&b, 0, SIO_LIT("x"));
-    frame(&b, FIN, SIO_LIT("x"));
+        frame(&b, 0, each);
+    frame(&b, FIN, each);
     in = sio_buf_slice(&b);
-    sio_ws_reader_init(&r, 1000000);
+    sio_ws_reader_init(&r, (size_t)n * size);
     got = sio_ws_read(&r, &in, &e);
+    CHECK(got != 1 || e.data.len == n * size);
     *close_code = r.close_code;
     sio_ws_reader_fini(&r);
     sio_buf_fini(&b);
@@ -327,10 +331,14 @@ static int read_fragments(unsigned n, uint16_t *close_code)
 
 TEST(number_of_fragments) /* F32 */
 {
+    enum { LARGE = SIO_WS_FRAGMENT_BYTES, SMALL = LARGE - 1 };
     uint16_t code;
-    CHECK_EQ_INT(read_fragments(SIO_WS_FRAGMENTS_MAX, &code), 1);
-    CHECK_EQ_INT(read_fragments(SIO_WS_FRAGMENTS_MAX + 1, &code), SIO_ETOOBIG);
-    CHECK_EQ_INT(code, 1008);
+    for (size_t size = 0; size <= SMALL; size += SMALL) {
+        CHECK_EQ_INT(read_fragments(SIO_WS_FRAGMENTS_MAX, size, &code), 1);
+        CHECK_EQ_INT(read_fragments(SIO_WS_FRAGMENTS_MAX + 1, size, &code), SIO_ETOOBIG);
+        CHECK_EQ_INT(code, 1008);
+    }
+    CHECK_EQ_INT(read_fragments(4 * SIO_WS_FRAGMENTS_MAX, LARGE, &code), 1);
 }
 
 /* Has a frame begin, so that a context is out. */
