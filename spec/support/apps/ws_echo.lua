@@ -1,0 +1,28 @@
+-- SPDX-License-Identifier: MIT
+-- Engine.IO alone: echoes what comes, and tells a session that said "watch" how every other ended.
+local sio = require("sio")
+
+local eio = sio.engine({
+  path = "/engine.io",
+  upgrade_timeout = tonumber(os.getenv "UPGRADE_TIMEOUT"),
+  max_http_buffer_size = tonumber(os.getenv "MAX_SIZE"),
+})
+
+local watchers = {}
+
+eio:on("connection", function(session)
+  session:on("message", function(data)
+    if data == "watch" then
+      watchers[session] = true
+      session:send("watching")
+    else
+      session:send(data)
+    end
+  end)
+  session:on("close", function(reason, detail)
+    watchers[session] = nil
+    for each in pairs(watchers) do each:send(reason .. (detail and "/" .. detail or "")) end
+  end)
+end)
+
+eio:listen(3000)
