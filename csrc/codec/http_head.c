@@ -25,6 +25,9 @@ int sio_http_head_line(struct sio_http_request *r, struct sio_slice line)
     struct sio_slice version = sio_slice_from(line, target + 1);
     if (method == 0 || target >= line.len || target == method + 1)
         return 400;
+    /* The preface of HTTP/2 (RFC 9113 §3.4) is made to fail, not to ask for a version. */
+    if (sio_slice_eq(sio_slice(line.p, method), SIO_LIT("PRI")))
+        return 400;
     if (version.len != 10 || !sio_slice_starts(version, SIO_LIT("HTTP/")) ||
         !sio_slice_eq(sio_slice_from(version, 8), SIO_LIT("\r\n")) || version.p[6] != '.')
         return 400;

@@ -126,7 +126,7 @@ TEST(versions_and_keep_alive)
     EXPECT("SOURCE / ICE/1.0\r\nHost: x\r\n\r\n", "!400");
     EXPECT("get / HTTP/1.1\r\n", "!400"); /* H02 */
     EXPECT("FOO / HTTP/1.1\r\n", "!400");
-    EXPECT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "!505");
+    EXPECT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "!400");
     EXPECT("FOO / HTTP/2.0\r\n", "!400");
     EXPECT("GET / HTTP/2.0\r\nA b\r\n\r\n", "!505");
     EXPECT("\x16\x03\x01\x02\x00\x01\x00", "!400"); /* TLS ClientHello */
