@@ -25,15 +25,17 @@ int sio_http_head_line(struct sio_http_request *r, struct sio_slice line)
     struct sio_slice version = sio_slice_from(line, target + 1);
     if (method == 0 || target >= line.len || target == method + 1)
         return 400;
+    r->method = sio_slice(line.p, method);
     /* The preface of HTTP/2 (RFC 9113 §3.4) is made to fail, not to ask for a version. */
-    if (sio_slice_eq(sio_slice(line.p, method), SIO_LIT("PRI")))
+    if (sio_slice_eq(r->method, SIO_LIT("PRI")))
         return 400;
     if (version.len != 10 || !sio_slice_starts(version, SIO_LIT("HTTP/")) ||
         !sio_slice_eq(sio_slice_from(version, 8), SIO_LIT("\r\n")) || version.p[6] != '.')
         return 400;
     if (version.p[5] != '1' || (version.p[7] != '0' && version.p[7] != '1'))
         return 505;
-    r->method = sio_slice(line.p, method);
+    if (sio_slice_eq(r->method, SIO_LIT("CONNECT")))
+        return 405; /* no proxy, and its target is no path */
     r->target = sio_slice(line.p + method + 1, target - method - 1);
     r->minor = (unsigned)(version.p[7] - '0');
     return 0;
@@ -65,7 +67,7 @@ static int split_target(struct sio_http_request *r)
         return 0;
     }
     r->path = sio_slice(t.p, mark);
-    if (t.p[0] == '/' || sio_slice_eq(r->method, SIO_LIT("CONNECT")))
+    if (t.p[0] == '/')
         return 0;
     return sio_slice_eq(t, SIO_LIT("*")) && sio_slice_eq(r->method, SIO_LIT("OPTIONS")) ? 0 : 400;
 }
@@ -237,9 +239,7 @@ int sio_http_head_check(struct sio_http_request *r)
     r->keep_alive = !t.close && (r->minor == 1 || t.keep_alive);
     if (t.hosts > 1 || (t.hosts == 0 && r->minor == 1) || (t.lengths && t.codings))
         return 400;
-    if (r->has_body && (r->upgrade || sio_slice_eq(r->method, SIO_LIT("CONNECT"))))
-        return 400;
-    return 0;
+    return r->has_body && r->upgrade ? 400 : 0;
 }
 
 struct sio_slice sio_http_field(const struct sio_http_request *r, struct sio_slice name)

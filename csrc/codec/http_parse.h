@@ -5,10 +5,10 @@
  * to another worker with the bytes already read. A head that arrives whole is parsed in place,
  * without a copy; one that is split is collected in `head`.
  *
- * On top of llhttp (http_head.h): exactly one Host for HTTP/1.1, versions 1.0 and 1.1 only,
- * "chunked" as the only transfer coding, canonical digits in Content-Length, no '#' in the target,
- * CR only before LF and LF only behind CR, no body with an upgrade, at most SIO_HTTP_HEADERS_MAX
- * fields, at most SIO_HTTP_HEAD_MAX bytes.
+ * On top of llhttp (http_head.h): exactly one Host for HTTP/1.1, versions 1.0 and 1.1 only, no
+ * CONNECT, "chunked" as the only transfer coding, canonical digits in Content-Length, no '#' in the
+ * target, CR only before LF and LF only behind CR, no body with an upgrade, at most
+ * SIO_HTTP_HEADERS_MAX fields, at most SIO_HTTP_HEAD_MAX bytes.
  *
  * Owns: the parser owns a collected head and the field table; both are gone at SIO_HTTP_END.
  * Errors: SIO_HTTP_ERROR with a status, for good: nothing behind an error can be trusted.
@@ -38,7 +38,7 @@ struct sio_http_field {
 struct sio_http_request {
     struct sio_slice method, target;
     struct sio_slice path, query; /* parts of target, in absolute form too; query without '?', may
-                                   * be empty; path "*" for OPTIONS *, the authority for CONNECT */
+                                   * be empty; path "*" for OPTIONS * */
     unsigned minor;               /* HTTP/1.<minor> */
     const struct sio_http_field *fields; /* values without white space around them */
     size_t n_fields;
@@ -66,7 +66,7 @@ struct sio_http_spans; /* where the fields lie, see http_parse.c */
 struct sio_http_parser {
     struct sio_http_request request;
     struct sio_slice body; /* filled by SIO_HTTP_BODY; borrowed from the input */
-    int status;            /* of an error: 400, 413, 417, 431, 501, 505 */
+    int status;            /* of an error: 400, 405, 413, 417, 431, 501, 505 */
     /* private */
     enum sio_http_state state;
     struct sio_http_spans *spans; /* while a head is read, freed at the next call */

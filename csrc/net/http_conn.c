@@ -51,11 +51,12 @@ void sio_http_conn_finish(struct sio_http_conn *c)
 
 void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err)
 {
+    static const struct sio_http_field allow = {{"Allow", 5}, {"", 0}}; /* a 405 has to name some */
     const char *reason = sio_http_reason(status);
-    const struct sio_http_response none = {0};
+    const struct sio_http_response r = {.fields = &allow, .n_fields = status == 405};
     sio_log_limited(SIO_LOG_INFO, reason, "http: request refused: %d %s", status, reason);
     if (!c->answered)
-        sio_http_reply_head(c->server, c->stream, status, &none, c->added, 0, false);
+        sio_http_reply_head(c->server, c->stream, status, &r, c->added, 0, false);
     sio_http_conn_finish(c);
     tell_gone(c, err);
 }

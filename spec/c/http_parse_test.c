@@ -101,7 +101,7 @@ TEST(forms_of_the_target)
     EXPECT("GET http://x?q HTTP/1.1\r\nHost: x\r\n\r\n", "GET / q 1.1 k|.");
     EXPECT("GET http://x?/q HTTP/1.1\r\nHost: x\r\n\r\n", "GET / /q 1.1 k|.");
     EXPECT("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS *  1.1 k|.");
-    EXPECT("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT x:1  1.1 k|."); /* H38 */
+    EXPECT("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "!405"); /* H38 */
     EXPECT("GET * HTTP/1.1\r\nHost: x\r\n\r\n", "!400");
     EXPECT("GET /#frag HTTP/1.1\r\nHost: x\r\n\r\n", "!400"); /* H35 */
     EXPECT("GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n", "!400");
@@ -313,7 +313,7 @@ TEST(upgrade)
     EXPECT(GET "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n\r\nx", "!400");
     EXPECT(GET "Connection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n",
            "!400"); /* W29 */
-    EXPECT("CONNECT x:1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", "!400");
+    EXPECT("CONNECT x:1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", "!405");
     sio_http_parser_init(&p);
     CHECK_EQ_INT(sio_http_parse(&p, &in), SIO_HTTP_HEAD);
     CHECK_EQ_INT(sio_http_parse(&p, &in), SIO_HTTP_END);

@@ -48,6 +48,7 @@ export class RawConnection {
         this.wake();
       });
     }
+    socket.on("error", (error) => (this.error = error));
   }
 
   // Every piece of `pieces` goes out as a segment of its own.
@@ -69,8 +70,20 @@ export class RawConnection {
     });
   }
 
-  // The next response with a Content-Length, as { status, headers, body }.
-  async response() {
+  // The end that the server makes; a reset is none.
+  async end() {
+    while (!this.ended) await this.more();
+    if (this.error) throw this.error;
+  }
+
+  // An end without an answer, by FIN or by reset.
+  async cut() {
+    while (!this.ended) await this.more();
+    if (this.received.length > 0) throw new Error(`cut, with ${this.received} before`);
+  }
+
+  // The next response with a Content-Length, as { status, headers, body }; `bodyless` to a HEAD.
+  async response({ bodyless = false } = {}) {
     let end;
     while ((end = this.received.indexOf("\r\n\r\n")) < 0) await this.more();
     const [first, ...lines] = this.received.subarray(0, end).toString("latin1").split("\r\n");
@@ -79,7 +92,7 @@ export class RawConnection {
       const colon = line.indexOf(":");
       headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
     }
-    const length = Number(headers["content-length"] ?? 0);
+    const length = bodyless ? 0 : Number(headers["content-length"] ?? 0);
     while (this.received.length < end + 4 + length) await this.more();
     const body = this.received.subarray(end + 4, end + 4 + length).toString("utf8");
     this.received = this.received.subarray(end + 4 + length);
