@@ -249,12 +249,12 @@ static void serve_known(struct sio_http_conn *c, const struct eio_request *q, st
     static const struct sio_http_field allow = {{"Allow", 5}, {"GET, POST", 9}};
     struct sio_slice rest;
     struct sio_conn *stream;
-    if (q->upgrade) {
+    if (q->upgrade && !eio_upgrade_possible(s)) {
+        eio_handshake_refuse(c, q, EIO_BAD_REQUEST);
+    } else if (q->upgrade) {
         stream = eio_handshake_upgrade(c, q, &rest);
-        if (stream != NULL && eio_upgrade_possible(s))
+        if (stream != NULL)
             eio_upgrade_begin(s, stream, rest);
-        else if (stream != NULL)
-            eio_websocket_reject(stream, rest, s->server->options.max_http_buffer_size);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("GET"))) {
         eio_polling_get(&s->polling, c);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("POST"))) {

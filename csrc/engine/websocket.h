@@ -19,8 +19,5 @@ struct eio_websocket {
 void eio_websocket_init(struct eio_websocket *t, struct eio_session *s);
 /* Takes the connection after its 101; `rest` came behind the request. */
 void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c, struct sio_slice rest);
-/* Closes a connection that no session wants, as upstream: 101, then a close frame without a code.
- */
-void eio_websocket_reject(struct sio_conn *c, struct sio_slice rest, size_t max_message);
 
 #endif

@@ -284,37 +284,52 @@ TEST(an_upgrade_after_a_failed_one)
     end();
 }
 
-TEST(a_second_websocket_is_closed)
+/* By an HTTP answer, and nothing happens to the session. */
+static void expect_no_other_websocket(void)
 {
     struct peer other;
+    client_open(&other);
+    client_upgrade(&other, sid);
+    EXPECT(&other, 400, "Bad request");
+    WAIT(other.ended);
+    peer_fini(&other);
+}
+
+TEST(a_second_websocket_is_refused)
+{
     eio_prepare();
     begin();
-    probe();
-    client_open(&other);
-    client_websocket(&other, sid);
-    EXPECT_FRAMES(&other, "\x88\x00");
-    peer_fini(&other);
+    client_websocket(&w, sid);
+    expect_no_other_websocket();
+    client_frame(&w, 1, "2probe");
+    EXPECT_FRAMES(&w, "\x81\x06"
+                      "3probe");
+    expect_no_other_websocket();
     client_frame(&w, 1, "5"); /* the first one goes on */
     WAIT(eio_logged("upgrade"));
-    client_open(&other);
-    client_websocket(&other, sid);
-    EXPECT_FRAMES(&other, "\x88\x00");
-    peer_fini(&other);
+    expect_no_other_websocket();
     CHECK_LOG("upgrade ");
+    end();
+}
+
+TEST(a_closing_session_is_not_upgraded)
+{
+    eio_prepare();
+    begin();
+    eio_session_close(eio.session);
+    CHECK_EQ_INT(eio_session_state(eio.session), EIO_STATE_CLOSING);
+    expect_no_other_websocket();
     end();
 }
 
 TEST(a_websocket_session_is_not_taken_over)
 {
-    struct peer first;
     eio_prepare();
     begin();
-    client_open(&first);
-    client_websocket(&first, "");
-    client_websocket(&w, eio_session_sid(eio.session));
-    EXPECT_FRAMES(&w, "\x88\x00");
+    client_websocket(&w, "");
+    memcpy(sid, eio_session_sid(eio.session), sizeof sid);
+    expect_no_other_websocket();
     CHECK_LOG("open ");
-    peer_fini(&first);
     end();
 }
 
