@@ -81,6 +81,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
     sio_option_size(L, "max_connections", &o->http.max_connections);
     read_balance(L, &o->balance);
+    sio_options_read_proxy(L, o);
     sio_option_bool(L, "engine_only", &o->engine_only);
     o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;
 }

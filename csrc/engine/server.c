@@ -192,7 +192,7 @@ static void open_polling(struct eio_server *e, struct sio_http_conn *c,
     struct sio_origin origin;
     struct eio_session *s;
     struct eio_msg open;
-    sio_http_conn_origin(c, &origin);
+    sio_http_conn_origin(c, r, &origin);
     s = eio_session_new(e, &origin, r->head);
     open = open_message(e, s);
     add_session(e, s);
@@ -209,7 +209,7 @@ static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
     struct sio_origin origin;
     struct sio_slice rest;
     struct sio_conn *stream;
-    sio_http_conn_origin(c, &origin);
+    sio_http_conn_origin(c, q->http, &origin);
     stream = eio_handshake_upgrade(c, q, &rest);
     if (stream != NULL) {
         struct eio_session *s = eio_session_new(e, &origin, sio_blob_slice(head));

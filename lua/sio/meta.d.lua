@@ -15,6 +15,7 @@
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
 ---@field max_connections? integer open connections of a worker; 100000
+---@field trust_proxy? boolean|string|string[] who may say where a client is (X-Forwarded-*); false
 
 ---@alias sio.Balance
 ---| "least-connection"
@@ -37,11 +38,11 @@
 ---@field auth table what the client sent with CONNECT; {} when nothing
 ---@field query table<string, string>
 ---@field headers table<string, string> of the first request, lower-case names
----@field address string of the peer
+---@field address string of the client
 ---@field url string
 ---@field time string
 ---@field issued integer milliseconds since 1970
----@field secure boolean
+---@field secure boolean the client's connection was encrypted
 ---@field xdomain boolean the request had an Origin
 
 ---@class sio.Binary
