@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
-/* Long-polling bodies. Stands on eio_packet and b64; engine/polling calls it.
+/* Long-polling bodies. Stands on eio_packet; engine/polling and engine/payload call it. The forms
+ * of v3 are in eio_payload_v3.c.
  *
  * A separator stands between packets, never before the first or behind the last: n separators
  * are n + 1 packets, and an empty one is an error, an empty body included.
  */
 #include "codec/eio_payload.h"
 
-#include "base/b64.h"
 #include "base/err.h"
+#include "codec/eio_payload_v3.h"
 
 enum { SEPARATOR = 0x1e };
 
-void eio_payload_reader_init(struct eio_payload_reader *r, struct sio_slice body)
+void eio_payload_reader_init(struct eio_payload_reader *r, enum eio_payload_form form,
+                             struct sio_slice body)
 {
-    *r = (struct eio_payload_reader){.rest = body};
+    *r = (struct eio_payload_reader){.rest = body, .form = form};
 }
 
 void eio_payload_reader_fini(struct eio_payload_reader *r)
@@ -42,14 +44,13 @@ int eio_payload_next(struct eio_payload_reader *r, struct eio_packet *out)
     int err;
     if (r->done)
         return 0;
+    if (r->form != EIO_PAYLOAD_V4)
+        return eio_payload_v3_next(r, out);
     text = cut(r);
-    if (text.len == 0 || text.p[0] != 'b') {
+    if (text.len != 0 && text.p[0] == 'b')
+        err = eio_packet_decode_base64(EIO_V4, text, &r->scratch, out);
+    else
         err = eio_packet_decode(text, out);
-    } else {
-        sio_buf_clear(&r->scratch);
-        err = sio_b64_decode(&r->scratch, sio_slice_from(text, 1)) ? SIO_EPROTO : 0;
-        *out = (struct eio_packet){EIO_MESSAGE, true, sio_buf_slice(&r->scratch)};
-    }
     r->done |= err != 0;
     return err ? err : 1;
 }
@@ -69,6 +70,5 @@ void eio_payload_append_text(struct sio_buf *out, struct sio_slice text)
 void eio_payload_append_binary(struct sio_buf *out, struct sio_slice bytes)
 {
     separate(out);
-    sio_buf_append_char(out, 'b');
-    sio_b64_encode(out, bytes);
+    eio_packet_append_base64(EIO_V4, out, bytes);
 }

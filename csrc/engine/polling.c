@@ -130,7 +130,7 @@ static void inbox_new(struct eio_polling *p, struct sio_http_conn *c, struct sio
     struct eio_inbox *in = sio_calloc(1, sizeof *in);
     in->polling = p;
     in->body = sio_blob_new(rest);
-    eio_payload_reader_init(&in->reader, sio_blob_slice(in->body));
+    eio_payload_reader_init(&in->reader, EIO_PAYLOAD_V4, sio_blob_slice(in->body));
     sio_list_init(&in->link);
     sio_list_append(&p->base.session->server->inboxes, &in->link);
     p->inbox = in;
@@ -180,7 +180,7 @@ static void on_post_body(void *self, struct sio_http_conn *c, struct sio_slice b
     struct eio_polling *p = self;
     struct eio_payload_reader reader;
     p->post = NULL; /* while packets are delivered; it is complete, so nobody may cut it */
-    eio_payload_reader_init(&reader, body);
+    eio_payload_reader_init(&reader, EIO_PAYLOAD_V4, body);
     if (!sio_utf8_valid(body))
         polling_fail(p, EIO_PARSE_ERROR, NULL);
     else if (deliver(p, &reader) == MORE)

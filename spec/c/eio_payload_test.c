@@ -14,7 +14,7 @@ static void expect(struct sio_slice body, const char *wanted)
     struct test_guard guard;
     int got;
     test_guard_init(&guard, body.len);
-    eio_payload_reader_init(&r, test_guard_put(&guard, body));
+    eio_payload_reader_init(&r, EIO_PAYLOAD_V4, test_guard_put(&guard, body));
     while ((got = eio_payload_next(&r, &p)) == 1) {
         sio_buf_append_char(&story, p.binary ? 'b' : eio_packet_digit(p.type));
         CHECK(!p.binary || p.type == EIO_MESSAGE);
@@ -93,7 +93,7 @@ TEST(three_hundred_thousand_packets) /* P38 */
     size_t n = 0;
     for (int i = 0; i < 300000; i++)
         eio_payload_append_text(&b, SIO_LIT("6"));
-    eio_payload_reader_init(&r, sio_buf_slice(&b));
+    eio_payload_reader_init(&r, EIO_PAYLOAD_V4, sio_buf_slice(&b));
     while (eio_payload_next(&r, &p) == 1)
         n++;
     CHECK_EQ_INT(n, 300000);

@@ -10,7 +10,7 @@ static struct sio_buf read_body(struct sio_slice body, struct sio_buf *out, int 
     struct eio_payload_reader r;
     struct eio_packet p;
     struct sio_buf story = {0};
-    eio_payload_reader_init(&r, body);
+    eio_payload_reader_init(&r, EIO_PAYLOAD_V4, body);
     while ((*end = eio_payload_next(&r, &p)) == 1) {
         struct sio_buf text = {0};
         FUZZ_CHECK(p.type <= EIO_NOOP && (!p.binary || p.type == EIO_MESSAGE));
