@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Runs copies of the official protocol suites that lie outside the tree against our servers:
 # tools/conformance.sh DIR, with DIR/eio-v4 and DIR/sio-v5 (docs/engine.io-protocol/v4-test-suite and
-# docs/socket.io-protocol/v5-test-suite of Socket.IO's repository). DIR itself is not changed.
+# docs/socket.io-protocol/v5-test-suite of Socket.IO's repository), and DIR/eio-v3 (v3-test-suite) if
+# it is there. DIR itself is not changed.
 
 set -eu
 suites=${1:?usage: make conformance SUITES=dir (with eio-v4 and sio-v5 in it)}
@@ -38,6 +39,9 @@ run() { # suite, app
   return $status
 }
 
+if [ -d "$suites/eio-v3" ]; then
+  run eio-v3 spec/support/apps/eio3_echo.lua || failed=1
+fi
 run eio-v4 spec/support/apps/eio_echo.lua || failed=1
 run sio-v5 spec/support/apps/sio_suite.lua || failed=1
 exit $failed

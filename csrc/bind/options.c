@@ -75,13 +75,13 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_size(L, "max_http_buffer_size", &o->engine.max_http_buffer_size);
     read_transports(L, &o->engine);
     sio_option_bool(L, "allow_upgrades", &o->engine.allow_upgrades);
+    sio_option_bool(L, "allow_eio3", &o->engine.allow_eio3);
     sio_option_ms(L, "connect_timeout", &o->sio.connect_timeout_ms);
     sio_option_bool(L, "recovery", &o->sio.recovery);
     sio_option_ms(L, "max_disconnection_duration", &o->sio.max_disconnection_ms);
     sio_option_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
     sio_option_size(L, "max_connections", &o->http.max_connections);
     read_balance(L, &o->balance);
-    sio_options_read_proxy(L, o);
     sio_option_bool(L, "engine_only", &o->engine_only);
     o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;
 }

@@ -40,7 +40,7 @@ void eio_request_init(struct eio_request *q, const struct sio_http_request *r)
 {
     *q = (struct eio_request){.http = r};
     q->transport = transport_named(param(q, SIO_LIT("transport")));
-    q->v4 = sio_slice_eq(param(q, SIO_LIT("EIO")), SIO_LIT("4"));
+    q->version = sio_slice_eq(param(q, SIO_LIT("EIO")), SIO_LIT("4")) ? EIO_V4 : EIO_V3;
     q->upgrade = r->upgrade && (q->transport == EIO_WEBSOCKET ||
                                 sio_http_field_has(r, SIO_LIT("upgrade"), SIO_LIT("websocket")));
     q->sid = param(q, SIO_LIT("sid")); /* the last one: it stays in scratch */
@@ -59,7 +59,7 @@ static enum eio_refusal check_known(const struct eio_request *q, const struct ei
 {
     bool polls = strcmp(eio_session_transport(s), "polling") == 0;
     bool same = q->upgrade ? q->transport == EIO_WEBSOCKET : q->transport == EIO_POLLING && polls;
-    if (!same || !q->v4)
+    if (!same || q->version != eio_session_version(s))
         return EIO_BAD_REQUEST;
     if (q->upgrade && !sio_slice_eq(q->http->method, SIO_LIT("GET")))
         return EIO_BAD_METHOD;
@@ -77,7 +77,7 @@ enum eio_refusal eio_handshake_check(const struct eio_options *o, const struct e
         return EIO_BAD_METHOD;
     if (q->upgrade != (q->transport == EIO_WEBSOCKET))
         return EIO_BAD_REQUEST;
-    return q->v4 ? EIO_ACCEPTED : EIO_BAD_VERSION;
+    return q->version == EIO_V4 || o->allow_eio3 ? EIO_ACCEPTED : EIO_BAD_VERSION;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

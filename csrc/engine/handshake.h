@@ -28,8 +28,8 @@ struct eio_request {
     const struct sio_http_request *http;
     unsigned transport; /* EIO_POLLING, EIO_WEBSOCKET, 0: something else */
     bool upgrade; /* to websocket; another Upgrade offer is ignored on polling (RFC 9110 §7.8) */
-    bool v4;      /* EIO=4 */
-    struct sio_slice sid; /* decoded; p == NULL: none, a handshake */
+    enum eio_version version; /* 3 for whatever is not EIO=4, as upstream */
+    struct sio_slice sid;     /* decoded; p == NULL: none, a handshake */
     struct sio_buf scratch;
 };
 

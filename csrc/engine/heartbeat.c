@@ -2,7 +2,7 @@
 /* One timer for all due times. Stands on net/loop; session.c and upgrade.c arm entries.
  *
  * The timer only ever runs at or before the first due time: arming moves it forward, running out
- * early costs one look at four lists. So an answered ping touches no timer.
+ * early costs one look at five lists. So an answered ping touches no timer.
  */
 #include "engine/heartbeat.h"
 
@@ -23,11 +23,22 @@ static void wake_at(struct eio_heartbeat *h, uint64_t at_ms)
     uv_timer_start(&h->timer, on_timer, at_ms > now ? at_ms - now : 1, 0);
 }
 
+/* A client is given up when it is due. */
+static bool is_verdict(int kind)
+{
+    return kind == EIO_DUE_PONG || kind == EIO_DUE_SILENCE;
+}
+
+static bool is_late(struct eio_heartbeat *h, enum eio_due_kind kind, uint64_t now)
+{
+    struct sio_list *first = sio_list_first(&h->queues[kind]);
+    return first != NULL && due_of(first)->at_ms + EIO_HEARTBEAT_LATE_MS < now;
+}
+
 /* True while pongs may lie unread because the loop was held up. */
 static bool in_grace(struct eio_heartbeat *h, uint64_t now)
 {
-    struct sio_list *first = sio_list_first(&h->queues[EIO_DUE_PONG]);
-    bool late = first != NULL && due_of(first)->at_ms + EIO_HEARTBEAT_LATE_MS < now;
+    bool late = is_late(h, EIO_DUE_PONG, now) || is_late(h, EIO_DUE_SILENCE, now);
     if (h->grace_ms != 0 && now >= h->grace_ms) {
         h->grace_ms = 0;
         return false;
@@ -40,7 +51,7 @@ static bool in_grace(struct eio_heartbeat *h, uint64_t now)
 static void run_kind(struct eio_heartbeat *h, enum eio_due_kind kind, uint64_t now)
 {
     struct sio_list *node = sio_list_first(&h->queues[kind]);
-    bool late = node != NULL && due_of(node)->at_ms + EIO_HEARTBEAT_LATE_MS < now;
+    bool late = is_late(h, kind, now);
     for (; node != NULL; node = sio_list_first(&h->queues[kind])) {
         struct eio_due *d = due_of(node);
         if (d->at_ms > now)
@@ -56,7 +67,7 @@ static void rearm(struct eio_heartbeat *h)
         struct sio_list *first = sio_list_first(&h->queues[kind]);
         if (first == NULL)
             continue;
-        if (kind == EIO_DUE_PONG && h->grace_ms > due_of(first)->at_ms)
+        if (is_verdict(kind) && h->grace_ms > due_of(first)->at_ms)
             wake_at(h, h->grace_ms);
         else
             wake_at(h, due_of(first)->at_ms);
@@ -69,7 +80,7 @@ static void on_timer(uv_timer_t *timer)
     uint64_t now = sio_loop_now(h->loop);
     bool grace = in_grace(h, now);
     for (int kind = 0; kind < EIO_DUE_KINDS; kind++)
-        if (kind != EIO_DUE_PONG || !grace)
+        if (!is_verdict(kind) || !grace)
             run_kind(h, (enum eio_due_kind)kind, now);
     h->armed_ms = UINT64_MAX;
     rearm(h);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Everything of a session that happens after a while: pings, missing pongs, unfinished probes and
- * goodbyes. Private to engine/.
+/* Everything of a session that happens after a while: pings, missing pongs, silent clients of v3,
+ * unfinished probes and goodbyes. Private to engine/.
  *
  * All intervals of one kind are equal, so a list per kind, in the order of its arming, is ordered
  * by due time, and one timer serves them all. Due times are on the loop's clock (sio_loop_now).
@@ -18,10 +18,11 @@
 #include "net/loop.h"
 
 enum eio_due_kind {
-    EIO_DUE_PING,  /* send a ping */
-    EIO_DUE_PONG,  /* none came */
-    EIO_DUE_CLOSE, /* no GET came to say goodbye on */
-    EIO_DUE_PROBE, /* the upgrade was not finished */
+    EIO_DUE_PING,    /* send a ping */
+    EIO_DUE_PONG,    /* none came */
+    EIO_DUE_SILENCE, /* in v3, where clients ping: none came */
+    EIO_DUE_CLOSE,   /* no GET came to say goodbye on */
+    EIO_DUE_PROBE,   /* the upgrade was not finished */
     EIO_DUE_KINDS,
 };
 
@@ -59,7 +60,7 @@ static inline void eio_heartbeat_cancel(struct eio_due *d) /* idempotent */
 {
     sio_list_remove(&d->link);
 }
-/* Whether a pong that `d` waits for is late by now. */
+/* Whether a pong or ping that `d` waits for is late by now. */
 bool eio_heartbeat_overdue(const struct eio_heartbeat *h, const struct eio_due *d);
 
 #endif

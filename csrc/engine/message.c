@@ -9,6 +9,8 @@
 
 #include "codec/ws_frame.h"
 
+_Static_assert(EIO_MSG_V3_HEAD_MAX == SIO_WS_HEAD_MAX + 1, "a frame head and the type");
+
 /* A blob with room for `len` bytes behind the frame head; *at is where they go. */
 static struct eio_msg frame_new(enum sio_ws_op op, size_t len, char **at)
 {
@@ -39,6 +41,25 @@ struct eio_msg eio_msg_text(enum eio_packet_type type, const struct sio_slice *p
     for (size_t i = 0; i < n; i++)
         put(&at, parts[i]);
     return m;
+}
+
+struct eio_msg eio_msg_base64(enum eio_version v, struct sio_slice bytes)
+{
+    struct sio_buf text = {0};
+    struct eio_msg m;
+    char *at;
+    eio_packet_append_base64(v, &text, bytes);
+    m = frame_new(SIO_WS_TEXT, text.len, &at);
+    put(&at, sio_buf_slice(&text));
+    sio_buf_fini(&text);
+    return m;
+}
+
+size_t eio_msg_v3_head(const struct eio_msg *m, char head[EIO_MSG_V3_HEAD_MAX])
+{
+    size_t n = sio_ws_frame_head(head, SIO_WS_BINARY, 1 + m->frame->len - m->head);
+    head[n] = EIO_MESSAGE;
+    return n + 1;
 }
 
 struct eio_msg eio_msg_binary(struct sio_slice bytes)

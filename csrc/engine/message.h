@@ -20,6 +20,13 @@ struct eio_msg {
 /* Text packet: the digit of `type`, then the parts joined; they must be valid UTF-8. */
 struct eio_msg eio_msg_text(enum eio_packet_type type, const struct sio_slice *parts, size_t n);
 struct eio_msg eio_msg_binary(struct sio_slice bytes);
+/* A binary message as a text frame, for who takes no bytes. */
+struct eio_msg eio_msg_base64(enum eio_version v, struct sio_slice bytes);
+
+enum { EIO_MSG_V3_HEAD_MAX = 11 }; /* a frame head and the type */
+/* What a binary message has in front of its bytes in protocol v3: returns how many bytes. */
+size_t eio_msg_v3_head(const struct eio_msg *m, char head[EIO_MSG_V3_HEAD_MAX]);
+
 /* The packet behind the frame head: with its digit, or the bytes of a binary one. Borrowed. */
 static inline struct sio_slice eio_msg_packet(const struct eio_msg *m)
 {

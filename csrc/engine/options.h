@@ -25,6 +25,7 @@ struct eio_options {
     size_t max_sessions;         /* 250000; beyond it a handshake is answered 503 */
     unsigned transports;         /* EIO_POLLING | EIO_WEBSOCKET */
     bool allow_upgrades;         /* true; as upstream it only empties the list in the open packet */
+    bool allow_eio3;             /* false; clients of protocol v3, too */
     struct sio_place place;      /* goes into every sid */
 };
 

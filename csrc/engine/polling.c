@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Long-polling requests. Stands on net/http_conn and codec/eio_payload; server.c hands it the
- * requests of known sessions, sessions send through its table.
+/* Long-polling requests. Stands on net/http_conn, codec/eio_payload and dialect.h; server.c hands
+ * it the requests of known sessions, sessions send through its table.
  *
  * Invariant: get and post are requests that still want an answer; whoever answers or cuts one
  * clears the field first, because answering may let that connection's next request in.
@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "codec/eio_jsonp.h"
 #include "codec/eio_payload.h"
 #include "engine/server_in.h"
 #include "engine/session_in.h"
@@ -35,20 +36,27 @@ static void polling_fail(struct eio_polling *p, enum eio_reason reason, const ch
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static void respond(struct sio_http_conn *c, struct sio_http_response *r, struct sio_slice type)
+static void respond(const struct eio_polling *p, struct sio_http_conn *c,
+                    struct sio_http_response *r, struct sio_slice type)
 {
-    const struct sio_http_field fields[] = {{SIO_LIT("Content-Type"), type},
-                                            {SIO_LIT("cache-control"), SIO_LIT("no-store")}};
+    const struct eio_dialect *d = &p->base.session->dialect;
+    struct sio_http_field fields[4] = {{SIO_LIT("Content-Type"), type},
+                                       {SIO_LIT("cache-control"), SIO_LIT("no-store")}};
+    r->n_fields = 2;
+    if (d->jsonp != 0) /* the client chose a part of what is run */
+        fields[r->n_fields++] =
+            (struct sio_http_field){SIO_LIT("X-Content-Type-Options"), SIO_LIT("nosniff")};
+    if (d->old_ie)
+        fields[r->n_fields++] = (struct sio_http_field){SIO_LIT("X-XSS-Protection"), SIO_LIT("0")};
     r->status = 200;
     r->fields = fields;
-    r->n_fields = sizeof fields / sizeof fields[0];
     sio_http_respond(c, r);
 }
 
-static void respond_ok(struct sio_http_conn *c)
+static void respond_ok(const struct eio_polling *p, struct sio_http_conn *c)
 {
     struct sio_http_response r = {.body = SIO_LIT("ok")};
-    respond(c, &r, SIO_LIT("text/html"));
+    respond(p, c, &r, SIO_LIT("text/html"));
 }
 
 static void respond_refused(struct sio_http_conn *c)
@@ -57,26 +65,23 @@ static void respond_refused(struct sio_http_conn *c)
     sio_http_respond(c, &r);
 }
 
-void eio_polling_respond(struct eio_server *e, struct sio_http_conn *c, const struct eio_msg *msgs,
+void eio_polling_respond(struct eio_polling *p, struct sio_http_conn *c, const struct eio_msg *msgs,
                          size_t n)
 {
-    const struct sio_slice type = SIO_LIT("text/plain; charset=UTF-8");
+    struct eio_server *e = p->base.session->server;
+    const struct eio_dialect *d = &p->base.session->dialect;
     struct sio_http_response r = {0};
-    if (n == 1 && !msgs[0].binary) { /* the usual case shares the broadcast's bytes */
-        r.blob = msgs[0].frame;
+    struct sio_slice type;
+    if (n == 1 && !msgs[0].binary && eio_dialect_plain(d)) {
+        r.blob = msgs[0].frame; /* the usual case shares the broadcast's bytes */
         r.blob_from = msgs[0].head;
-        respond(c, &r, type);
+        respond(p, c, &r, SIO_LIT("text/plain; charset=UTF-8"));
         return;
     }
     sio_buf_clear(&e->scratch);
-    for (size_t i = 0; i < n; i++) {
-        if (msgs[i].binary)
-            eio_payload_append_binary(&e->scratch, eio_msg_packet(&msgs[i]));
-        else
-            eio_payload_append_text(&e->scratch, eio_msg_packet(&msgs[i]));
-    }
+    type = eio_dialect_append(d, &e->scratch, msgs, n);
     r.body = sio_buf_slice(&e->scratch);
-    respond(c, &r, type);
+    respond(p, c, &r, type);
     if (e->scratch.cap > EIO_SCRATCH_KEPT)
         sio_buf_fini(&e->scratch);
 }
@@ -125,12 +130,13 @@ static enum progress deliver(struct eio_polling *p, struct eio_payload_reader *r
     return r->done ? DONE : MORE;
 }
 
-static void inbox_new(struct eio_polling *p, struct sio_http_conn *c, struct sio_slice rest)
+static void inbox_new(struct eio_polling *p, struct sio_http_conn *c,
+                      const struct eio_payload_reader *r)
 {
     struct eio_inbox *in = sio_calloc(1, sizeof *in);
     in->polling = p;
-    in->body = sio_blob_new(rest);
-    eio_payload_reader_init(&in->reader, EIO_PAYLOAD_V4, sio_blob_slice(in->body));
+    in->body = sio_blob_new(r->rest);
+    eio_payload_reader_init(&in->reader, r->form, sio_blob_slice(in->body));
     sio_list_init(&in->link);
     sio_list_append(&p->base.session->server->inboxes, &in->link);
     p->inbox = in;
@@ -155,7 +161,7 @@ static void end_inbox(struct eio_polling *p)
     p->inbox = NULL;
     inbox_free(in);
     if (c != NULL)
-        respond_ok(c);
+        respond_ok(p, c);
 }
 
 void eio_polling_resume(struct sio_list *node)
@@ -175,19 +181,38 @@ void eio_polling_resume(struct sio_list *node)
         end_inbox(p);
 }
 
+static void take_body(struct eio_polling *p, struct sio_http_conn *c, struct sio_slice body)
+{
+    enum eio_payload_form form = eio_dialect_form(&p->base.session->dialect, p->post_bytes);
+    struct eio_payload_reader reader;
+    eio_payload_reader_init(&reader, form, body);
+    if (form != EIO_PAYLOAD_V3_BINARY && !sio_utf8_valid(body))
+        polling_fail(p, EIO_PARSE_ERROR, NULL);
+    else if (deliver(p, &reader) == MORE)
+        inbox_new(p, c, &reader);
+    eio_payload_reader_fini(&reader);
+}
+
+static void take_form(struct eio_polling *p, struct sio_http_conn *c, struct sio_slice form)
+{
+    struct sio_buf body = {0};
+    if (eio_jsonp_decode(&body, form) == 0)
+        take_body(p, c, sio_buf_slice(&body));
+    else
+        polling_fail(p, EIO_PARSE_ERROR, NULL);
+    sio_buf_fini(&body);
+}
+
 static void on_post_body(void *self, struct sio_http_conn *c, struct sio_slice body)
 {
     struct eio_polling *p = self;
-    struct eio_payload_reader reader;
     p->post = NULL; /* while packets are delivered; it is complete, so nobody may cut it */
-    eio_payload_reader_init(&reader, EIO_PAYLOAD_V4, body);
-    if (!sio_utf8_valid(body))
-        polling_fail(p, EIO_PARSE_ERROR, NULL);
-    else if (deliver(p, &reader) == MORE)
-        inbox_new(p, c, reader.rest);
-    eio_payload_reader_fini(&reader);
+    if (p->base.session->dialect.jsonp != 0)
+        take_form(p, c, body);
+    else
+        take_body(p, c, body);
     if (p->post == NULL)
-        respond_ok(c);
+        respond_ok(p, c);
 }
 
 static void on_post_gone(void *self, struct sio_http_conn *c, int err)
@@ -213,10 +238,11 @@ void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
                       const struct sio_http_request *r)
 {
     struct sio_slice type = sio_http_field(r, SIO_LIT("content-type"));
+    bool bytes = sio_slice_eq_nocase(type, SIO_LIT("application/octet-stream"));
     const char *wrong = NULL;
     if (p->post != NULL)
         wrong = "data request overlap from client";
-    else if (sio_slice_eq_nocase(type, SIO_LIT("application/octet-stream")))
+    else if (bytes && p->base.session->dialect.version == EIO_V4)
         wrong = "invalid content"; /* binary payloads went away with v4 */
     if (wrong != NULL) {
         polling_fail(p, EIO_TRANSPORT_ERROR, wrong);
@@ -224,6 +250,7 @@ void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
         return;
     }
     p->post = c;
+    p->post_bytes = bytes;
     sio_http_accept(c, &post_handler, p, p->base.session->server->options.max_http_buffer_size);
 }
 
@@ -239,7 +266,7 @@ static void polling_send(struct eio_transport *t, const struct eio_msg *msgs, si
     struct eio_polling *p = from_base(t);
     struct sio_http_conn *c = p->get;
     p->get = NULL;
-    eio_polling_respond(t->session->server, c, msgs, n);
+    eio_polling_respond(p, c, msgs, n);
 }
 
 static size_t polling_queued(const struct eio_transport *t)

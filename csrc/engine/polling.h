@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* HTTP long-polling (Engine.IO v4, §HTTP long-polling): one GET waits for packets, one POST brings
- * some. Private to engine/.
+/* HTTP long-polling (Engine.IO v4 and v3, §HTTP long-polling): one GET waits for packets, one POST
+ * brings some. Private to engine/.
  *
  * A GET is answered when the tick ends with everything that is queued then; a second GET or POST
  * beside one that is not answered ends the session. A body is delivered at most EIO_INBOX_BATCH
@@ -22,13 +22,13 @@ enum {
 };
 
 struct eio_inbox;
-struct eio_server;
 
 struct eio_polling {
     struct eio_transport base;
     struct sio_http_conn *get;  /* waits */
     struct sio_http_conn *post; /* its body is awaited, or is being delivered from `inbox` */
     struct eio_inbox *inbox;
+    bool post_bytes; /* the body was announced as bytes */
 };
 
 void eio_polling_init(struct eio_polling *p, struct eio_session *s);
@@ -37,7 +37,7 @@ void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c);
 void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
                       const struct sio_http_request *r);
 /* Answers a request with one payload. */
-void eio_polling_respond(struct eio_server *e, struct sio_http_conn *c, const struct eio_msg *msgs,
+void eio_polling_respond(struct eio_polling *p, struct sio_http_conn *c, const struct eio_msg *msgs,
                          size_t n);
 void eio_polling_resume(struct sio_list *node); /* an entry of the server's inboxes */
 

@@ -62,6 +62,7 @@ static void heartbeat_init(struct eio_server *e)
     e->heartbeat.on_due = eio_session_on_due;
     e->heartbeat.after_ms[EIO_DUE_PING] = o->ping_interval_ms;
     e->heartbeat.after_ms[EIO_DUE_PONG] = o->ping_timeout_ms;
+    e->heartbeat.after_ms[EIO_DUE_SILENCE] = o->ping_interval_ms + o->ping_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_CLOSE] = o->close_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_PROBE] = o->upgrade_timeout_ms;
     eio_heartbeat_init(&e->heartbeat);
@@ -77,6 +78,7 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
     e->events = events;
     e->owner = owner;
     e->ping = eio_msg_text(EIO_PING, NULL, 0);
+    e->pong = eio_msg_text(EIO_PONG, NULL, 0);
     e->pong_probe = eio_msg_text(EIO_PONG, &probe, 1);
     e->noop = eio_msg_text(EIO_NOOP, NULL, 0);
     e->close = eio_msg_text(EIO_CLOSE, NULL, 0);
@@ -95,6 +97,7 @@ static void server_free(void *object)
     sio_map_fini(&e->sessions);
     sio_buf_fini(&e->scratch);
     sio_blob_unref(e->ping.frame);
+    sio_blob_unref(e->pong.frame);
     sio_blob_unref(e->pong_probe.frame);
     sio_blob_unref(e->noop.frame);
     sio_blob_unref(e->close.frame);
@@ -186,17 +189,18 @@ static struct eio_msg open_message(const struct eio_server *e, const struct eio_
     return m;
 }
 
-static void open_polling(struct eio_server *e, struct sio_http_conn *c,
-                         const struct sio_http_request *r)
+static void open_polling(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q)
 {
+    struct eio_dialect dialect;
     struct sio_origin origin;
     struct eio_session *s;
     struct eio_msg open;
-    sio_http_conn_origin(c, r, &origin);
-    s = eio_session_new(e, &origin, r->head);
+    sio_http_conn_origin(c, &origin);
+    eio_dialect_init(&dialect, q->version, q->http);
+    s = eio_session_new(e, &origin, q->http->head, &dialect);
     open = open_message(e, s);
     add_session(e, s);
-    eio_polling_respond(e, c, &open, 1);
+    eio_polling_respond(&s->polling, c, &open, 1);
     sio_blob_unref(open.frame);
     e->events->on_session(e->owner, s);
 }
@@ -206,13 +210,15 @@ static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
 {
     /* The request is gone once the connection has left HTTP. */
     struct sio_blob *head = sio_blob_new(q->http->head);
+    struct eio_dialect dialect;
     struct sio_origin origin;
     struct sio_slice rest;
     struct sio_conn *stream;
-    sio_http_conn_origin(c, q->http, &origin);
+    sio_http_conn_origin(c, &origin);
+    eio_dialect_init(&dialect, q->version, q->http);
     stream = eio_handshake_upgrade(c, q, &rest);
     if (stream != NULL) {
-        struct eio_session *s = eio_session_new(e, &origin, sio_blob_slice(head));
+        struct eio_session *s = eio_session_new(e, &origin, sio_blob_slice(head), &dialect);
         struct eio_msg open;
         s->transport = &s->websocket.base;
         add_session(e, s);
@@ -244,17 +250,28 @@ static bool has_dot_segments(struct sio_slice path)
            memmem(path.p, path.len, "/./", 3) != NULL;
 }
 
+static void serve_upgrade(struct sio_http_conn *c, const struct eio_request *q,
+                          struct eio_session *s)
+{
+    bool base64 = eio_dialect_wants_base64(q->http);
+    struct sio_slice rest;
+    struct sio_conn *stream;
+    if (!eio_upgrade_possible(s)) {
+        eio_handshake_refuse(c, q, EIO_BAD_REQUEST);
+        return;
+    }
+    stream = eio_handshake_upgrade(c, q, &rest);
+    if (stream == NULL)
+        return;
+    s->dialect.websocket_base64 = base64;
+    eio_upgrade_begin(s, stream, rest);
+}
+
 static void serve_known(struct sio_http_conn *c, const struct eio_request *q, struct eio_session *s)
 {
     static const struct sio_http_field allow = {{"Allow", 5}, {"GET, POST", 9}};
-    struct sio_slice rest;
-    struct sio_conn *stream;
-    if (q->upgrade && !eio_upgrade_possible(s)) {
-        eio_handshake_refuse(c, q, EIO_BAD_REQUEST);
-    } else if (q->upgrade) {
-        stream = eio_handshake_upgrade(c, q, &rest);
-        if (stream != NULL)
-            eio_upgrade_begin(s, stream, rest);
+    if (q->upgrade) {
+        serve_upgrade(c, q, s);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("GET"))) {
         eio_polling_get(&s->polling, c);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("POST"))) {
@@ -275,7 +292,7 @@ static void serve_new(struct eio_server *e, struct sio_http_conn *c, const struc
     } else if (q->upgrade) {
         open_websocket(e, c, q);
     } else {
-        open_polling(e, c, q->http);
+        open_polling(e, c, q);
     }
 }
 

@@ -52,7 +52,7 @@ static void note_request(struct eio_session *s, const struct sio_origin *origin,
 }
 
 struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origin *origin,
-                                    struct sio_slice head)
+                                    struct sio_slice head, const struct eio_dialect *dialect)
 {
     struct eio_session *s = sio_calloc(1, sizeof *s);
     s->server = e;
@@ -66,7 +66,10 @@ struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origi
     sio_list_init(&s->dirty);
     sio_id_new(e->options.place, s->sid);
     note_request(s, origin, head);
-    eio_heartbeat_arm(&e->heartbeat, EIO_DUE_PING, &s->beat, sio_loop_now(e->loop));
+    s->dialect = *dialect;
+    s->awaiting_life = dialect->version == EIO_V3;
+    eio_heartbeat_arm(&e->heartbeat, s->awaiting_life ? EIO_DUE_SILENCE : EIO_DUE_PING, &s->beat,
+                      sio_loop_now(e->loop));
     return s;
 }
 
@@ -221,18 +224,30 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
 
 /* ---- what comes in --------------------------------------------------------------------------- */
 
-/* Any packet is a sign of life; a client that is busy sending is not cut for a late pong. */
+/* Any packet is a sign of life; a client that is busy sending is not cut for a late pong or ping.
+ */
 static void note_life(struct eio_session *s)
 {
+    enum eio_due_kind kind = s->dialect.version == EIO_V3 ? EIO_DUE_SILENCE : EIO_DUE_PONG;
     uint64_t now = sio_loop_now(s->server->loop);
     struct eio_heartbeat *h = &s->server->heartbeat;
-    if (s->awaiting_pong && s->beat.at_ms != now + h->after_ms[EIO_DUE_PONG])
-        eio_heartbeat_arm(h, EIO_DUE_PONG, &s->beat, now);
+    if (s->awaiting_life && s->beat.at_ms != now + h->after_ms[kind])
+        eio_heartbeat_arm(h, kind, &s->beat, now);
 }
 
-static void on_pong(struct eio_session *s)
+/* Clients ping in v3, servers since v4. */
+static void on_heartbeat(struct eio_session *s, struct eio_transport *t, enum eio_packet_type type)
 {
-    s->awaiting_pong = false;
+    bool v3 = s->dialect.version == EIO_V3;
+    if (v3 != (type == EIO_PING)) {
+        eio_session_on_error(s, t, EIO_TRANSPORT_ERROR, "invalid heartbeat direction");
+        return;
+    }
+    if (v3) {
+        push(s, &s->server->pong, 1);
+        return;
+    }
+    s->awaiting_life = false;
     eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PING, &s->beat, sio_loop_now(s->server->loop));
 }
 
@@ -255,14 +270,12 @@ static void handle_packet(struct eio_session *s, struct eio_transport *t,
     case EIO_MESSAGE:
         s->events->on_message(s->owner, s, p->data, p->binary);
         break;
+    case EIO_PING:
     case EIO_PONG:
-        on_pong(s);
+        on_heartbeat(s, t, p->type);
         break;
     case EIO_CLOSE:
         on_goodbye(s, t);
-        break;
-    case EIO_PING: /* only servers ping since v4 */
-        eio_session_on_error(s, t, EIO_TRANSPORT_ERROR, "invalid heartbeat direction");
         break;
     case EIO_OPEN:
     case EIO_UPGRADE:
@@ -311,11 +324,12 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
                                                   : SIO_CONTAINER_OF(due, struct eio_session, beat);
     switch (kind) {
     case EIO_DUE_PING:
-        s->awaiting_pong = true;
+        s->awaiting_life = true;
         eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PONG, due, base_ms);
         push(s, &s->server->ping, 1);
         break;
     case EIO_DUE_PONG:
+    case EIO_DUE_SILENCE:
         finish(s, EIO_PING_TIMEOUT, NULL);
         break;
     case EIO_DUE_CLOSE:
@@ -331,7 +345,7 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
 
 bool eio_session_overdue(struct eio_session *s)
 {
-    if (s->state != EIO_STATE_OPEN || !s->awaiting_pong ||
+    if (s->state != EIO_STATE_OPEN || !s->awaiting_life ||
         !eio_heartbeat_overdue(&s->server->heartbeat, &s->beat))
         return false;
     finish(s, EIO_PING_TIMEOUT, NULL);
@@ -353,6 +367,11 @@ const char *eio_session_sid(const struct eio_session *s)
 const char *eio_session_transport(const struct eio_session *s)
 {
     return s->transport->ops->name;
+}
+
+enum eio_version eio_session_version(const struct eio_session *s)
+{
+    return (enum eio_version)s->dialect.version;
 }
 
 enum eio_state eio_session_state(const struct eio_session *s)

@@ -68,8 +68,9 @@ void eio_session_close(struct eio_session *s);
  * that is CLOSING ends as "forced close" all the same. Reenters: on_close. */
 void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *detail);
 
-const char *eio_session_sid(const struct eio_session *s);       /* SIO_ID_LEN characters */
-const char *eio_session_transport(const struct eio_session *s); /* "polling" | "websocket" */
+const char *eio_session_sid(const struct eio_session *s);          /* SIO_ID_LEN characters */
+const char *eio_session_transport(const struct eio_session *s);    /* "polling" | "websocket" */
+enum eio_version eio_session_version(const struct eio_session *s); /* of the protocol */
 enum eio_state eio_session_state(const struct eio_session *s);
 size_t eio_session_buffered(const struct eio_session *s); /* bytes, frame heads included */
 /* The first request: its raw head (parse it with codec/http_parse), the client's address, and

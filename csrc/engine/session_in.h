@@ -10,6 +10,7 @@
 #define SIO_ENGINE_SESSION_IN_H
 
 #include "base/id.h"
+#include "engine/dialect.h"
 #include "engine/heartbeat.h"
 #include "engine/polling.h"
 #include "engine/queue.h"
@@ -28,19 +29,20 @@ struct eio_session {
     struct eio_polling polling;
     struct eio_websocket websocket; /* in use, or the probe */
     struct eio_queue queue;
-    struct eio_due beat;   /* PING, PONG, or CLOSE while closing */
+    struct eio_due beat;   /* PING, PONG, SILENCE, or CLOSE while closing */
     struct eio_due probe;  /* PROBE */
     struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
     struct sio_grave grave;
     struct sio_blob *request; /* address, NUL, head */
     uint64_t since_ms;
+    struct eio_dialect dialect;
     char sid[SIO_ID_LEN + 1];
     uint8_t state;   /* enum eio_state */
     uint8_t probing; /* enum eio_probing */
     uint8_t address_len;
-    bool secure; /* the first request came encrypted */
-    bool awaiting_pong;
-    bool doomed; /* over a limit: ended at the end of the tick */
+    bool secure;        /* the first request came encrypted */
+    bool awaiting_life; /* a pong; in v3, where clients ping, always */
+    bool doomed;        /* over a limit: ended at the end of the tick */
 };
 
 _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small");
@@ -49,9 +51,9 @@ _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small")
 
 /* A new session without transport, for a client at `origin`. Heartbeats begin. */
 struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origin *origin,
-                                    struct sio_slice head);
+                                    struct sio_slice head, const struct eio_dialect *dialect);
 void eio_session_flush(struct eio_session *s); /* the end of a tick after eio_server_mark */
-/* Its pong is late, though the timer has not run yet: then it has been ended. */
+/* Its sign of life is late, though the timer has not run yet: then it has been ended. */
 bool eio_session_overdue(struct eio_session *s);
 void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t base_ms);
 

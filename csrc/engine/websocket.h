@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The websocket transport: one packet is one frame (Engine.IO v4, §WebSocket). Private to engine/.
+/* The websocket transport: one packet is one frame (Engine.IO v4 and v3, §WebSocket). Private to
+ * engine/.
  *
  * Serves a session, or probes for one that is still on polling; the session tells which.
  *

@@ -233,6 +233,15 @@ void sio_ws_conn_send(struct sio_ws_conn *w, struct sio_blob *frame)
         sio_conn_write_blob(w->stream, frame, 0);
 }
 
+void sio_ws_conn_send_parts(struct sio_ws_conn *w, struct sio_slice front, struct sio_blob *b,
+                            size_t from)
+{
+    if (w->state != OPEN)
+        return;
+    sio_conn_write(w->stream, front);
+    sio_conn_write_blob(w->stream, b, from);
+}
+
 /* The peer did not answer our close frame. One that is still reading may go on; see
  * sio_conn_finish. */
 static void on_linger(struct sio_linger *g)

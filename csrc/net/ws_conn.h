@@ -40,6 +40,9 @@ void sio_ws_conn_set_owner(struct sio_ws_conn *w, const struct sio_ws_conn_event
 /* A whole frame, head included: see engine/message. Takes its own reference. Without effect once
  * closed. The queue is not limited here: look at sio_ws_conn_queued. */
 void sio_ws_conn_send(struct sio_ws_conn *w, struct sio_blob *frame);
+/* A frame in two parts: `front` is copied, and the bytes of `b` from `from` on are shared. */
+void sio_ws_conn_send_parts(struct sio_ws_conn *w, struct sio_slice front, struct sio_blob *b,
+                            size_t from);
 /* Sends a close frame (code 0: without a code), then waits for the peer's at most
  * SIO_CONN_LINGER_MS. Silent: no more events. Idempotent. */
 void sio_ws_conn_close(struct sio_ws_conn *w, uint16_t code);

@@ -12,10 +12,10 @@
 ---@field max_http_buffer_size? integer bytes of one message or request body; 1e6
 ---@field transports? ("polling"|"websocket")[] both
 ---@field allow_upgrades? boolean true
+---@field allow_eio3? boolean clients of Engine.IO v3 as well; false
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
 ---@field max_connections? integer open connections of a worker; 100000
----@field trust_proxy? boolean|string|string[] who may say where a client is (X-Forwarded-*); false
 
 ---@alias sio.Balance
 ---| "least-connection"
@@ -38,11 +38,11 @@
 ---@field auth table what the client sent with CONNECT; {} when nothing
 ---@field query table<string, string>
 ---@field headers table<string, string> of the first request, lower-case names
----@field address string of the client
+---@field address string of the peer
 ---@field url string
 ---@field time string
 ---@field issued integer milliseconds since 1970
----@field secure boolean the client's connection was encrypted
+---@field secure boolean
 ---@field xdomain boolean the request had an Origin
 
 ---@class sio.Binary

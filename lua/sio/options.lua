@@ -8,13 +8,12 @@
 local check = require "sio.options.check"
 local engine = require "sio.options.engine"
 local errors = require "sio.error"
-local proxy = require "sio.options.proxy"
 local socket = require "sio.options.socket"
 
 local options = {}
 
-local engine_groups = { engine, proxy }
-local server_groups = { engine, proxy, socket }
+local engine_groups = { engine }
+local server_groups = { engine, socket }
 
 local function check_groups(method, given, groups)
   local known = {}

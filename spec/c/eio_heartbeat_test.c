@@ -243,7 +243,7 @@ static void on_heartbeat_closed(uv_handle_t *h)
 
 TEST(due_in_order_whatever_the_order_of_arming)
 {
-    struct eio_heartbeat h = {.loop = &net.loop, .after_ms = {10, 20, 30, 40}};
+    struct eio_heartbeat h = {.loop = &net.loop, .after_ms = {10, 20, 25, 30, 40}};
     struct eio_due d[4];
     bool closed = false;
     memset(ran, 0, sizeof ran);

@@ -67,9 +67,10 @@ export class Frames {
   }
 }
 
-// One server's Engine.IO endpoint.
+// One server's Engine.IO endpoint, spoken to in version `eio` of the protocol.
 export class Wire {
-  constructor(url, path) {
+  constructor(url, path, eio = 4) {
+    this.eio = eio;
     this.http = url + path;
     this.ws = this.http.replace(/^http/, "ws");
     this.sockets = [];
@@ -79,20 +80,20 @@ export class Wire {
     return request(`${this.http}?${query}`, options);
   }
 
-  async handshake() {
-    const { body } = await this.request("EIO=4&transport=polling");
-    return JSON.parse(body.slice(1)).sid;
+  async handshake(more = "") {
+    const { body } = await this.request(`EIO=${this.eio}&transport=polling${more}`);
+    return JSON.parse(body.slice(body.indexOf("{"))).sid;
   }
 
   poll(sid, options) {
-    return this.request(`EIO=4&transport=polling&sid=${sid}`, options);
+    return this.request(`EIO=${this.eio}&transport=polling&sid=${sid}`, options);
   }
 
   push(sid, body) {
     return this.poll(sid, { method: "POST", body, headers: { "Content-Type": "text/plain" } });
   }
 
-  socket(query = "EIO=4&transport=websocket") {
+  socket(query = `EIO=${this.eio}&transport=websocket`) {
     const frames = new Frames(`${this.ws}?${query}`);
     this.sockets.push(frames);
     return frames;
@@ -108,7 +109,7 @@ export class Wire {
   // A polling session and the WebSocket that asks to take it over, with the probe answered.
   async probed() {
     const sid = await this.handshake();
-    const frames = this.socket(`EIO=4&transport=websocket&sid=${sid}`);
+    const frames = this.socket(`EIO=${this.eio}&transport=websocket&sid=${sid}`);
     await frames.open();
     frames.send("2probe");
     return { sid, frames, answer: await frames.next() };

@@ -39,6 +39,7 @@ return {
     max_http_buffer_size = { "number", 1e6, check.count },
     transports = { "table", nil, transports },
     allow_upgrades = { "boolean", true },
+    allow_eio3 = { "boolean", false },
     workers = { "number or string", nil, workers },
     balance = { "string", nil, check.one_of("method",
       { "least-connection", "round-robin", "random", "ip-hash", "forwarded-for" }) },

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Engine.IO v3 (allow_eio3): the official suite's cases (see engine_v3_cases.js) against raw
+// Engine.IO with one worker and with two. The same server still speaks v4, and one without the
+// option does not speak v3.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { startServer } from "../support/server.js";
+import { Wire } from "../support/wire.js";
+import { engineCases } from "./engine_cases.js";
+import { engineV3Cases } from "./engine_v3_cases.js";
+
+for (const workers of [1, 2]) {
+  describe(`Engine.IO v3, ${workers} worker(s)`, { timeout: 60000 }, () => {
+    let server, wire;
+    before(async () => {
+      server = await startServer("eio3_echo", { workers });
+      wire = new Wire(server.url, "/engine.io/", 3);
+    });
+    afterEach(() => wire?.close());
+    after(() => server?.stop());
+
+    for (const [name, run] of engineV3Cases) it(name, () => run(wire));
+  });
+}
+
+// Without a known EIO a client is of v3 then.
+const isOfV4 = ([name]) => !name.includes("known EIO");
+
+describe("Engine.IO v4 beside v3", { timeout: 60000 }, () => {
+  let server, wire;
+  before(async () => {
+    server = await startServer("eio3_echo");
+    wire = new Wire(server.url, "/engine.io/");
+  });
+  afterEach(() => wire?.close());
+  after(() => server?.stop());
+
+  for (const [name, run] of engineCases(true).filter(isOfV4)) it(name, () => run(wire, true));
+});
+
+describe("Engine.IO v3 without allow_eio3", { timeout: 60000 }, () => {
+  let server, wire;
+  before(async () => {
+    server = await startServer("eio_echo");
+    wire = new Wire(server.url, "/engine.io/");
+  });
+  afterEach(() => wire?.close());
+  after(() => server?.stop());
+
+  const refusal = { code: 5, message: "Unsupported protocol version" };
+
+  it("refuses handshakes", async () => {
+    for (const query of ["EIO=3&transport=polling", "transport=polling"]) {
+      const { status, body } = await wire.request(query);
+      assert.deepEqual([status, JSON.parse(body)], [400, refusal], query);
+    }
+    await wire.socket("EIO=3&transport=websocket").end();
+  });
+
+  it("refuses v3 on a session of v4", async () => {
+    const sid = await wire.handshake();
+    const { status, body } = await wire.request(`EIO=3&transport=polling&sid=${sid}`);
+    assert.deepEqual([status, JSON.parse(body).code], [400, 3]);
+  });
+
+  it("sends base64 on a WebSocket that asks for it, and takes it", async () => {
+    const frames = wire.socket("EIO=4&transport=websocket&b64=1");
+    await frames.next();
+    frames.send(Buffer.from([1, 2, 3, 4]), "bAQID");
+    assert.equal(await frames.nextPacket(), "bAQIDBA==");
+    assert.equal(await frames.nextPacket(), "bAQID");
+  });
+});
