@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Everything of a session that happens after a while: pings, missing pongs, silent clients of v3,
- * unfinished probes and goodbyes. Private to engine/.
+ * unfinished probes, goodbyes and slow readers. Private to engine/.
  *
  * All intervals of one kind are equal, so a list per kind, in the order of its arming, is ordered
  * by due time, and one timer serves them all. Due times are on the loop's clock (sio_loop_now).
@@ -18,11 +18,12 @@
 #include "net/loop.h"
 
 enum eio_due_kind {
-    EIO_DUE_PING,    /* send a ping */
-    EIO_DUE_PONG,    /* none came */
-    EIO_DUE_SILENCE, /* in v3, where clients ping: none came */
-    EIO_DUE_CLOSE,   /* no GET came to say goodbye on */
-    EIO_DUE_PROBE,   /* the upgrade was not finished */
+    EIO_DUE_PING,     /* send a ping */
+    EIO_DUE_PONG,     /* none came */
+    EIO_DUE_SILENCE,  /* in v3, where clients ping: none came */
+    EIO_DUE_CLOSE,    /* no GET came to say goodbye on */
+    EIO_DUE_PROBE,    /* the upgrade was not finished */
+    EIO_DUE_PRESSURE, /* the client has not read for too long */
     EIO_DUE_KINDS,
 };
 

@@ -12,6 +12,8 @@ void eio_options_default(struct eio_options *o)
         .close_timeout_ms = 30000,
         .max_http_buffer_size = 1000000,
         .max_buffered = 4u << 20,
+        .high_water = 1u << 20,
+        .pressure_timeout_ms = 10000,
         .max_sessions = 250000,
         .transports = EIO_POLLING | EIO_WEBSOCKET,
         .allow_upgrades = true,

@@ -13,6 +13,13 @@
 
 enum { EIO_POLLING = 1, EIO_WEBSOCKET = 2 }; /* bits of transports */
 
+/* What becomes of a client that reads too slowly (engine/pressure.h). */
+enum eio_slow_reader {
+    EIO_SLOW_DROP_VOLATILE, /* volatile packets are dropped, as always while others wait */
+    EIO_SLOW_PAUSE,         /* and nothing more is read from it (websocket) */
+    EIO_SLOW_CLOSE,         /* its session is closed at high_water */
+};
+
 struct eio_options {
     char path[256];            /* "/engine.io/": with its last slash; a prefix of the URL's path */
     uint64_t ping_interval_ms; /* 25000 */
@@ -20,13 +27,16 @@ struct eio_options {
     uint64_t upgrade_timeout_ms; /* 10000: from the second transport's 101 to its `5` */
     uint64_t
         close_timeout_ms; /* 30000: a polling session waits so long for a GET to say goodbye on */
-    size_t max_http_buffer_size; /* 1000000 bytes, inclusive: one message, one POST body */
-    size_t max_buffered;         /* 4 MiB queued for one session; over it the session is closed */
-    size_t max_sessions;         /* 250000; beyond it a handshake is answered 503 */
-    unsigned transports;         /* EIO_POLLING | EIO_WEBSOCKET */
-    bool allow_upgrades;         /* true; as upstream it only empties the list in the open packet */
-    bool allow_eio3;             /* false; clients of protocol v3, too */
-    struct sio_place place;      /* goes into every sid */
+    size_t max_http_buffer_size;  /* 1000000 bytes, inclusive: one message, one POST body */
+    size_t max_buffered;          /* 4 MiB queued for one session; over it the session is closed */
+    size_t high_water;            /* 1 MiB: with more in the queue a session is under pressure */
+    uint64_t pressure_timeout_ms; /* 10000: so long; then it is closed */
+    enum eio_slow_reader slow_reader; /* EIO_SLOW_DROP_VOLATILE */
+    size_t max_sessions;              /* 250000; beyond it a handshake is answered 503 */
+    unsigned transports;              /* EIO_POLLING | EIO_WEBSOCKET */
+    bool allow_upgrades;    /* true; as upstream it only empties the list in the open packet */
+    bool allow_eio3;        /* false; clients of protocol v3, too */
+    struct sio_place place; /* goes into every sid */
 };
 
 void eio_options_default(struct eio_options *o);

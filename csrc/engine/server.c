@@ -65,6 +65,7 @@ static void heartbeat_init(struct eio_server *e)
     e->heartbeat.after_ms[EIO_DUE_SILENCE] = o->ping_interval_ms + o->ping_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_CLOSE] = o->close_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_PROBE] = o->upgrade_timeout_ms;
+    e->heartbeat.after_ms[EIO_DUE_PRESSURE] = o->pressure_timeout_ms;
     eio_heartbeat_init(&e->heartbeat);
 }
 

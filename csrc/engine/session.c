@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/pressure.h"
 #include "engine/server_in.h"
 
 const char *eio_reason_text(enum eio_reason r)
@@ -102,6 +103,7 @@ static void finish(struct eio_session *s, enum eio_reason reason, const char *de
     s->state = EIO_STATE_CLOSED;
     s->queue = (struct eio_queue){0};
     eio_upgrade_abandon(s);
+    eio_pressure_forget(s);
     eio_heartbeat_cancel(&s->beat);
     sio_list_remove(&s->dirty);
     eio_server_forget(s->server, s);
@@ -161,14 +163,23 @@ void eio_session_drain(struct eio_session *s)
     s->queue = (struct eio_queue){0}; /* answering may let the next GET in */
     ops->send(s->transport, q.msgs, q.n);
     eio_queue_drop(&q);
+    if (!ops->at_once)
+        eio_pressure_drained(s);
 }
 
 void eio_session_flush(struct eio_session *s)
 {
-    if (s->doomed)
+    if (s->doomed) {
         finish(s, EIO_TRANSPORT_ERROR, "too much is buffered");
-    else if (s->state == EIO_STATE_OPEN)
+        return;
+    }
+    if (s->state == EIO_STATE_OPEN)
         eio_session_drain(s);
+    if (s->drained && s->state == EIO_STATE_OPEN) {
+        s->drained = false;
+        if (s->events->on_drain != NULL)
+            s->events->on_drain(s->owner, s);
+    }
 }
 
 static void push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
@@ -198,10 +209,10 @@ static int doom(struct eio_session *s)
     if (!s->doomed)
         sio_log_limited(
             SIO_LOG_WARN, "eio max_buffered",
-            "engine: session %s (%s) does not take what is sent to it, closed: more than "
-            "max_buffered %zu bytes or %d messages",
-            s->sid, s->transport->ops->name, s->server->options.max_buffered,
-            (int)EIO_QUEUE_MESSAGES_MAX);
+            "engine: session %s (%s) does not take what is sent to it, closed with %zu bytes "
+            "waiting (limits: max_buffered %zu bytes, %d messages)",
+            s->sid, s->transport->ops->name, eio_session_buffered(s),
+            s->server->options.max_buffered, (int)EIO_QUEUE_MESSAGES_MAX);
     s->doomed = true;
     eio_server_mark(s->server, s);
     return SIO_EFULL;
@@ -216,7 +227,8 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
         return SIO_EAGAIN;
     for (size_t i = 0; i < n; i++)
         bytes += msgs[i].frame->len;
-    if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes))
+    if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes) ||
+        !eio_pressure_add(s, bytes))
         return doom(s);
     push(s, msgs, n);
     return 0;
@@ -320,8 +332,9 @@ void eio_session_on_poll(struct eio_session *s)
 
 void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t base_ms)
 {
-    struct eio_session *s = kind == EIO_DUE_PROBE ? SIO_CONTAINER_OF(due, struct eio_session, probe)
-                                                  : SIO_CONTAINER_OF(due, struct eio_session, beat);
+    bool probe = kind == EIO_DUE_PROBE || kind == EIO_DUE_PRESSURE;
+    struct eio_session *s = probe ? SIO_CONTAINER_OF(due, struct eio_session, probe)
+                                  : SIO_CONTAINER_OF(due, struct eio_session, beat);
     switch (kind) {
     case EIO_DUE_PING:
         s->awaiting_life = true;
@@ -337,6 +350,9 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
         break;
     case EIO_DUE_PROBE:
         eio_upgrade_abandon(s);
+        break;
+    case EIO_DUE_PRESSURE:
+        finish(s, EIO_TRANSPORT_ERROR, "the client reads too slowly");
         break;
     case EIO_DUE_KINDS:
         break;
@@ -382,6 +398,11 @@ enum eio_state eio_session_state(const struct eio_session *s)
 size_t eio_session_buffered(const struct eio_session *s)
 {
     return s->queue.bytes + s->transport->ops->queued(s->transport);
+}
+
+bool eio_session_pressed(const struct eio_session *s)
+{
+    return s->pressed;
 }
 
 struct sio_slice eio_session_request(const struct eio_session *s)

@@ -41,6 +41,8 @@ struct eio_session_events {
      * static. */
     void (*on_close)(void *owner, struct eio_session *s, enum eio_reason reason,
                      const char *detail);
+    /* It was under pressure, and nothing waits for the client any more. May be NULL. */
+    void (*on_drain)(void *owner, struct eio_session *s);
 };
 
 /* Until it is called, messages are dropped and nobody hears of the end. `events` outlives s. */
@@ -55,8 +57,9 @@ enum { EIO_VOLATILE = 1 }; /* drop all of it when something is queued or no poll
 /* Queues n messages as a whole (a packet and its attachments); takes its own references. They
  * leave at the end of the tick.
  * Errors: SIO_ECLOSED; SIO_EAGAIN (volatile, dropped); SIO_EFULL: over max_buffered or
- * EIO_QUEUE_MESSAGES_MAX, nothing queued, the session is closed with "transport error" at the end
- * of the tick and takes nothing more until then, one limited log line. Reenters: no. */
+ * EIO_QUEUE_MESSAGES_MAX, or over high_water when slow readers are closed, nothing queued, the
+ * session is closed with "transport error" at the end of the tick and takes nothing more until
+ * then, one limited log line. Reenters: no. */
 int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags);
 
 /* Forced close. What is queued still goes out, with the goodbye behind it: at once on websocket or
@@ -73,6 +76,8 @@ const char *eio_session_transport(const struct eio_session *s);    /* "polling" 
 enum eio_version eio_session_version(const struct eio_session *s); /* of the protocol */
 enum eio_state eio_session_state(const struct eio_session *s);
 size_t eio_session_buffered(const struct eio_session *s); /* bytes, frame heads included */
+/* Too much waits for the client; on_drain says when it is over. */
+bool eio_session_pressed(const struct eio_session *s);
 /* The first request: its raw head (parse it with codec/http_parse), the client's address, and
  * whether it came encrypted. */
 struct sio_slice eio_session_request(const struct eio_session *s);

@@ -30,7 +30,7 @@ struct eio_session {
     struct eio_websocket websocket; /* in use, or the probe */
     struct eio_queue queue;
     struct eio_due beat;   /* PING, PONG, SILENCE, or CLOSE while closing */
-    struct eio_due probe;  /* PROBE */
+    struct eio_due probe;  /* PROBE, or PRESSURE on websocket */
     struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
     struct sio_grave grave;
     struct sio_blob *request; /* address, NUL, head */
@@ -43,6 +43,8 @@ struct eio_session {
     bool secure;        /* the first request came encrypted */
     bool awaiting_life; /* a pong; in v3, where clients ping, always */
     bool doomed;        /* over a limit: ended at the end of the tick */
+    bool pressed;       /* see pressure.h */
+    bool drained;       /* no longer pressed: on_drain at the end of the tick */
 };
 
 _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small");

@@ -29,6 +29,8 @@ struct eio_transport_ops {
     size_t (*queued)(const struct eio_transport *t); /* bytes below */
     /* Gives the kernel what it takes now, before a limit strikes. May be NULL. */
     void (*relieve)(struct eio_transport *t);
+    /* Reads no more, or goes on. May be NULL. */
+    void (*pause)(struct eio_transport *t, bool paused);
     /* Hands over the session's last messages where it can, says goodbye (polling: `1` to a pending
      * GET; websocket: a close frame) and lets go of its connections. Idempotent. */
     void (*close)(struct eio_transport *t, const struct eio_msg *msgs, size_t n);

@@ -6,6 +6,7 @@
 #include "engine/websocket.h"
 
 #include "base/log.h"
+#include "engine/pressure.h"
 #include "engine/server_in.h"
 #include "engine/session_in.h"
 
@@ -64,8 +65,16 @@ static void on_close(void *owner, struct sio_ws_conn *w, uint16_t code, int err)
     eio_session_on_error(t->base.session, &t->base, EIO_TRANSPORT_ERROR, detail);
 }
 
-static const struct sio_ws_conn_events conn_events = {.on_message = on_message,
-                                                      .on_close = on_close};
+static void on_drain(void *owner, struct sio_ws_conn *w)
+{
+    struct eio_websocket *t = owner;
+    (void)w;
+    if (t->base.session->transport == &t->base)
+        eio_pressure_drained(t->base.session);
+}
+
+static const struct sio_ws_conn_events conn_events = {
+    .on_message = on_message, .on_close = on_close, .on_drain = on_drain};
 
 /* ---- down ------------------------------------------------------------------------------------ */
 
@@ -117,6 +126,13 @@ static void websocket_relieve(struct eio_transport *base)
         sio_conn_flush(sio_ws_conn_stream(t->conn));
 }
 
+static void websocket_pause(struct eio_transport *base, bool paused)
+{
+    struct eio_websocket *t = from_base(base);
+    if (t->conn != NULL)
+        sio_ws_conn_pause(t->conn, paused);
+}
+
 static void websocket_close(struct eio_transport *base, const struct eio_msg *msgs, size_t n)
 {
     struct eio_websocket *t = from_base(base);
@@ -134,6 +150,7 @@ static const struct eio_transport_ops websocket_ops = {
     .send = websocket_send,
     .queued = websocket_queued,
     .relieve = websocket_relieve,
+    .pause = websocket_pause,
     .close = websocket_close,
 };
 

@@ -29,6 +29,7 @@ struct sio_ws_conn {
     struct sio_blob *rest; /* what came behind the handshake, until it is fed */
     struct sio_blob *pong; /* the newest, while the connection is congested */
     uint8_t state;
+    bool paused;
 };
 
 _Static_assert(sizeof(struct sio_ws_conn) <= 160, "an idle connection stays small");
@@ -159,7 +160,7 @@ static void on_rest(void *ctx)
     w->rest = NULL;
     feed(w, sio_blob_slice(rest));
     sio_blob_unref(rest);
-    if (w->state != GONE)
+    if (w->state != GONE && !w->paused)
         sio_conn_read_start(w->stream);
 }
 
@@ -242,6 +243,17 @@ void sio_ws_conn_send_parts(struct sio_ws_conn *w, struct sio_slice front, struc
     sio_conn_write_blob(w->stream, b, from);
 }
 
+void sio_ws_conn_pause(struct sio_ws_conn *w, bool paused)
+{
+    if (w->state != OPEN)
+        return;
+    w->paused = paused;
+    if (paused)
+        sio_conn_read_stop(w->stream);
+    else if (w->rest == NULL) /* else on_rest starts it */
+        sio_conn_read_start(w->stream);
+}
+
 /* The peer did not answer our close frame. One that is still reading may go on; see
  * sio_conn_finish. */
 static void on_linger(struct sio_linger *g)
@@ -258,6 +270,7 @@ void sio_ws_conn_close(struct sio_ws_conn *w, uint16_t code)
     if (w->state != OPEN)
         return;
     send_close(w, code, sio_slice(NULL, 0));
+    sio_ws_conn_pause(w, false); /* for the peer's close frame */
     w->state = CLOSING;
     if (w->rest != NULL) {
         sio_task_cancel(&w->end.feed_rest);

@@ -48,6 +48,9 @@ void sio_ws_conn_send_parts(struct sio_ws_conn *w, struct sio_slice front, struc
 void sio_ws_conn_close(struct sio_ws_conn *w, uint16_t code);
 /* Cuts the connection, without a close frame. Silent, idempotent; also after sio_ws_conn_close. */
 void sio_ws_conn_abort(struct sio_ws_conn *w);
+/* Reads no more, or goes on. What was read already is still delivered. Without effect unless OPEN.
+ */
+void sio_ws_conn_pause(struct sio_ws_conn *w, bool paused);
 size_t sio_ws_conn_queued(const struct sio_ws_conn *w); /* bytes */
 struct sio_conn *sio_ws_conn_stream(const struct sio_ws_conn *w);
 

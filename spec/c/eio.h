@@ -3,7 +3,8 @@
  * socket pairs that say what a browser would.
  *
  * What the server's events report is collected in eio.log as text: "open ", "message:text ",
- * "binary:bytes ", "upgrade ", "close:reason[/detail] ", "gone ". Include it behind test.h.
+ * "binary:bytes ", "upgrade ", "drain ", "close:reason[/detail] ", "gone ". Include it behind
+ * test.h.
  */
 #ifndef SPEC_C_EIO_H
 #define SPEC_C_EIO_H
@@ -51,9 +52,17 @@ static inline void eio_on_close(void *owner, struct eio_session *s, enum eio_rea
                    detail ? detail : "");
 }
 
+static inline void eio_on_drain(void *owner, struct eio_session *s)
+{
+    (void)owner;
+    CHECK(!eio_session_pressed(s));
+    sio_buf_printf(&eio.log, "drain ");
+}
+
 static inline void eio_on_session(void *owner, struct eio_session *s)
 {
-    static const struct eio_session_events events = {eio_on_message, eio_on_upgrade, eio_on_close};
+    static const struct eio_session_events events = {eio_on_message, eio_on_upgrade, eio_on_close,
+                                                     eio_on_drain};
     (void)owner;
     eio.session = s;
     eio_session_set_events(s, &events, &eio);

@@ -334,7 +334,8 @@ static void reopen(void *owner, struct eio_session *s, enum eio_reason reason, c
 
 TEST(on_close_comes_once)
 {
-    static const struct eio_session_events events = {eio_on_message, NULL, reopen};
+    static const struct eio_session_events events = {.on_message = eio_on_message,
+                                                     .on_close = reopen};
     eio_prepare();
     begin_websocket();
     eio_session_set_events(eio.session, &events, &eio);

@@ -133,7 +133,8 @@ static void greet(void *owner, struct eio_session *s)
 
 TEST(what_waited_comes_before_what_on_upgrade_sends)
 {
-    static const struct eio_session_events events = {eio_on_message, greet, eio_on_close};
+    static const struct eio_session_events events = {
+        .on_message = eio_on_message, .on_upgrade = greet, .on_close = eio_on_close};
     eio_prepare();
     begin();
     eio_session_set_events(eio.session, &events, &eio);

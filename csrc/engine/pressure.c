@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/* Slow readers. Stands on session_in.h; session.c and the websocket transport call it.
+ *
+ * Invariant: a pressed session on websocket is in the heartbeat's PRESSURE queue, with the entry
+ * that a probe uses on polling.
+ */
+#include "engine/pressure.h"
+
+#include "base/log.h"
+#include "engine/server_in.h"
+#include "engine/session_in.h"
+
+static void pause_reading(struct eio_session *s, bool paused)
+{
+    if (s->transport->ops->pause != NULL)
+        s->transport->ops->pause(s->transport, paused);
+}
+
+static void enter(struct eio_session *s)
+{
+    const struct eio_options *o = &s->server->options;
+    s->pressed = true;
+    s->drained = false;
+    sio_log_limited(
+        SIO_LOG_INFO, "eio high_water",
+        "engine: session %s (%s) reads slowly: more than high_water %zu bytes wait for it", s->sid,
+        s->transport->ops->name, o->high_water);
+    if (s->transport == &s->websocket.base)
+        eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PRESSURE, &s->probe,
+                          sio_loop_now(s->server->loop));
+    if (o->slow_reader == EIO_SLOW_PAUSE)
+        pause_reading(s, true);
+}
+
+bool eio_pressure_add(struct eio_session *s, size_t bytes)
+{
+    const struct eio_options *o = &s->server->options;
+    size_t waiting = eio_session_buffered(s);
+    if (s->pressed || waiting + bytes <= o->high_water)
+        return true;
+    /* A burst is no pressure while the kernel takes it. */
+    if (waiting != 0 && s->transport->ops->relieve != NULL) {
+        s->transport->ops->relieve(s->transport);
+        waiting = eio_session_buffered(s);
+    }
+    if (waiting == 0 || waiting + bytes <= o->high_water)
+        return true;
+    if (o->slow_reader == EIO_SLOW_CLOSE)
+        return false;
+    enter(s);
+    return true;
+}
+
+void eio_pressure_forget(struct eio_session *s)
+{
+    if (!s->pressed)
+        return;
+    s->pressed = false;
+    if (s->transport == &s->websocket.base)
+        eio_heartbeat_cancel(&s->probe);
+}
+
+void eio_pressure_drained(struct eio_session *s)
+{
+    if (!s->pressed || s->state == EIO_STATE_CLOSED)
+        return;
+    eio_pressure_forget(s);
+    if (s->server->options.slow_reader == EIO_SLOW_PAUSE)
+        pause_reading(s, false);
+    s->drained = true;
+    eio_server_mark(s->server, s);
+}
