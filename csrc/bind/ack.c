@@ -115,7 +115,7 @@ static int emit_with_callback(lua_State *L, struct sio_socket *s, const struct s
         sio_handle_drop_callback(b, w);
         sio_free(w);
     }
-    return sio_emit_result(L, err);
+    return sio_emit_result(L, err, sio_socket_session(s));
 }
 
 /* Stack: socket, ..., event (at `first`), arguments, perhaps a callback. */
@@ -133,7 +133,7 @@ static int emit(lua_State *L, int first, unsigned flags, uint64_t timeout_ms)
     }
     if (callback)
         return emit_with_callback(L, s, &out, timeout_ms);
-    return sio_emit_result(L, sio_socket_emit(s, &out, 0, 0));
+    return sio_emit_result(L, sio_socket_emit(s, &out, 0, 0), sio_socket_session(s));
 }
 
 /* emit(socket, event, ...): the method itself */
@@ -203,7 +203,7 @@ static int lack_answer(lua_State *L)
     if (h->object == NULL)
         return 0;
     err = sio_socket_ack(h->object, id, &out);
-    return err == SIO_ETOOBIG ? sio_emit_result(L, err) : 0;
+    return err == SIO_ETOOBIG ? sio_emit_result(L, err, NULL) : 0;
 }
 
 void sio_ack_push(lua_State *L, int index, uint64_t id)

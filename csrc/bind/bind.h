@@ -38,6 +38,7 @@ struct sio_co;
     X(SESSION, "session")             /* f(app, session) */                                        \
     X(MESSAGE, "message")             /* f(session, string|binary) */                              \
     X(CLOSE, "close")                 /* f(session, reason, detail|nil) */                         \
+    X(SESSION_EVENT, "session_event") /* f(session, "upgrade"|"drain") */                          \
     X(REQUEST, "request")             /* f(app, request) */                                        \
     X(ERROR, "error")                 /* f(app|nil, message, context): the error hooks */          \
     X(SOCKET_MT, "socket_mt")         /* metatables of the objects people touch */                 \

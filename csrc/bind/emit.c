@@ -32,12 +32,15 @@ void sio_emit_event(lua_State *L, struct sio_bind *b, int first, int last, unsig
     out->flags = flags;
 }
 
-int sio_emit_result(lua_State *L, int err)
+int sio_emit_result(lua_State *L, int err, const struct eio_session *session)
 {
     if (err == SIO_ETOOBIG)
         return sio_bind_error(L, "the event is too large to be sent");
     if (err != 0 && err != SIO_EAGAIN) /* a volatile event that was dropped is no failure */
         return sio_bind_fail(L, err);
     lua_pushboolean(L, 1);
-    return 1;
+    if (session == NULL || !eio_session_pressed(session))
+        return 1;
+    lua_pushliteral(L, "pressure");
+    return 2;
 }

@@ -9,6 +9,7 @@
 
 #include "bind/http.h"
 #include "bind/json.h"
+#include "bind/session.h"
 
 static void set_string(lua_State *L, const char *name, struct sio_slice s)
 {
@@ -69,17 +70,14 @@ static int lhandshake_get(lua_State *L)
     return 1;
 }
 
-/* socket_conn(socket): sid and transport's name, or nothing */
+/* socket_conn(socket): its client's session, or nothing */
 static int lhandshake_conn(lua_State *L)
 {
     struct sio_socket *s = sio_socket_self(L);
-    const struct eio_session *session;
     if (s == NULL)
         return 0;
-    session = sio_socket_session(s);
-    lua_pushstring(L, eio_session_sid(session));
-    lua_pushstring(L, eio_session_transport(session));
-    return 2;
+    sio_session_push(sio_bind_of(L), L, sio_socket_session(s));
+    return 1;
 }
 
 void lhandshake_open(lua_State *L)

@@ -62,6 +62,18 @@ static void read_balance(lua_State *L, enum sio_balance *out)
     lua_pop(L, 1);
 }
 
+static void read_slow_reader(lua_State *L, enum eio_slow_reader *out)
+{
+    static const char *const names[] = {[EIO_SLOW_DROP_VOLATILE] = "drop volatile",
+                                        [EIO_SLOW_PAUSE] = "pause",
+                                        [EIO_SLOW_CLOSE] = "close"};
+    if (lua_getfield(L, 1, "slow_reader") == LUA_TSTRING)
+        for (int i = EIO_SLOW_DROP_VOLATILE; i <= EIO_SLOW_CLOSE; i++)
+            if (strcmp(lua_tostring(L, -1), names[i]) == 0)
+                *out = (enum eio_slow_reader)i;
+    lua_pop(L, 1);
+}
+
 void sio_options_read(lua_State *L, struct sio_app_options *o)
 {
     eio_options_default(&o->engine);
@@ -82,6 +94,10 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
     sio_option_size(L, "max_connections", &o->http.max_connections);
     read_balance(L, &o->balance);
+    sio_option_size(L, "max_buffered", &o->engine.max_buffered);
+    sio_option_size(L, "high_water", &o->engine.high_water);
+    sio_option_ms(L, "pressure_timeout", &o->engine.pressure_timeout_ms);
+    read_slow_reader(L, &o->engine.slow_reader);
     sio_option_bool(L, "engine_only", &o->engine_only);
     o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Engine.IO sessions without Socket.IO: messages in, messages out. Stands on engine/session;
- * lua/sio/engine.lua has the hooks.
+/* Engine.IO sessions: messages in, messages out, and what becomes of the connection. Stands on
+ * engine/session; lua/sio/session.lua has the hooks.
  */
 #include "bind/session.h"
 
@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "bind/binary.h"
 #include "bind/call.h"
+#include "bind/emit.h"
 #include "bind/server.h"
 
 static struct sio_co *begin(struct sio_app *app, struct eio_session *s, const char *what,
@@ -40,10 +41,42 @@ static void on_message(void *owner, struct eio_session *s, struct sio_slice data
     sio_call_run(c, 2);
 }
 
-static void on_close(void *owner, struct eio_session *s, enum eio_reason reason, const char *detail)
+static bool has_object(const struct sio_app *app, const struct eio_session *s)
+{
+    lua_State *L = app->bind->L;
+    bool has;
+    lua_checkstack(L, 2);
+    sio_handle_push(app->bind, L, s);
+    has = lua_isuserdata(L, -1);
+    lua_pop(L, 1);
+    return has;
+}
+
+static void on_event(struct sio_app *app, struct eio_session *s, const char *what, const char *name)
+{
+    struct sio_co *c = has_object(app, s) ? begin(app, s, what, SIO_REF_SESSION_EVENT) : NULL;
+    if (c == NULL)
+        return;
+    sio_handle_push_value(app->bind, sio_call_stack(c), s);
+    lua_pushstring(sio_call_stack(c), name);
+    sio_call_run(c, 2);
+}
+
+void sio_session_on_upgrade(void *owner, struct eio_session *s)
+{
+    on_event(owner, s, "upgrade handler", "upgrade");
+}
+
+void sio_session_on_drain(void *owner, struct eio_session *s)
+{
+    on_event(owner, s, "drain handler", "drain");
+}
+
+void sio_session_on_close(void *owner, struct eio_session *s, enum eio_reason reason,
+                          const char *detail)
 {
     struct sio_app *app = owner;
-    struct sio_co *c = begin(app, s, "close handler", SIO_REF_CLOSE);
+    struct sio_co *c = has_object(app, s) ? begin(app, s, "close handler", SIO_REF_CLOSE) : NULL;
     if (c != NULL) {
         sio_handle_push_value(app->bind, sio_call_stack(c), s);
         lua_pushstring(sio_call_stack(c), eio_reason_text(reason));
@@ -56,7 +89,9 @@ static void on_close(void *owner, struct eio_session *s, enum eio_reason reason,
 void sio_session_start(void *owner, struct eio_session *s)
 {
     static const struct eio_session_events events = {.on_message = on_message,
-                                                     .on_close = on_close};
+                                                     .on_upgrade = sio_session_on_upgrade,
+                                                     .on_close = sio_session_on_close,
+                                                     .on_drain = sio_session_on_drain};
     struct sio_app *app = owner;
     struct sio_co *c = begin(app, s, "connection handler", SIO_REF_SESSION);
     lua_State *L;
@@ -67,10 +102,20 @@ void sio_session_start(void *owner, struct eio_session *s)
     }
     L = sio_call_stack(c);
     sio_handle_push_value(app->bind, L, app);
-    sio_handle_new_object(L, app->bind, s, SIO_SESSION, SIO_REF_SESSION_MT);
+    sio_session_push(app->bind, L, s);
+    sio_call_run(c, 2);
+}
+
+void sio_session_push(struct sio_bind *b, lua_State *L, struct eio_session *s)
+{
+    lua_checkstack(L, 8);
+    sio_handle_push_value(b, L, s);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    sio_handle_new_object(L, b, s, SIO_SESSION, SIO_REF_SESSION_MT);
     lua_pushstring(L, eio_session_sid(s));
     lua_setfield(L, -2, "id");
-    sio_call_run(c, 2);
 }
 
 /* ---- methods --------------------------------------------------------------------------------- */
@@ -80,7 +125,8 @@ static struct eio_session *self(lua_State *L)
     return sio_handle_self(L, SIO_SESSION)->object;
 }
 
-/* session_send(session, string|binary): true, or nil and why */
+/* session_send(session, string|binary): true, with "pressure" when too much waits for the client;
+ * or nil and why */
 static int lsession_send(lua_State *L)
 {
     struct eio_session *s = self(L);
@@ -100,8 +146,7 @@ static int lsession_send(lua_State *L)
     sio_blob_unref(msg.frame);
     if (err != 0)
         return sio_bind_fail(L, err);
-    lua_pushboolean(L, 1);
-    return 1;
+    return sio_emit_result(L, 0, s);
 }
 
 static int lsession_close(lua_State *L)
@@ -119,11 +164,21 @@ static int lsession_transport(lua_State *L)
     return 1;
 }
 
+/* session_buffered(session): bytes that wait for the client, and whether they are too many */
+static int lsession_buffered(lua_State *L)
+{
+    const struct eio_session *s = self(L);
+    lua_pushinteger(L, s ? (lua_Integer)eio_session_buffered(s) : 0);
+    lua_pushboolean(L, s != NULL && eio_session_pressed(s));
+    return 2;
+}
+
 void lsession_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"session_send", lsession_send},
                                          {"session_close", lsession_close},
                                          {"session_transport", lsession_transport},
+                                         {"session_buffered", lsession_buffered},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, SIO_SESSION, NULL);

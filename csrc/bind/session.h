@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Raw Engine.IO sessions in Lua (sio.engine{}).
+/* Engine.IO sessions in Lua: those of sio.engine{}, and socket.conn.
  *
- * Owns: the handle of a session, until it has closed. Thread: loop. Reenters: the events run
+ * Owns: the handle of a session, until it has closed; for a Socket.IO client's it is made when
+ * somebody asks for socket.conn. Thread: loop. Reenters: the events run
  * handlers.
  */
 #ifndef SIO_BIND_SESSION_H
@@ -14,5 +15,13 @@
 
 /* sio_app_events.on_session; owner: struct sio_app */
 void sio_session_start(void *owner, struct eio_session *s);
+
+/* Pushes the session's object, making it when there is none. */
+void sio_session_push(struct sio_bind *b, lua_State *L, struct eio_session *s);
+/* What happens to a session; nothing when it has no object. owner: struct sio_app */
+void sio_session_on_upgrade(void *owner, struct eio_session *s);
+void sio_session_on_drain(void *owner, struct eio_session *s);
+void sio_session_on_close(void *owner, struct eio_session *s, enum eio_reason reason,
+                          const char *detail);
 
 #endif

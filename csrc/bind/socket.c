@@ -12,6 +12,7 @@
 #include "bind/emit.h"
 #include "bind/namespace.h"
 #include "bind/server.h"
+#include "bind/session.h"
 
 /* ---- objects --------------------------------------------------------------------------------- */
 
@@ -167,6 +168,9 @@ const struct sio_server_events sio_socket_events = {
     .on_error = on_error,
     .on_disconnecting = on_disconnecting,
     .on_disconnect = on_disconnect,
+    .on_upgrade = sio_session_on_upgrade,
+    .on_drain = sio_session_on_drain,
+    .on_close = sio_session_on_close,
 };
 
 /* ---- methods --------------------------------------------------------------------------------- */

@@ -267,11 +267,25 @@ static void client_free(void *object)
     sio_free(c);
 }
 
+static void on_upgrade(void *owner, struct eio_session *session)
+{
+    const struct sio_server *s = ((struct sio_client *)owner)->server;
+    if (s->events->on_upgrade != NULL)
+        s->events->on_upgrade(s->owner, session);
+}
+
+static void on_drain(void *owner, struct eio_session *session)
+{
+    const struct sio_server *s = ((struct sio_client *)owner)->server;
+    if (s->events->on_drain != NULL)
+        s->events->on_drain(s->owner, session);
+}
+
 static void on_close(void *owner, struct eio_session *session, enum eio_reason reason,
                      const char *detail)
 {
-    (void)session;
     struct sio_client *c = owner;
+    const struct sio_server *server = c->server;
     if (c->closed)
         return;
     c->closed = true;
@@ -280,12 +294,16 @@ static void on_close(void *owner, struct eio_session *session, enum eio_reason r
                                                  .detail = detail,
                                                  .recoverable = reason != EIO_PARSE_ERROR});
     sio_server_bury(c->server, client_free, c);
+    if (server->events->on_close != NULL)
+        server->events->on_close(server->owner, session, reason, detail);
 }
 
 void sio_client_new(struct sio_server *s, struct eio_session *session)
 {
     static const struct eio_session_events events = {.on_message = on_message,
-                                                     .on_close = on_close};
+                                                     .on_upgrade = on_upgrade,
+                                                     .on_close = on_close,
+                                                     .on_drain = on_drain};
     struct sio_client *c = sio_calloc(1, sizeof *c);
     c->server = s;
     c->session = session;

@@ -59,6 +59,12 @@ struct sio_server_events {
      * dead. */
     void (*on_disconnect)(void *owner, struct sio_socket *s, const char *reason,
                           const char *detail);
+    /* What happens to a client's connection as a whole, see eio_session_events; after what its
+     * sockets were told. All may be NULL. */
+    void (*on_upgrade)(void *owner, struct eio_session *session);
+    void (*on_drain)(void *owner, struct eio_session *session);
+    void (*on_close)(void *owner, struct eio_session *session, enum eio_reason reason,
+                     const char *detail);
 };
 
 void sio_server_options_default(struct sio_server_options *o);

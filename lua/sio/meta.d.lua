@@ -16,6 +16,10 @@
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
 ---@field max_connections? integer open connections of a worker; 100000
+---@field max_buffered? integer bytes that may wait for a client; 4 MiB
+---@field high_water? integer bytes above which a client is under pressure; 1 MiB
+---@field pressure_timeout? number seconds until one under pressure is closed; 10
+---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
 
 ---@alias sio.Balance
 ---| "least-connection"
@@ -74,6 +78,8 @@ local Socket = {}
 
 --- Sends an event to this client. A function at the end is called with the answer. Raises for what
 --- cannot be encoded; nil and why when a limit is reached. After the disconnect nothing happens.
+--- "pressure" stands beside true while too much waits for the client, until the event "drain" of
+--- socket.conn.
 ---@param event string
 ---@param ... any
 ---@return true?, string?

@@ -8,12 +8,13 @@
 local check = require "sio.options.check"
 local engine = require "sio.options.engine"
 local errors = require "sio.error"
+local limits = require "sio.options.limits"
 local socket = require "sio.options.socket"
 
 local options = {}
 
-local engine_groups = { engine }
-local server_groups = { engine, socket }
+local engine_groups = { engine, limits }
+local server_groups = { engine, limits, socket }
 
 local function check_groups(method, given, groups)
   local known = {}

@@ -9,6 +9,7 @@ local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local operator = require "sio.operator"
+require "sio.session" -- sets the hooks of socket.conn
 
 ---@class sio.Socket
 ---@field id string
@@ -18,7 +19,7 @@ local operator = require "sio.operator"
 ---@field connected boolean
 ---@field recovered boolean
 ---@field handshake sio.Handshake
----@field conn { id: string, transport: string }
+---@field conn? sio.Session the connection that the client has, shared by its namespaces
 ---@field broadcast sio.Broadcast everybody else
 ---@field volatile sio.Single
 ---@field here sio.Broadcast everybody else on this worker
@@ -145,18 +146,10 @@ function properties.handshake(self)
   return handshake
 end
 
--- The transport changes with an upgrade, so it is asked for each time.
-local conn_mt = {
-  __name = "sio.conn",
-  __index = function(self, name)
-    if name ~= "transport" then return nil end
-    local _, transport = core.socket_conn(self._socket)
-    return transport
-  end,
-}
-
 function properties.conn(self)
-  local conn = setmetatable({ id = core.socket_conn(self), _socket = self }, conn_mt)
+  local conn = core.socket_conn(self)
+  if not conn then return nil end
+  rawset(conn, "_of_socket", true)
   rawset(self, "conn", conn)
   return conn
 end

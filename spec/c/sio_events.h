@@ -85,7 +85,13 @@ static inline void fake_on_disconnect(void *owner, struct sio_socket *s, const c
 }
 
 static const struct sio_server_events fake_events = {
-    fake_on_connecting, fake_on_connection,    fake_on_event,     fake_on_ack,
-    fake_on_error,      fake_on_disconnecting, fake_on_disconnect};
+    .on_connecting = fake_on_connecting,
+    .on_connection = fake_on_connection,
+    .on_event = fake_on_event,
+    .on_ack = fake_on_ack,
+    .on_error = fake_on_error,
+    .on_disconnecting = fake_on_disconnecting,
+    .on_disconnect = fake_on_disconnect,
+};
 
 #endif

@@ -98,8 +98,14 @@ static inline void side_on_disconnect(void *owner, struct sio_socket *s, const c
 }
 
 static const struct sio_server_events side_sio_events = {
-    side_on_connecting, side_on_connection,    side_on_event,     side_on_ack,
-    side_on_error,      side_on_disconnecting, side_on_disconnect};
+    .on_connecting = side_on_connecting,
+    .on_connection = side_on_connection,
+    .on_event = side_on_event,
+    .on_ack = side_on_ack,
+    .on_error = side_on_error,
+    .on_disconnecting = side_on_disconnecting,
+    .on_disconnect = side_on_disconnect,
+};
 static const struct sio_app_events side_events = {.on_request = side_on_request,
                                                   .sio = &side_sio_events};
 

@@ -1,0 +1,93 @@
+-- SPDX-License-Identifier: MIT
+-- An Engine.IO session: one client's connection, over whichever transport. What sio.engine{} hands
+-- out, and socket.conn.
+--
+-- Stands on core.session_*; the hooks are called by csrc/bind/session.c. [1] is the handle.
+
+local core = require "sio.core"
+local emitter = require "sio.emitter"
+local errors = require "sio.error"
+
+---@class sio.Session
+---@field id string
+---@field transport "polling"|"websocket"|nil nil once it is closed
+---@field buffered integer bytes that wait for the client
+---@field pressure boolean more than high_water waits for it
+local Session = {}
+
+local properties = {
+  transport = core.session_transport,
+  buffered = function(self) return (core.session_buffered(self)) end,
+  pressure = function(self) return (select(2, core.session_buffered(self))) end,
+}
+
+local session_mt = {
+  __name = "sio.Session",
+  __index = function(self, name)
+    local property = properties[name]
+    if property then return property(self) end
+    return Session[name]
+  end,
+  __tostring = function(self) return "sio.Session: " .. tostring(rawget(self, "id")) end,
+}
+
+local session = {}
+
+--- Raises for an event that there is not.
+---@param event any
+---@param known table<string, true>
+---@param what string "a session"
+function session.check_event(event, known, what)
+  if known[event] then return end
+  local near = type(event) == "string" and errors.suggest(event, known)
+  errors.raise("%s has no event '%s'%s", what, tostring(event),
+    near and (" (did you mean '%s'?)"):format(near) or "")
+end
+
+local events = { message = true, close = true, upgrade = true, drain = true }
+-- Socket.IO reads its sessions itself.
+local conn_events = { close = true, upgrade = true, drain = true }
+
+--- "message": fn(string|sio.Binary), for sessions of sio.engine; "close": fn(reason, detail);
+--- "upgrade": fn(), it is on websocket now; "drain": fn(), it was under pressure and everything has
+--- been read.
+---@param event "message"|"close"|"upgrade"|"drain"
+---@param fn async fun(...)
+---@return sio.Session
+function Session:on(event, fn)
+  session.check_event(event, self._of_socket and conn_events or events, "a session")
+  emitter.on(self, event, fn)
+  return self
+end
+
+---@param event? "message"|"close"|"upgrade"|"drain"
+---@param fn? function
+---@return sio.Session
+function Session:off(event, fn)
+  emitter.off(self, event, fn)
+  return self
+end
+
+--- Sends a message; sio.binary goes as bytes.
+---@param data string|sio.Binary
+---@return true?, string? err closed, or the queue is full; "pressure" beside true: it reads slowly
+function Session:send(data)
+  if type(data) ~= "string" and not core.is_binary(data) then
+    errors.raise("bad argument #1 to 'send' (string or sio.binary expected, got %s)", type(data))
+  end
+  return core.session_send(self, data)
+end
+
+--- Ends the session; what is queued still goes out.
+function Session:close()
+  core.session_close(self)
+end
+
+core.set_hooks {
+  session_mt = session_mt,
+  message = function(self, data) emitter.dispatch(self, "message", nil, data) end,
+  session_event = function(self, event) emitter.dispatch(self, event) end,
+  close = function(self, reason, detail) emitter.dispatch(self, "close", nil, reason, detail) end,
+}
+
+return session
