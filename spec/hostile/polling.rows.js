@@ -14,7 +14,14 @@ const echo = (value) => `42["echo",${JSON.stringify(value)}]`;
 const gone = (...how) => ({ session: how, after: ({ session }) => checkGone(session) });
 const lives = { session: "lives" };
 const parseError = gone("parse error");
-const invalid = gone("forced close");
+// The session waits for a poll on which to say so.
+const goodbye = {
+  session: ["forced close"],
+  after: async ({ session }) => {
+    assert.equal((await session.get()).body, `6${sep}1`);
+    await checkGone(session);
+  },
+};
 
 const refusedBody = { answers: [{ status: 400, body: "" }], ends: "closed" };
 
@@ -60,11 +67,7 @@ export const bodies = [
   { id: "P05 close", send: body("1"), ...ok, ...gone("transport close") },
   { id: "P06 ping from the client", send: body("2"), ...ok,
     ...gone("transport error", "invalid heartbeat direction") },
-  { id: "P11 a message without a packet", send: body("4"), ...ok, session: ["forced close"],
-    after: async ({ session }) => {
-      assert.equal((await session.get()).body, `6${sep}1`);
-      await checkGone(session);
-    } },
+  { id: "P11 a message without a packet", send: body("4"), ...ok, ...goodbye },
   { id: "P12 separator at the end", send: body(echo(1) + sep), ...ok, ...parseError,
     heard: [[1]] },
   { id: "P12 a bad packet between good ones", send: body([echo(1), "7", echo(2)].join(sep)), ...ok,
@@ -72,7 +75,7 @@ export const bodies = [
   { id: "P16 bytes that are no UTF-8", send: body('42["echo","\xff\xfe\xc0\x80"]'), ...ok,
     ...parseError },
   { id: "P16 a surrogate", send: body('42["echo","\xed\xa0\x80"]'), ...ok, ...parseError },
-  { id: "P18 NUL in a string", send: body('42["echo","\0"]'), ...ok, session: ["forced close"] },
+  { id: "P18 NUL in a string", send: body('42["echo","\0"]'), ...ok, ...goodbye },
   { id: "P20 octet-stream", send: ({ path }) => ask("POST", path, [
     "Content-Type: application/octet-stream", "Content-Length: 3"], "\x00\x01\xff"),
     ...refusedBody, ...gone("transport error", "invalid content") },

@@ -51,6 +51,9 @@ export const requests = [
   { id: "H48e an empty sid", send: sid(""), ...opened() },
   { id: "H48e sid[]", send: get(`${polling}&sid[]=x`), ...opened() },
   { id: "H48e a bad escape", send: get(`${polling}&a=%zz`), ...opened() },
+  { id: "H48f j=alert(1)", send: get(`${polling}&j=alert(1)`), answers: [{ status: 200,
+    type: /javascript/, body: /^___eio\[1\]\("0\{.*"\);$/,
+    fields: { "x-content-type-options": "nosniff" } }] },
 
   // ---- origins, without cors
   { id: "H49 Origin evil", send: get(polling, "Origin: http://evil.example"), ...opened() },

@@ -9,6 +9,7 @@ local app = sio.server(sio.json.decode(os.getenv("HOSTILE") or "{}"))
 -- Both count what they got: a smuggled request would be answered too.
 app:get("/", function(req) return "GET " .. #req.body end)
 app:post("/", function(req) return "POST " .. #req.body end)
+app:get("/sessions", function() return { count = app.engine.clients_count } end)
 
 app:on("connection", function(socket)
   local auth = socket.handshake.auth
@@ -23,7 +24,8 @@ app:on("connection", function(socket)
     return ...
   end)
   socket:on("mark", function(what) tell("mark", what) end)
-  socket:on("nothing", function() end)
+  socket:on("take", function() end)
+  socket:on("join", function(rooms) socket:join(rooms) end)
   socket:on("disconnect", function(reason, detail) tell("left", reason, detail or sio.null) end)
 end)
 
