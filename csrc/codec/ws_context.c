@@ -7,6 +7,7 @@
 #include "codec/ws_context.h"
 
 #include "base/mem.h"
+#include "codec/deflate.h"
 
 #include <stdlib.h>
 
@@ -117,6 +118,8 @@ void sio_ws_pool_fini(struct sio_ws_pool *pool)
         dispose(c);
     }
     pool->idle = 0;
+    sio_inflater_free(pool->inflater);
+    pool->inflater = NULL;
 }
 
 bool sio_ws_context_length(const struct sio_ws_context *c, uint64_t *out)

@@ -16,7 +16,8 @@ enum { CONTINUATION = 0 };
 
 void sio_ws_reader_init(struct sio_ws_reader *r, size_t max_message)
 {
-    *r = (struct sio_ws_reader){.max_message = max_message};
+    assert(max_message <= UINT32_MAX);
+    *r = (struct sio_ws_reader){.max_message = (uint32_t)max_message};
 }
 
 static void drop_context(struct sio_ws_reader *r, bool clean)
@@ -30,6 +31,8 @@ void sio_ws_reader_fini(struct sio_ws_reader *r)
 {
     drop_context(r, r->delivered);
     sio_buf_fini(&r->message);
+    sio_ws_deflate_free(r->deflate);
+    r->deflate = NULL;
 }
 
 static int fail(struct sio_ws_reader *r, int err, uint16_t close_code)
@@ -45,12 +48,18 @@ static bool is_control(unsigned op)
     return op & 8;
 }
 
+/* RSV1 belongs to the first frame of a data message (RFC 7692 §6). */
+static unsigned allowed_bits(const struct sio_ws_reader *r, unsigned op)
+{
+    return r->deflate != NULL && (op == SIO_WS_TEXT || op == SIO_WS_BINARY) ? SIO_WS_RSV1 : 0;
+}
+
 /* What the first two bytes alone can be wrong in. Control frames that are too long or fragmented
  * and lengths that are not minimal are wslay's to refuse. */
 static bool head_ok(const struct sio_ws_reader *r, const uint8_t head[2])
 {
     unsigned op = head[0] & 0x0f;
-    if ((head[0] & 0x70) != 0 || (head[1] & 0x80) == 0) /* extension bits; not masked */
+    if ((head[0] & 0x70 & ~allowed_bits(r, op)) != 0 || (head[1] & 0x80) == 0) /* not masked */
         return false;
     if (op == CONTINUATION)
         return r->op != 0;
@@ -76,6 +85,7 @@ static int begin_frame(struct sio_ws_reader *r, const uint8_t head[2])
     if (r->op == 0) {
         r->op = r->frame_op;
         r->fragments = 0;
+        r->compressed = (head[0] & SIO_WS_RSV1) != 0;
     }
     if (is_small(head) && ++r->fragments > SIO_WS_FRAGMENTS_MAX)
         return fail(r, SIO_ETOOBIG, 1008);
@@ -159,11 +169,24 @@ static int on_control(struct sio_ws_reader *r, struct sio_slice data, bool done,
     return out->op == SIO_WS_CLOSE ? read_close(r, data, out) : 1;
 }
 
+/* *data is the whole message; what it inflates to replaces it. */
+static int inflate_message(struct sio_ws_reader *r, struct sio_slice *data)
+{
+    const struct sio_inflate_limits limits = {r->max_message, r->op == SIO_WS_TEXT};
+    struct sio_buf inflated = {0};
+    int err = sio_ws_deflate_read(r->deflate, r->pool, *data, &limits, &inflated);
+    sio_buf_fini(&r->message);
+    r->message = inflated;
+    *data = inflated.len ? sio_buf_slice(&inflated) : sio_slice("", 0);
+    return err ? fail(r, err, err == SIO_ETOOBIG ? 1009 : 1007) : 0;
+}
+
 /* Payload of a data frame; 1 when the message is complete. */
 static int on_data(struct sio_ws_reader *r, struct sio_slice data, bool last,
                    struct sio_ws_event *out)
 {
-    if (r->op == SIO_WS_TEXT &&
+    int err;
+    if (r->op == SIO_WS_TEXT && !r->compressed &&
         (!sio_utf8_feed(&r->utf8, data) || (last && !sio_utf8_complete(&r->utf8))))
         return fail(r, SIO_EUTF8, 1007);
     if (!last || r->message.len != 0) {
@@ -172,6 +195,9 @@ static int on_data(struct sio_ws_reader *r, struct sio_slice data, bool last,
     }
     if (!last)
         return 0;
+    err = r->compressed ? inflate_message(r, &data) : 0;
+    if (err != 0)
+        return err;
     *out = (struct sio_ws_event){.op = (enum sio_ws_op)r->op, .data = data};
     r->op = 0;
     return 1;

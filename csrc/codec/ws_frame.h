@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "codec/http_parse.h"
+#include "codec/ws_deflate.h"
 #include "codec/ws_pool.h"
 
 enum sio_ws_op {
@@ -43,25 +44,29 @@ struct sio_ws_event {
     uint16_t code;         /* CLOSE: the peer's status code, 1005 when it sent none */
 };
 
-struct sio_ws_reader {        /* 64 bytes: one per connection */
-    void *context;            /* borrowed, or NULL between frames; see ws_context.h */
-    struct sio_buf message;   /* what is known of an incomplete message */
-    struct sio_ws_pool *pool; /* set it after init; NULL: contexts are neither kept nor counted */
-    size_t max_message;       /* bytes, inclusive */
-    uint32_t fragments;       /* small frames of the message so far */
-    uint16_t close_code;      /* of an error: 1002, 1007, 1008, 1009, 1013 */
-    uint8_t op;               /* of the message being read; 0 = none */
-    uint8_t frame_op;         /* of the frame being read, as on the wire */
-    struct sio_utf8 utf8;     /* of the text so far; complete between messages */
-    bool delivered;           /* the last call handed out an event: its bytes go at the next */
+struct sio_ws_reader {              /* 64 bytes: one per connection */
+    void *context;                  /* borrowed, or NULL between frames; see ws_context.h */
+    struct sio_buf message;         /* what is known of an incomplete message, as it was sent */
+    struct sio_ws_pool *pool;       /* set it after init; NULL: nothing is kept or counted */
+    struct sio_ws_deflate *deflate; /* set it after init, owned; NULL: not agreed on */
+    uint32_t max_message;           /* bytes, inclusive; as sent and as inflated */
+    uint32_t fragments;             /* small frames of the message so far */
+    uint16_t close_code;            /* of an error: 1002, 1007, 1008, 1009, 1013 */
+    uint8_t op;                     /* of the message being read; 0 = none */
+    uint8_t frame_op;               /* of the frame being read, as on the wire */
+    struct sio_utf8 utf8;           /* of the text so far; complete between messages */
+    bool compressed : 1;            /* the message being read */
+    bool delivered : 1; /* the last call handed out an event: its bytes go at the next */
 };
 
-void sio_ws_reader_init(struct sio_ws_reader *r, size_t max_message);
-void sio_ws_reader_fini(struct sio_ws_reader *r); /* frees; idempotent */
+void sio_ws_reader_init(struct sio_ws_reader *r, size_t max_message); /* at most UINT32_MAX */
+void sio_ws_reader_fini(struct sio_ws_reader *r);                     /* frees; idempotent */
 /* Takes bytes from the front of *in. 1: *out is filled, its data valid until the next call;
  * 0: everything was taken; SIO_EPROTO, SIO_EUTF8, SIO_ETOOBIG, SIO_EFULL: r->close_code says with
  * which code to close; nothing can be read after an error. Client frames must be masked. A too long
- * message is refused on its head alone; bad UTF-8 at the fragment in which it shows. */
+ * message is refused on its head alone; bad UTF-8 at the fragment in which it shows. A compressed
+ * message is inflated when it is complete: then both are seen, and what cannot be inflated (1007).
+ */
 int sio_ws_read(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_event *out);
 
 /* Writes the head of an unmasked, final frame; returns its length. */

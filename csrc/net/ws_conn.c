@@ -221,6 +221,17 @@ struct sio_ws_conn *sio_ws_conn_open(struct sio_conn *c, struct sio_slice rest, 
     return w;
 }
 
+void sio_ws_conn_set_terms(struct sio_ws_conn *w, const struct sio_ws_terms *agreed)
+{
+    if (agreed->deflate)
+        w->reader.deflate = sio_ws_deflate_new(agreed);
+}
+
+struct sio_ws_deflate *sio_ws_conn_deflate(const struct sio_ws_conn *w)
+{
+    return w->reader.deflate;
+}
+
 void sio_ws_conn_set_owner(struct sio_ws_conn *w, const struct sio_ws_conn_events *events,
                            void *owner)
 {

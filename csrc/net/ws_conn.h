@@ -35,6 +35,11 @@ struct sio_ws_conn_events {
  * `rest`, bytes that came behind the handshake, as soon as the current tick's tasks run. */
 struct sio_ws_conn *sio_ws_conn_open(struct sio_conn *c, struct sio_slice rest, size_t max_message,
                                      const struct sio_ws_conn_events *events, void *owner);
+/* Right after it was opened: its messages may be compressed, as agreed on in the handshake (no
+ * effect without an agreement). */
+void sio_ws_conn_set_terms(struct sio_ws_conn *w, const struct sio_ws_terms *agreed);
+/* NULL when nothing was agreed on, or it is gone. */
+struct sio_ws_deflate *sio_ws_conn_deflate(const struct sio_ws_conn *w);
 void sio_ws_conn_set_owner(struct sio_ws_conn *w, const struct sio_ws_conn_events *events,
                            void *owner);
 /* A whole frame, head included: see engine/message. Takes its own reference. Without effect once
