@@ -9,7 +9,9 @@
 
 #include <inttypes.h>
 
+#include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "codec/query.h"
 #include "codec/ws_frame.h"
 
@@ -124,15 +126,48 @@ void eio_handshake_refuse(struct sio_http_conn *c, const struct eio_request *q,
     sio_http_respond_text(c, 400, "application/json", body);
 }
 
-struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio_request *q,
+/* The 101, with the fields that were added and what was agreed on. */
+static int append_accept(struct sio_http_conn *c, const struct sio_http_request *r,
+                         const struct sio_ws_terms *terms, struct sio_buf *head)
+{
+    static const struct sio_http_fields none;
+    const struct sio_http_fields *added = sio_http_added(c);
+    struct sio_buf value = {0};
+    struct sio_http_field extensions = {SIO_LIT("Sec-WebSocket-Extensions"), {NULL, 0}}, *all;
+    size_t n = terms->deflate ? 1 : 0;
+    int err;
+    if (terms->deflate)
+        sio_ws_deflate_write(&value, terms);
+    extensions.value = sio_buf_slice(&value);
+    all = sio_http_fields_join(added ? added : &none, &extensions, &n);
+    err = sio_ws_append_accept(head, r, all, n);
+    sio_free(all);
+    sio_buf_fini(&value);
+    return err;
+}
+
+static int write_accept(struct sio_http_conn *c, const struct eio_options *o,
+                        const struct sio_http_request *r, struct sio_ws_terms *terms,
+                        struct sio_buf *head, const char **why)
+{
+    int err = sio_ws_check_request(r, why);
+    if (err != 0)
+        return err;
+    if (sio_ws_deflate_negotiate(r, &o->deflate.terms, terms) != 0) {
+        *why = "Invalid or unacceptable Sec-WebSocket-Extensions header";
+        return SIO_EPROTO;
+    }
+    return append_accept(c, r, terms, head);
+}
+
+struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio_options *o,
+                                       const struct eio_request *q, struct sio_ws_terms *terms,
                                        struct sio_slice *rest)
 {
     const char *why = refusal_text(EIO_BAD_REQUEST);
-    const struct sio_http_fields *added = sio_http_added(c);
     struct sio_buf head = {0};
     struct sio_conn *stream = NULL;
-    if (sio_ws_check_request(q->http, &why) != 0 ||
-        sio_ws_append_accept(&head, q->http, added ? added->at : NULL, added ? added->n : 0) != 0) {
+    if (write_accept(c, o, q->http, terms, &head, &why) != 0) {
         refuse_upgrade(c, why);
     } else {
         stream = sio_http_upgrade(c, rest);

@@ -42,8 +42,10 @@ enum eio_refusal eio_handshake_check(const struct eio_options *o, const struct e
 void eio_handshake_refuse(struct sio_http_conn *c, const struct eio_request *q,
                           enum eio_refusal code);
 /* Refuses what cannot become a WebSocket (RFC 6455 §4.2.1), else writes the 101 and takes the
- * connection; NULL when refused. `rest`: bytes behind the request. q->http is gone after it. */
-struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio_request *q,
+ * connection; NULL when refused. `terms`: what was agreed on about compression; `rest`: bytes
+ * behind the request. q->http is gone after it. */
+struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio_options *o,
+                                       const struct eio_request *q, struct sio_ws_terms *terms,
                                        struct sio_slice *rest);
 /* The open packet's JSON. */
 void eio_handshake_open(struct sio_buf *out, const struct eio_options *o, const char *sid,

@@ -16,7 +16,7 @@ static struct eio_msg frame_new(enum sio_ws_op op, size_t len, char **at)
 {
     char head[SIO_WS_HEAD_MAX];
     size_t n = sio_ws_frame_head(head, op, len);
-    struct eio_msg m = {sio_blob_new_raw(n + len), (uint8_t)n, op == SIO_WS_BINARY};
+    struct eio_msg m = {sio_blob_new_raw(n + len), (uint8_t)n, op == SIO_WS_BINARY, false};
     memcpy(m.frame->data, head, n);
     *at = m.frame->data + n;
     return m;

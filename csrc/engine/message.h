@@ -15,6 +15,7 @@ struct eio_msg {
     struct sio_blob *frame;
     uint8_t head; /* bytes of frame head before the packet */
     bool binary;  /* a message; the packet has no type digit then */
+    bool plain;   /* not to be compressed */
 };
 
 /* Text packet: the digit of `type`, then the parts joined; they must be valid UTF-8. */

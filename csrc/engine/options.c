@@ -17,5 +17,11 @@ void eio_options_default(struct eio_options *o)
         .max_sessions = 250000,
         .transports = EIO_POLLING | EIO_WEBSOCKET,
         .allow_upgrades = true,
+        .deflate = {.terms = {.server_no_context_takeover = true,
+                              .client_no_context_takeover = true,
+                              .server_max_window_bits = SIO_DEFLATE_BITS_MAX,
+                              .client_max_window_bits = SIO_DEFLATE_BITS_MAX},
+                    .threshold = 1024,
+                    .effort = {SIO_DEFLATE_LEVEL, SIO_DEFLATE_MEM_LEVEL}},
     };
 }

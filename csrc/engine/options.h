@@ -10,6 +10,7 @@
 #define SIO_ENGINE_OPTIONS_H
 
 #include "base/id.h"
+#include "codec/ws_deflate.h"
 
 enum { EIO_POLLING = 1, EIO_WEBSOCKET = 2 }; /* bits of transports */
 
@@ -18,6 +19,13 @@ enum eio_slow_reader {
     EIO_SLOW_DROP_VOLATILE, /* volatile packets are dropped, as always while others wait */
     EIO_SLOW_PAUSE,         /* and nothing more is read from it (websocket) */
     EIO_SLOW_CLOSE,         /* its session is closed at high_water */
+};
+
+/* per_message_deflate; off by default */
+struct eio_deflate_options {
+    struct sio_ws_terms terms; /* no context takeover either way, windows of 15 bits */
+    size_t threshold;          /* 1024 bytes; shorter packets go as they are */
+    struct sio_deflate_effort effort;
 };
 
 struct eio_options {
@@ -34,8 +42,9 @@ struct eio_options {
     enum eio_slow_reader slow_reader; /* EIO_SLOW_DROP_VOLATILE */
     size_t max_sessions;              /* 250000; beyond it a handshake is answered 503 */
     unsigned transports;              /* EIO_POLLING | EIO_WEBSOCKET */
-    bool allow_upgrades;    /* true; as upstream it only empties the list in the open packet */
-    bool allow_eio3;        /* false; clients of protocol v3, too */
+    bool allow_upgrades; /* true; as upstream it only empties the list in the open packet */
+    bool allow_eio3;     /* false; clients of protocol v3, too */
+    struct eio_deflate_options deflate;
     struct sio_place place; /* goes into every sid */
 };
 

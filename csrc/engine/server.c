@@ -83,12 +83,14 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
     e->pong_probe = eio_msg_text(EIO_PONG, &probe, 1);
     e->noop = eio_msg_text(EIO_NOOP, NULL, 0);
     e->close = eio_msg_text(EIO_CLOSE, NULL, 0);
+    e->ping.plain = e->pong.plain = e->pong_probe.plain = e->noop.plain = e->close.plain = true;
     e->hook = (struct sio_hook){.before_block = before_block, .after_block = after_block, .ctx = e};
     sio_list_init(&e->dirty);
     sio_list_init(&e->inboxes);
     sio_task_init(&e->flush, flush_dirty, e);
     sio_loop_add_hook(loop, &e->hook);
     heartbeat_init(e);
+    e->compress = eio_compress_new(loop, options);
     return e;
 }
 
@@ -97,6 +99,7 @@ static void server_free(void *object)
     struct eio_server *e = object;
     sio_map_fini(&e->sessions);
     sio_buf_fini(&e->scratch);
+    eio_compress_free(e->compress);
     sio_blob_unref(e->ping.frame);
     sio_blob_unref(e->pong.frame);
     sio_blob_unref(e->pong_probe.frame);
@@ -212,18 +215,19 @@ static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
     /* The request is gone once the connection has left HTTP. */
     struct sio_blob *head = sio_blob_new(q->http->head);
     struct eio_dialect dialect;
+    struct sio_ws_terms terms;
     struct sio_origin origin;
     struct sio_slice rest;
     struct sio_conn *stream;
     sio_http_conn_origin(c, &origin);
     eio_dialect_init(&dialect, q->version, q->http);
-    stream = eio_handshake_upgrade(c, q, &rest);
+    stream = eio_handshake_upgrade(c, &e->options, q, &terms, &rest);
     if (stream != NULL) {
         struct eio_session *s = eio_session_new(e, &origin, sio_blob_slice(head), &dialect);
         struct eio_msg open;
         s->transport = &s->websocket.base;
         add_session(e, s);
-        eio_websocket_open(&s->websocket, stream, rest);
+        eio_websocket_open(&s->websocket, stream, &terms, rest);
         open = open_message(e, s);
         s->transport->ops->send(s->transport, &open, 1);
         sio_blob_unref(open.frame);
@@ -255,17 +259,18 @@ static void serve_upgrade(struct sio_http_conn *c, const struct eio_request *q,
                           struct eio_session *s)
 {
     bool base64 = eio_dialect_wants_base64(q->http);
+    struct sio_ws_terms terms;
     struct sio_slice rest;
     struct sio_conn *stream;
     if (!eio_upgrade_possible(s)) {
         eio_handshake_refuse(c, q, EIO_BAD_REQUEST);
         return;
     }
-    stream = eio_handshake_upgrade(c, q, &rest);
+    stream = eio_handshake_upgrade(c, &s->server->options, q, &terms, &rest);
     if (stream == NULL)
         return;
     s->dialect.websocket_base64 = base64;
-    eio_upgrade_begin(s, stream, rest);
+    eio_upgrade_begin(s, stream, &terms, rest);
 }
 
 static void serve_known(struct sio_http_conn *c, const struct eio_request *q, struct eio_session *s)

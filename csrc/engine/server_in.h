@@ -4,6 +4,7 @@
 #define SIO_ENGINE_SERVER_IN_H
 
 #include "base/map.h"
+#include "engine/compress.h"
 #include "engine/heartbeat.h"
 #include "engine/server.h"
 
@@ -19,6 +20,7 @@ struct eio_server {
     struct sio_list inboxes; /* long POST bodies, some packets of which are still to be delivered */
     struct sio_hook hook;    /* does that, once per turn of the loop */
     struct sio_buf scratch;  /* the payload being put together */
+    struct eio_compress *compress;                      /* NULL: nothing is compressed */
     struct eio_msg ping, pong, pong_probe, noop, close; /* packets that are always the same */
     bool closing;
     sio_loop_fn on_closed;

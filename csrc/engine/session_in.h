@@ -76,7 +76,8 @@ void eio_session_drain(struct eio_session *s);
 
 /* Whether a probe may begin. */
 bool eio_upgrade_possible(const struct eio_session *s);
-void eio_upgrade_begin(struct eio_session *s, struct sio_conn *c, struct sio_slice rest);
+void eio_upgrade_begin(struct eio_session *s, struct sio_conn *c, const struct sio_ws_terms *terms,
+                       struct sio_slice rest);
 void eio_upgrade_packet(struct eio_session *s, const struct eio_packet *p);
 /* Closes the probe; the session goes on with polling. Idempotent. */
 void eio_upgrade_abandon(struct eio_session *s);

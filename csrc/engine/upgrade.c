@@ -16,12 +16,13 @@ bool eio_upgrade_possible(const struct eio_session *s)
            s->probing == EIO_PROBE_NONE;
 }
 
-void eio_upgrade_begin(struct eio_session *s, struct sio_conn *c, struct sio_slice rest)
+void eio_upgrade_begin(struct eio_session *s, struct sio_conn *c, const struct sio_ws_terms *terms,
+                       struct sio_slice rest)
 {
     s->probing = EIO_PROBE_OPENED;
     eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PROBE, &s->probe,
                       sio_loop_now(s->server->loop));
-    eio_websocket_open(&s->websocket, c, rest);
+    eio_websocket_open(&s->websocket, c, terms, rest);
 }
 
 void eio_upgrade_abandon(struct eio_session *s)

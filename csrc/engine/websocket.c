@@ -84,21 +84,36 @@ static bool websocket_writable(const struct eio_transport *base)
     return t->conn != NULL && sio_ws_conn_queued(t->conn) == 0;
 }
 
-/* Bytes for v3, or for who takes none. The bytes stay shared; what is in front of them in v3 is
- * shorter than a reference to it. */
+/* As agreed on with the client. */
+static void send_frame(struct eio_websocket *t, const struct eio_msg *m)
+{
+    struct sio_ws_deflate *d = sio_ws_conn_deflate(t->conn);
+    struct sio_blob *frame;
+    if (d == NULL) {
+        sio_ws_conn_send(t->conn, m->frame);
+        return;
+    }
+    frame = eio_compress_frame(t->base.session->server->compress, d, m);
+    sio_ws_conn_send(t->conn, frame);
+    sio_blob_unref(frame);
+}
+
+/* Bytes for v3, or for who takes none. The bytes stay shared, and uncompressed; what is in front of
+ * them in v3 is shorter than a reference to it. */
 static void send_translated(struct eio_websocket *t, const struct eio_msg *m)
 {
     const struct eio_dialect *d = &t->base.session->dialect;
     char head[EIO_MSG_V3_HEAD_MAX];
     if (d->websocket_base64) {
         struct eio_msg text = eio_msg_base64((enum eio_version)d->version, eio_msg_packet(m));
-        sio_ws_conn_send(t->conn, text.frame);
+        text.plain = m->plain;
+        send_frame(t, &text);
         sio_blob_unref(text.frame);
     } else if (d->version == EIO_V3) {
         size_t n = eio_msg_v3_head(m, head);
         sio_ws_conn_send_parts(t->conn, sio_slice(head, n), m->frame, m->head);
     } else {
-        sio_ws_conn_send(t->conn, m->frame);
+        send_frame(t, m);
     }
 }
 
@@ -109,7 +124,7 @@ static void websocket_send(struct eio_transport *base, const struct eio_msg *msg
         if (msgs[i].binary)
             send_translated(t, &msgs[i]);
         else
-            sio_ws_conn_send(t->conn, msgs[i].frame);
+            send_frame(t, &msgs[i]);
     }
 }
 
@@ -159,8 +174,10 @@ void eio_websocket_init(struct eio_websocket *t, struct eio_session *s)
     *t = (struct eio_websocket){.base = {&websocket_ops, s}};
 }
 
-void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c, struct sio_slice rest)
+void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c,
+                        const struct sio_ws_terms *terms, struct sio_slice rest)
 {
     size_t max = t->base.session->server->options.max_http_buffer_size;
     t->conn = sio_ws_conn_open(c, rest, max, &conn_events, t);
+    sio_ws_conn_set_terms(t->conn, terms);
 }

@@ -18,7 +18,8 @@ struct eio_websocket {
 };
 
 void eio_websocket_init(struct eio_websocket *t, struct eio_session *s);
-/* Takes the connection after its 101; `rest` came behind the request. */
-void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c, struct sio_slice rest);
+/* Takes the connection after its 101, with the terms of that; `rest` came behind the request. */
+void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c,
+                        const struct sio_ws_terms *terms, struct sio_slice rest);
 
 #endif
