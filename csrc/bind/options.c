@@ -88,6 +88,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     read_transports(L, &o->engine);
     sio_option_bool(L, "allow_upgrades", &o->engine.allow_upgrades);
     sio_option_bool(L, "allow_eio3", &o->engine.allow_eio3);
+    sio_options_read_compression(L, &o->engine);
     sio_option_ms(L, "connect_timeout", &o->sio.connect_timeout_ms);
     sio_option_bool(L, "recovery", &o->sio.recovery);
     sio_option_ms(L, "max_disconnection_duration", &o->sio.max_disconnection_ms);

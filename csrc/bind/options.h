@@ -13,6 +13,8 @@
 /* Defaults first, then what the table says. */
 void sio_options_read(lua_State *L, struct sio_app_options *o);
 
+void sio_options_read_compression(lua_State *L, struct eio_options *o);
+
 /* One field of argument 1; *out keeps its default when it is absent. */
 void sio_option_ms(lua_State *L, const char *name, uint64_t *out); /* given in seconds */
 void sio_option_size(lua_State *L, const char *name, size_t *out);

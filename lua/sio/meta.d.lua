@@ -12,6 +12,7 @@
 ---@field max_http_buffer_size? integer bytes of one message or request body; 1e6
 ---@field transports? ("polling"|"websocket")[] both
 ---@field allow_upgrades? boolean true
+---@field per_message_deflate? boolean|sio.DeflateOptions compression of WebSocket messages; false
 ---@field allow_eio3? boolean clients of Engine.IO v3 as well; false
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
@@ -33,6 +34,15 @@
 ---@field connect_timeout? number seconds in which a client must join a namespace; 45
 ---@field connection_state_recovery? boolean|sio.RecoveryOptions false
 ---@field serve_client? boolean the browser client at <path>/socket.io.js; true
+
+---@class sio.DeflateOptions
+---@field threshold? integer bytes; shorter messages go as they are; 1024
+---@field level? integer 1 (fast) to 9 (small); 6
+---@field mem_level? integer 1 to 9; 8
+---@field server_no_context_takeover? boolean each message stands alone; true
+---@field client_no_context_takeover? boolean true
+---@field server_max_window_bits? integer 8 to 15; 15
+---@field client_max_window_bits? integer 8 to 15; 15
 
 ---@class sio.RecoveryOptions
 ---@field max_disconnection_duration? number seconds that a client may be away; 120

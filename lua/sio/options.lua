@@ -6,6 +6,7 @@
 -- options that do something are listed; the result is in seconds and bytes.
 
 local check = require "sio.options.check"
+local compression = require "sio.options.compression"
 local engine = require "sio.options.engine"
 local errors = require "sio.error"
 local limits = require "sio.options.limits"
@@ -13,8 +14,8 @@ local socket = require "sio.options.socket"
 
 local options = {}
 
-local engine_groups = { engine, limits }
-local server_groups = { engine, limits, socket }
+local engine_groups = { engine, limits, compression }
+local server_groups = { engine, limits, compression, socket }
 
 local function check_groups(method, given, groups)
   local known = {}

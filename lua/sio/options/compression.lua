@@ -1,0 +1,35 @@
+-- SPDX-License-Identifier: MIT
+-- Options of every server: what is compressed on its way to clients.
+
+local check = require "sio.options.check"
+
+local function whole(first, last)
+  return function(value)
+    if math.type(value) ~= "integer" or value < first or value > last then
+      return ("a whole number from %d to %d expected, got %s"):format(first, last, tostring(value))
+    end
+  end
+end
+
+local deflate_fields = {
+  threshold = { "number", 1024, check.count },
+  level = { "number", nil, whole(1, 9) },
+  mem_level = { "number", nil, whole(1, 9) },
+  server_no_context_takeover = { "boolean", true },
+  client_no_context_takeover = { "boolean", true },
+  server_max_window_bits = { "number", nil, whole(8, 15) },
+  client_max_window_bits = { "number", nil, whole(8, 15) },
+}
+
+return {
+  known = {
+    per_message_deflate = { "boolean or table", false },
+  },
+
+  -- per_message_deflate = true | {...} as a table of its fields, or false
+  flatten = function(result)
+    local given = result.per_message_deflate
+    result.per_message_deflate = given ~= false and check.with_defaults(
+      type(given) == "table" and given or {}, deflate_fields, "per_message_deflate.")
+  end,
+}
