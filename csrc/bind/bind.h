@@ -115,6 +115,7 @@ void lgzip_open(lua_State *L);
 void ltimer_open(lua_State *L);
 void lfile_open(lua_State *L);
 void lserver_open(lua_State *L);
+void lproxy_open(lua_State *L);
 void lnamespace_open(lua_State *L);
 void lsocket_open(lua_State *L);
 void lsession_open(lua_State *L);

@@ -99,6 +99,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_size(L, "high_water", &o->engine.high_water);
     sio_option_ms(L, "pressure_timeout", &o->engine.pressure_timeout_ms);
     read_slow_reader(L, &o->engine.slow_reader);
+    sio_options_read_proxy(L, o);
     sio_option_bool(L, "engine_only", &o->engine_only);
     o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;
 }

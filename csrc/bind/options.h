@@ -13,6 +13,7 @@
 /* Defaults first, then what the table says. */
 void sio_options_read(lua_State *L, struct sio_app_options *o);
 
+void sio_options_read_proxy(lua_State *L, struct sio_app_options *o);
 void sio_options_read_compression(lua_State *L, struct eio_options *o);
 
 /* One field of argument 1; *out keeps its default when it is absent. */

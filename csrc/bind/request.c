@@ -123,7 +123,7 @@ static void push_object(struct request *q, const struct sio_http_request *r)
     lua_setfield(L, -2, "headers");
     sio_http_push_query(L, b, r->query);
     lua_setfield(L, -2, "query");
-    sio_http_conn_origin(q->conn, &origin);
+    sio_http_conn_origin(q->conn, r, &origin);
     set_slice(L, "address", sio_origin_address(&origin));
     lua_pushboolean(L, origin.secure);
     lua_setfield(L, -2, "secure");

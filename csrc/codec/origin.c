@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* Where a connection comes from, as bytes. Stands on buf; the mesh's GIVE carries it. */
+/* Where a connection comes from, as bytes. Stands on buf and ip; the mesh's GIVE carries it. */
 #include "codec/origin.h"
 
 #include "base/err.h"
 
 enum { AS_THE_SOCKET_SAYS, PLAIN, ENCRYPTED };
 
-static bool in_address(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == '.' ||
-           c == ':';
-}
-
 bool sio_origin_set_address(struct sio_origin *o, struct sio_slice text)
 {
-    if (text.len > SIO_ADDRESS_MAX)
+    struct sio_ip ip;
+    if (text.len != 0 && sio_ip_parse(text, &ip) != 0)
         return false;
-    for (size_t i = 0; i < text.len; i++)
-        if (!in_address(text.p[i]))
-            return false;
     if (text.len != 0)
         memcpy(o->address, text.p, text.len);
     o->address[text.len] = '\0';

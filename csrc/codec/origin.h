@@ -13,13 +13,12 @@
 #define SIO_CODEC_ORIGIN_H
 
 #include "base/buf.h"
-
-enum { SIO_ADDRESS_MAX = 45 }; /* characters of an IPv6 address with an IPv4 part */
+#include "base/ip.h"
 
 struct sio_origin {
     bool secure; /* the client's connection is encrypted */
     uint8_t address_len;
-    char address[SIO_ADDRESS_MAX + 1]; /* "" when it has none; ends with NUL */
+    char address[SIO_IP_TEXT_MAX + 1]; /* "" when it has none; ends with NUL */
 };
 
 static inline struct sio_slice sio_origin_address(const struct sio_origin *o)
@@ -27,7 +26,7 @@ static inline struct sio_slice sio_origin_address(const struct sio_origin *o)
     return sio_slice(o->address, o->address_len);
 }
 
-/* False, and nothing changed, unless `text` could be an address or is empty. */
+/* False, and nothing changed, unless `text` is an address or empty. */
 bool sio_origin_set_address(struct sio_origin *o, struct sio_slice text);
 void sio_origin_encode(struct sio_buf *out, const struct sio_origin *o); /* NULL: none */
 /* Takes it from the front of `r`; *present is false when there is none. SIO_EPROTO. */

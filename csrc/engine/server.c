@@ -199,7 +199,7 @@ static void open_polling(struct eio_server *e, struct sio_http_conn *c, const st
     struct sio_origin origin;
     struct eio_session *s;
     struct eio_msg open;
-    sio_http_conn_origin(c, &origin);
+    sio_http_conn_origin(c, q->http, &origin);
     eio_dialect_init(&dialect, q->version, q->http);
     s = eio_session_new(e, &origin, q->http->head, &dialect);
     open = open_message(e, s);
@@ -219,7 +219,7 @@ static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
     struct sio_origin origin;
     struct sio_slice rest;
     struct sio_conn *stream;
-    sio_http_conn_origin(c, &origin);
+    sio_http_conn_origin(c, q->http, &origin);
     eio_dialect_init(&dialect, q->version, q->http);
     stream = eio_handshake_upgrade(c, &e->options, q, &terms, &rest);
     if (stream != NULL) {

@@ -23,6 +23,7 @@
 #ifndef SIO_NET_HTTP_CONN_H
 #define SIO_NET_HTTP_CONN_H
 
+#include "codec/forwarded.h"
 #include "codec/http_fields.h"
 #include "codec/http_parse.h"
 #include "net/arrival.h"
@@ -63,6 +64,7 @@ struct sio_http_server_events {
 struct sio_http_server {
     struct sio_loop *loop;
     struct sio_http_limits limits;
+    const struct sio_trust *trust; /* whose word on a request's origin counts; NULL: nobody's */
     const struct sio_http_server_events *events;
     void *owner;
     struct sio_list conns;
@@ -140,7 +142,12 @@ unsigned sio_http_conn_hops(const struct sio_http_conn *c);
 void sio_http_release(struct sio_http_conn *c);
 
 struct sio_conn *sio_http_conn_stream(const struct sio_http_conn *c);
-/* Where the current request comes from. */
-void sio_http_conn_origin(const struct sio_http_conn *c, struct sio_origin *out);
+/* Where a request of this connection comes from: the connection's origin, corrected by what a
+ * trusted proxy says in the request. */
+void sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_request *r,
+                          struct sio_origin *out);
+/* The host that the client asked for, with its port if it named one; p == NULL: none. */
+struct sio_slice sio_http_conn_host(const struct sio_http_conn *c,
+                                    const struct sio_http_request *r);
 
 #endif

@@ -196,12 +196,3 @@ struct sio_conn *sio_http_conn_stream(const struct sio_http_conn *c)
 {
     return c->stream;
 }
-
-void sio_http_conn_origin(const struct sio_http_conn *c, struct sio_origin *out)
-{
-    struct sio_buf address = {0};
-    sio_conn_peer(c->stream, &address);
-    *out = (struct sio_origin){.secure = sio_conn_secure(c->stream)};
-    sio_origin_set_address(out, sio_buf_slice(&address));
-    sio_buf_fini(&address);
-}

@@ -175,18 +175,19 @@ static bool route(struct sio_worker *w, struct sio_http_conn *c, struct sio_slic
     return rc == 0;
 }
 
-/* What the hash methods hash: the first forwarded address, or the client's. */
+/* What the hash methods hash: the client's address. As long as nobody is trusted, forwarded-for
+ * takes anybody's word for it, for all that it decides is which worker. */
 static void placement_key(struct sio_worker *w, struct sio_http_conn *c,
                           const struct sio_http_request *r, struct sio_buf *out)
 {
-    if (w->app.balance == SIO_FORWARDED_FOR) {
+    if (w->app.balance == SIO_FORWARDED_FOR && w->http.trust == NULL) {
         struct sio_slice list = sio_http_field(r, SIO_LIT("X-Forwarded-For"));
         const char *comma = list.len ? memchr(list.p, ',', list.len) : NULL;
         sio_buf_append(out, list.p, comma ? (size_t)(comma - list.p) : list.len);
     }
     if (out->len == 0) {
         struct sio_origin origin;
-        sio_http_conn_origin(c, &origin);
+        sio_http_conn_origin(c, r, &origin);
         sio_buf_append_slice(out, sio_origin_address(&origin));
     }
 }

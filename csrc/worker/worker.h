@@ -27,6 +27,7 @@ struct sio_app_options {
     struct eio_options engine;
     struct sio_server_options sio;
     struct sio_http_limits http;
+    struct sio_trust trust; /* proxies; may be empty */
     enum sio_balance balance;
     bool engine_only; /* raw Engine.IO: no Socket.IO server on top */
 };

@@ -21,6 +21,7 @@
 ---@field high_water? integer bytes above which a client is under pressure; 1 MiB
 ---@field pressure_timeout? number seconds until one under pressure is closed; 10
 ---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
+---@field trust_proxy? boolean|string|string[] who may say where a client is (X-Forwarded-*); false
 
 ---@alias sio.Balance
 ---| "least-connection"
@@ -52,11 +53,11 @@
 ---@field auth table what the client sent with CONNECT; {} when nothing
 ---@field query table<string, string>
 ---@field headers table<string, string> of the first request, lower-case names
----@field address string of the peer
+---@field address string of the client
 ---@field url string
 ---@field time string
 ---@field issued integer milliseconds since 1970
----@field secure boolean
+---@field secure boolean the client's connection was encrypted
 ---@field xdomain boolean the request had an Origin
 
 ---@class sio.Binary

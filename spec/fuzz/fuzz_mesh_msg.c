@@ -14,7 +14,7 @@ static void check_origin(struct sio_slice payload)
     FUZZ_CHECK(err == 0 || err == SIO_EPROTO);
     if (err == 0) {
         struct sio_buf again = {0};
-        FUZZ_CHECK(!present || origin.address_len <= SIO_ADDRESS_MAX);
+        FUZZ_CHECK(!present || origin.address_len <= SIO_IP_TEXT_MAX);
         sio_origin_encode(&again, present ? &origin : NULL);
         FUZZ_SAME(sio_buf_slice(&again), sio_slice(payload.p, payload.len - r.rest.len));
         sio_buf_fini(&again);

@@ -52,6 +52,28 @@ describe("options", function()
       "unknown option 'connection_state_recovery%.skip'")
   end)
 
+  it("name proxies that are trusted as networks or words", function()
+    local function trusted(value) return options.server({ trust_proxy = value }).trust_proxy end
+    assert.is_false(options.server().trust_proxy)
+    assert.is_true(trusted(true))
+    assert.same({ "127.0.0.0/8", "::1", "unix" }, trusted "loopback")
+    assert.same({ "192.0.2.7", "2001:db8::/32", "unix" },
+      trusted { "192.0.2.7", "2001:db8::/32", "unix" })
+    assert.same({ "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7" },
+      trusted { "private" })
+    refuses({ trust_proxy = {} }, "option 'trust_proxy': addresses, networks")
+    refuses({ trust_proxy = "10.0.0.0/33" }, 'got "10%.0%.0%.0/33"$')
+    refuses({ trust_proxy = { "loopbak" } }, '%(did you mean "loopback"%?%)')
+    refuses({ trust_proxy = { true } }, "got boolean")
+    refuses({ trust_proxy = 1 }, "boolean or string or table expected, got number")
+    local many = {}
+    for i = 1, 65 do many[i] = "192.0.2.1" end
+    refuses({ trust_proxy = many }, "more than 64 networks")
+    many[65] = nil
+    assert.equal(64, #trusted(many))
+    sio.server({ trust_proxy = many }):close()
+  end)
+
   it("of the wrong type or value say what is expected", function()
     refuses({ ping_interval = "25" }, "option 'ping_interval': number expected, got string")
     refuses({ ping_interval = 25000 }, "seconds, not milliseconds%?")

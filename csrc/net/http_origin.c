@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/* Where a request comes from. Stands on conn, which knows of the connection, and codec/forwarded;
+ * the engine, the worker and bind ask when they need it, so that nothing is kept for it.
+ *
+ * Invariant: without `trust` the request's own words count for nothing.
+ */
+#include "net/http_in.h"
+
+#include "base/log.h"
+
+static void direct_origin(const struct sio_http_conn *c, struct sio_origin *out)
+{
+    struct sio_buf address = {0};
+    sio_conn_peer(c->stream, &address);
+    *out = (struct sio_origin){.secure = sio_conn_secure(c->stream)};
+    sio_origin_set_address(out, sio_buf_slice(&address));
+    sio_buf_fini(&address);
+}
+
+static bool trusted(const struct sio_http_conn *c, const struct sio_origin *peer)
+{
+    const struct sio_trust *t = c->server->trust;
+    return t != NULL && sio_trust_has(t, sio_origin_address(peer));
+}
+
+void sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_request *r,
+                          struct sio_origin *out)
+{
+    struct sio_http_field bad = {{NULL, 0}, {NULL, 0}};
+    direct_origin(c, out);
+    if (trusted(c, out))
+        bad = sio_forwarded_read(c->server->trust, r, out);
+    if (bad.name.p != NULL)
+        sio_log_limited(SIO_LOG_WARN, bad.name.p, "http: %s is malformed: \"%s\"", bad.name.p,
+                        sio_log_text(bad.value));
+}
+
+struct sio_slice sio_http_conn_host(const struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    struct sio_slice host = {NULL, 0};
+    struct sio_origin peer;
+    direct_origin(c, &peer);
+    if (trusted(c, &peer))
+        host = sio_forwarded_host(r);
+    return host.p != NULL ? host : sio_http_field(r, SIO_LIT("Host"));
+}
