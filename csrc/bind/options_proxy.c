@@ -27,6 +27,7 @@ void sio_options_read_proxy(lua_State *L, struct sio_app_options *o)
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+    sio_option_bool(L, "proxy_protocol", &o->proxy_protocol);
 }
 
 /* is_network(text): whether it is an address or "address/bits" */

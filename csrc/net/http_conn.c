@@ -67,7 +67,7 @@ void sio_http_conn_close(struct sio_http_conn *c)
 {
     if (c->intake == SIO_HTTP_INTAKE_BODY)
         sio_http_conn_refuse(c, 503, SIO_ECLOSED);
-    else if (c->intake == SIO_HTTP_INTAKE_HEAD || c->intake == SIO_HTTP_INTAKE_DRAIN)
+    else if (c->intake != SIO_HTTP_INTAKE_HELD && c->intake != SIO_HTTP_INTAKE_DONE)
         sio_http_conn_finish(c);
 }
 
@@ -283,6 +283,14 @@ static void on_drain(void *owner, struct sio_conn *stream)
 
 const struct sio_conn_events sio_http_conn_events = {on_data, on_close, on_drain};
 
+void sio_http_conn_begin(struct sio_http_conn *c, struct sio_slice bytes)
+{
+    c->intake = SIO_HTTP_INTAKE_HEAD;
+    sio_conn_set_events(c->stream, &sio_http_conn_events, c);
+    sio_conn_read_start(c->stream);
+    feed(c, bytes);
+}
+
 void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,
                         const struct sio_arrival *a)
 {
@@ -296,9 +304,10 @@ void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,
     sio_list_init(&c->link);
     sio_list_append(&s->conns, &c->link);
     sio_http_conn_set_deadline(c, s->limits.head_timeout_ms);
-    sio_conn_set_events(stream, &sio_http_conn_events, c);
-    sio_conn_read_start(stream);
-    feed(c, a->bytes);
+    if (s->proxy_protocol && a->hops == 0)
+        sio_http_conn_greet(c);
+    else
+        sio_http_conn_begin(c, a->bytes);
 }
 
 /* ---- deadlines ------------------------------------------------------------------------------- */
@@ -315,7 +324,9 @@ static bool still_reading(struct sio_http_conn *c)
 void sio_http_conn_expire(struct sio_http_conn *c)
 {
     bool unread = sio_conn_queued(c->stream) != 0;
-    if (c->intake == SIO_HTTP_INTAKE_BODY) {
+    if (c->intake == SIO_HTTP_INTAKE_GREETING) {
+        sio_http_conn_greet_late(c);
+    } else if (c->intake == SIO_HTTP_INTAKE_BODY) {
         sio_http_conn_refuse(c, 408, SIO_ETIMEDOUT);
     } else if (unread && still_reading(c)) {
         sio_http_conn_set_deadline(c, c->server->limits.body_timeout_ms);

@@ -65,6 +65,8 @@ struct sio_http_server {
     struct sio_loop *loop;
     struct sio_http_limits limits;
     const struct sio_trust *trust; /* whose word on a request's origin counts; NULL: nobody's */
+    bool proxy_protocol; /* every new connection begins with a PROXY header, from a trusted peer
+                          * when there is `trust` */
     const struct sio_http_server_events *events;
     void *owner;
     struct sio_list conns;

@@ -8,7 +8,7 @@
  *     HEAD ──a body──► HELD ──accept──► BODY ──end──► DONE      (HELD lasts while somebody decides)
  *                      HELD, BODY ──respond──► DRAIN ──end──► DONE
  *
- * DONE and answered: HEAD again.
+ * DONE and answered: HEAD again. In front of it all, with `proxy_protocol`: GREETING.
  *
  * Owns: parser, buffers. Errors: none of its own. Reenters: as
  * http_conn.h says; after every call to an event `gone` has to be looked at.
@@ -19,11 +19,12 @@
 #include "net/http_conn.h"
 
 enum sio_http_intake {
-    SIO_HTTP_INTAKE_HEAD,  /* between requests or in a head */
-    SIO_HTTP_INTAKE_HELD,  /* a body follows, and nobody has said what shall become of it */
-    SIO_HTTP_INTAKE_BODY,  /* being collected */
-    SIO_HTTP_INTAKE_DRAIN, /* being thrown away, for the answer is out */
-    SIO_HTTP_INTAKE_DONE,  /* read to its end */
+    SIO_HTTP_INTAKE_HEAD,     /* between requests or in a head */
+    SIO_HTTP_INTAKE_HELD,     /* a body follows, and nobody has said what shall become of it */
+    SIO_HTTP_INTAKE_BODY,     /* being collected */
+    SIO_HTTP_INTAKE_DRAIN,    /* being thrown away, for the answer is out */
+    SIO_HTTP_INTAKE_DONE,     /* read to its end */
+    SIO_HTTP_INTAKE_GREETING, /* the proxy's header, before the first request */
 };
 
 struct sio_http_conn {
@@ -62,6 +63,8 @@ struct sio_http_conn {
 void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,
                         const struct sio_arrival *a);
 extern const struct sio_conn_events sio_http_conn_events;
+/* From here on it speaks HTTP; `bytes` were read already. */
+void sio_http_conn_begin(struct sio_http_conn *c, struct sio_slice bytes);
 /* Answers `status` without a body, ends the connection, and tells the handler `err`. */
 /* The server closes: idle ones and those that have not sent a whole request go now. */
 void sio_http_conn_close(struct sio_http_conn *c);
@@ -75,6 +78,10 @@ void sio_http_conn_expire(struct sio_http_conn *c); /* its deadline is over */
 bool sio_http_conn_quiet(const struct sio_http_conn *c);
 void sio_http_conn_set_deadline(struct sio_http_conn *c, uint64_t timeout_ms);
 void sio_http_conn_free(void *c);
+
+/* http_greeting.c: waits for the proxy's header, then begins. */
+void sio_http_conn_greet(struct sio_http_conn *c);
+void sio_http_conn_greet_late(struct sio_http_conn *c); /* its deadline is over */
 
 /* http_server.c: forgets the connection; the stream is the caller's to close, finish or keep. */
 void sio_http_conn_drop(struct sio_http_conn *c);

@@ -204,6 +204,7 @@ int sio_worker_serve(struct sio_worker *w, const struct sio_app_options *options
         w->sio = sio_server_new(w->loop, &w->app.sio, &w->backing, events->sio, owner);
     }
     sio_http_server_init(&w->http, w->loop, &w->app.http, &http_events, w);
+    w->http.proxy_protocol = w->app.proxy_protocol;
     w->http.trust = sio_trust_any(&w->app.trust) ? &w->app.trust : NULL;
     w->serving = true;
     return 0;

@@ -28,6 +28,7 @@ struct sio_app_options {
     struct sio_server_options sio;
     struct sio_http_limits http;
     struct sio_trust trust; /* proxies; may be empty */
+    bool proxy_protocol;    /* see sio_http_server */
     enum sio_balance balance;
     bool engine_only; /* raw Engine.IO: no Socket.IO server on top */
 };

@@ -21,6 +21,7 @@
 ---@field high_water? integer bytes above which a client is under pressure; 1 MiB
 ---@field pressure_timeout? number seconds until one under pressure is closed; 10
 ---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
+---@field proxy_protocol? boolean every connection begins with a PROXY header; false
 ---@field trust_proxy? boolean|string|string[] who may say where a client is (X-Forwarded-*); false
 
 ---@alias sio.Balance

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Options about proxies in front of the server: whose word on a client's address is believed.
+-- Options about proxies in front of the server: how they say where a client is, and whose word
+-- is believed.
 
 local core = require "sio.core"
 local errors = require "sio.error"
@@ -38,6 +39,7 @@ end
 return {
   known = {
     trust_proxy = { "boolean or string or table", false, trust },
+    proxy_protocol = { "boolean", false },
   },
 
   -- The words as networks, for core.server_new.
