@@ -84,6 +84,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_ms(L, "ping_interval", &o->engine.ping_interval_ms);
     sio_option_ms(L, "ping_timeout", &o->engine.ping_timeout_ms);
     sio_option_ms(L, "upgrade_timeout", &o->engine.upgrade_timeout_ms);
+    sio_option_ms(L, "message_timeout", &o->engine.message_timeout_ms);
     sio_option_size(L, "max_http_buffer_size", &o->engine.max_http_buffer_size);
     read_transports(L, &o->engine);
     sio_option_bool(L, "allow_upgrades", &o->engine.allow_upgrades);

@@ -81,8 +81,6 @@ struct sio_ws_context *sio_ws_context_borrow(struct sio_ws_pool *pool)
 {
     struct sio_ws_context *c = NULL;
     if (pool != NULL) {
-        if (pool->out == SIO_WS_CONTEXTS_MAX)
-            return NULL;
         pool->out++;
         c = pool->first;
     }

@@ -29,7 +29,7 @@ struct sio_ws_context {
     uint8_t mask_at;                     /* byte of the mask for the next byte of payload */
 };
 
-/* NULL when SIO_WS_CONTEXTS_MAX are out. `pool` may be NULL. */
+/* `pool` may be NULL. How many are out is the engine's to limit (max_partial). */
 struct sio_ws_context *sio_ws_context_borrow(struct sio_ws_pool *pool);
 /* `clean`: at a frame boundary, so that it can serve again. */
 void sio_ws_context_return(struct sio_ws_pool *pool, struct sio_ws_context *c, bool clean);

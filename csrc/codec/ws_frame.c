@@ -223,8 +223,6 @@ static int step(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_eve
     int got;
     if (r->context == NULL)
         r->context = sio_ws_context_borrow(r->pool);
-    if (r->context == NULL)
-        return fail(r, SIO_EFULL, 1013);
     got = feed(r, in, &data);
     if (got <= 0)
         return got;
@@ -249,6 +247,11 @@ int sio_ws_read(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_eve
             return got;
     }
     return 0;
+}
+
+bool sio_ws_reader_partial(const struct sio_ws_reader *r)
+{
+    return r->context != NULL || r->op != 0;
 }
 
 size_t sio_ws_frame_head(char out[SIO_WS_HEAD_MAX], enum sio_ws_op op, uint64_t len)

@@ -34,7 +34,6 @@ enum {
     SIO_WS_HEAD_MAX = 10,         /* bytes of an unmasked frame head */
     SIO_WS_FRAGMENTS_MAX = 16384, /* frames of one message with fewer than FRAGMENT_BYTES each; */
     SIO_WS_FRAGMENT_BYTES = 64,   /* larger ones end with the message's own limit */
-    SIO_WS_CONTEXTS_MAX = 4096,   /* wslay contexts out at a time; beyond: close 1013 */
     SIO_WS_CONTEXTS_IDLE = 64,    /* kept for the next frame */
 };
 
@@ -51,7 +50,7 @@ struct sio_ws_reader {              /* 64 bytes: one per connection */
     struct sio_ws_deflate *deflate; /* set it after init, owned; NULL: not agreed on */
     uint32_t max_message;           /* bytes, inclusive; as sent and as inflated */
     uint32_t fragments;             /* small frames of the message so far */
-    uint16_t close_code;            /* of an error: 1002, 1007, 1008, 1009, 1013 */
+    uint16_t close_code;            /* of an error: 1002, 1007, 1008, 1009 */
     uint8_t op;                     /* of the message being read; 0 = none */
     uint8_t frame_op;               /* of the frame being read, as on the wire */
     struct sio_utf8 utf8;           /* of the text so far; complete between messages */
@@ -62,12 +61,14 @@ struct sio_ws_reader {              /* 64 bytes: one per connection */
 void sio_ws_reader_init(struct sio_ws_reader *r, size_t max_message); /* at most UINT32_MAX */
 void sio_ws_reader_fini(struct sio_ws_reader *r);                     /* frees; idempotent */
 /* Takes bytes from the front of *in. 1: *out is filled, its data valid until the next call;
- * 0: everything was taken; SIO_EPROTO, SIO_EUTF8, SIO_ETOOBIG, SIO_EFULL: r->close_code says with
- * which code to close; nothing can be read after an error. Client frames must be masked. A too long
- * message is refused on its head alone; bad UTF-8 at the fragment in which it shows. A compressed
+ * 0: everything was taken; SIO_EPROTO, SIO_EUTF8, SIO_ETOOBIG: r->close_code says with which code
+ * to close; nothing can be read after an error. Client frames must be masked. A too long message is
+ * refused on its head alone; bad UTF-8 at the fragment in which it shows. A compressed
  * message is inflated when it is complete: then both are seen, and what cannot be inflated (1007).
  */
 int sio_ws_read(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_event *out);
+/* When it has answered 0: whether something of a message or frame is still missing. */
+bool sio_ws_reader_partial(const struct sio_ws_reader *r);
 
 /* Writes the head of an unmasked, final frame; returns its length. */
 size_t sio_ws_frame_head(char out[SIO_WS_HEAD_MAX], enum sio_ws_op op, uint64_t len);

@@ -17,7 +17,7 @@ struct sio_ws_context;
 struct sio_ws_pool {
     struct sio_ws_context *first;
     size_t idle;                   /* contexts kept, at most SIO_WS_CONTEXTS_IDLE */
-    size_t out;                    /* contexts borrowed, at most SIO_WS_CONTEXTS_MAX */
+    size_t out;                    /* contexts borrowed */
     struct sio_inflater *inflater; /* of compressed messages, one at a time; see ws_deflate.h */
 };
 

@@ -2,7 +2,7 @@
 /* One timer for all due times. Stands on net/loop; session.c and upgrade.c arm entries.
  *
  * The timer only ever runs at or before the first due time: arming moves it forward, running out
- * early costs one look at five lists. So an answered ping touches no timer.
+ * early costs one look at the lists. So an answered ping touches no timer.
  */
 #include "engine/heartbeat.h"
 
@@ -23,22 +23,24 @@ static void wake_at(struct eio_heartbeat *h, uint64_t at_ms)
     uv_timer_start(&h->timer, on_timer, at_ms > now ? at_ms - now : 1, 0);
 }
 
-/* A client is given up when it is due. */
+/* All but our own pings wait for a client: it is given up when they are due. */
 static bool is_verdict(int kind)
 {
-    return kind == EIO_DUE_PONG || kind == EIO_DUE_SILENCE;
+    return kind != EIO_DUE_PING;
 }
 
-static bool is_late(struct eio_heartbeat *h, enum eio_due_kind kind, uint64_t now)
+static bool is_late(struct eio_heartbeat *h, int kind, uint64_t now)
 {
     struct sio_list *first = sio_list_first(&h->queues[kind]);
     return first != NULL && due_of(first)->at_ms + EIO_HEARTBEAT_LATE_MS < now;
 }
 
-/* True while pongs may lie unread because the loop was held up. */
+/* True while what is waited for may lie unread because the loop was held up. */
 static bool in_grace(struct eio_heartbeat *h, uint64_t now)
 {
-    bool late = is_late(h, EIO_DUE_PONG, now) || is_late(h, EIO_DUE_SILENCE, now);
+    bool late = false;
+    for (int kind = 0; kind < EIO_DUE_KINDS; kind++)
+        late |= is_verdict(kind) && is_late(h, kind, now);
     if (h->grace_ms != 0 && now >= h->grace_ms) {
         h->grace_ms = 0;
         return false;
@@ -50,9 +52,9 @@ static bool in_grace(struct eio_heartbeat *h, uint64_t now)
 
 static void run_kind(struct eio_heartbeat *h, enum eio_due_kind kind, uint64_t now)
 {
-    struct sio_list *node = sio_list_first(&h->queues[kind]);
     bool late = is_late(h, kind, now);
-    for (; node != NULL; node = sio_list_first(&h->queues[kind])) {
+    struct sio_list *node;
+    while ((node = sio_list_first(&h->queues[kind])) != NULL) {
         struct eio_due *d = due_of(node);
         if (d->at_ms > now)
             break;

@@ -7,8 +7,8 @@
  *
  * Never late: the wait for a pong counts from when its ping was due, not from when the timer ran,
  * and eio_heartbeat_overdue lets a request find out before the timer does. Never unjust: when the
- * loop itself was late (a handler took its time), pongs may lie unread in the kernel; nobody is
- * given up before what has arrived was read.
+ * loop itself was late (a handler took its time), pongs and the like may lie unread in the kernel;
+ * nobody is given up before what has arrived was read.
  *
  * Thread: loop. Owns: its timer; the entries are their sessions'. Errors: none. Reenters: on_due.
  */
@@ -24,12 +24,13 @@ enum eio_due_kind {
     EIO_DUE_CLOSE,    /* no GET came to say goodbye on */
     EIO_DUE_PROBE,    /* the upgrade was not finished */
     EIO_DUE_PRESSURE, /* the client has not read for too long */
+    EIO_DUE_PART,     /* a WebSocket message was not finished */
     EIO_DUE_KINDS,
 };
 
 enum {
     EIO_HEARTBEAT_LATE_MS = 20,   /* the timer ran so late that the loop must have been held up */
-    EIO_HEARTBEAT_GRACE_MS = 100, /* then pongs are waited for so much longer */
+    EIO_HEARTBEAT_GRACE_MS = 100, /* then the peers have so much longer */
 };
 
 struct eio_due {

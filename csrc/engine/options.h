@@ -33,6 +33,7 @@ struct eio_options {
     uint64_t ping_interval_ms; /* 25000 */
     uint64_t ping_timeout_ms;  /* 20000 */
     uint64_t upgrade_timeout_ms; /* 10000: from the second transport's 101 to its `5` */
+    uint64_t message_timeout_ms; /* 60000: from the first byte of a WebSocket message to its last */
     uint64_t
         close_timeout_ms; /* 30000: a polling session waits so long for a GET to say goodbye on */
     size_t max_http_buffer_size;  /* 1000000 bytes, inclusive: one message, one POST body */
@@ -41,7 +42,9 @@ struct eio_options {
     uint64_t pressure_timeout_ms; /* 10000: so long; then it is closed */
     enum eio_slow_reader slow_reader; /* EIO_SLOW_DROP_VOLATILE */
     size_t max_sessions;              /* 250000; beyond it a handshake is answered 503 */
-    unsigned transports;              /* EIO_POLLING | EIO_WEBSOCKET */
+    size_t max_partial;  /* 16384 unfinished WebSocket messages; one more, and the session whose
+                          * message has been unfinished for longest is closed */
+    unsigned transports; /* EIO_POLLING | EIO_WEBSOCKET */
     bool allow_upgrades; /* true; as upstream it only empties the list in the open packet */
     bool allow_eio3;     /* false; clients of protocol v3, too */
     struct eio_deflate_options deflate;

@@ -66,6 +66,7 @@ static void heartbeat_init(struct eio_server *e)
     e->heartbeat.after_ms[EIO_DUE_CLOSE] = o->close_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_PROBE] = o->upgrade_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_PRESSURE] = o->pressure_timeout_ms;
+    e->heartbeat.after_ms[EIO_DUE_PART] = o->message_timeout_ms;
     eio_heartbeat_init(&e->heartbeat);
 }
 

@@ -15,6 +15,7 @@ struct eio_server {
     void *owner;
     struct sio_map sessions; /* by sid */
     struct eio_heartbeat heartbeat;
+    size_t n_partial;        /* WebSocket messages that are unfinished, at most max_partial */
     struct sio_list dirty;   /* sessions to look at when the tick ends */
     struct sio_task flush;   /* does that */
     struct sio_list inboxes; /* long POST bodies, some packets of which are still to be delivered */

@@ -236,9 +236,8 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
 
 /* ---- what comes in --------------------------------------------------------------------------- */
 
-/* Any packet is a sign of life; a client that is busy sending is not cut for a late pong or ping.
- */
-static void note_life(struct eio_session *s)
+/* A client that is busy sending is not cut for a late pong or ping. */
+void eio_session_note_life(struct eio_session *s)
 {
     enum eio_due_kind kind = s->dialect.version == EIO_V3 ? EIO_DUE_SILENCE : EIO_DUE_PONG;
     uint64_t now = sio_loop_now(s->server->loop);
@@ -307,7 +306,7 @@ bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
         if (p->type == EIO_CLOSE)
             on_goodbye(s, t);
     } else {
-        note_life(s);
+        eio_session_note_life(s);
         handle_packet(s, t, p);
     }
     return s->state != EIO_STATE_CLOSED;
@@ -333,8 +332,9 @@ void eio_session_on_poll(struct eio_session *s)
 void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t base_ms)
 {
     bool probe = kind == EIO_DUE_PROBE || kind == EIO_DUE_PRESSURE;
-    struct eio_session *s = probe ? SIO_CONTAINER_OF(due, struct eio_session, probe)
-                                  : SIO_CONTAINER_OF(due, struct eio_session, beat);
+    struct eio_session *s = kind == EIO_DUE_PART ? eio_websocket_waits(due)
+                            : probe              ? SIO_CONTAINER_OF(due, struct eio_session, probe)
+                                                 : SIO_CONTAINER_OF(due, struct eio_session, beat);
     switch (kind) {
     case EIO_DUE_PING:
         s->awaiting_life = true;
@@ -353,6 +353,9 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
         break;
     case EIO_DUE_PRESSURE:
         finish(s, EIO_TRANSPORT_ERROR, "the client reads too slowly");
+        break;
+    case EIO_DUE_PART:
+        eio_websocket_give_up(&s->websocket);
         break;
     case EIO_DUE_KINDS:
         break;

@@ -31,6 +31,7 @@ struct eio_session {
     struct eio_queue queue;
     struct eio_due beat;   /* PING, PONG, SILENCE, or CLOSE while closing */
     struct eio_due probe;  /* PROBE, or PRESSURE on websocket */
+    struct eio_part *part; /* of an unfinished WebSocket message; NULL: there is none */
     struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
     struct sio_grave grave;
     struct sio_blob *request; /* address, NUL, head */
@@ -68,7 +69,8 @@ bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
  */
 void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum eio_reason reason,
                           const char *detail);
-void eio_session_on_poll(struct eio_session *s); /* a GET waits */
+void eio_session_note_life(struct eio_session *s); /* any traffic is a sign of it */
+void eio_session_on_poll(struct eio_session *s);   /* a GET waits */
 /* Hands the whole queue to the transport, if it is writable. */
 void eio_session_drain(struct eio_session *s);
 

@@ -6,15 +6,97 @@
 #include "engine/websocket.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "engine/pressure.h"
 #include "engine/server_in.h"
 #include "engine/session_in.h"
 
-enum { CLOSE_TOO_BIG = 1009 }; /* RFC 6455 §7.4.1 */
+/* RFC 6455 §7.4.1, and the registry of close codes. */
+enum { CLOSE_POLICY = 1008, CLOSE_TOO_BIG = 1009, CLOSE_TRY_LATER = 1013 };
 
 static struct eio_websocket *from_base(const struct eio_transport *t)
 {
     return SIO_CONTAINER_OF(t, struct eio_websocket, base);
+}
+
+/* ---- unfinished messages --------------------------------------------------------------------- */
+
+/* Exists while a session has one. */
+struct eio_part {
+    struct eio_due due;
+    struct eio_session *session;
+};
+
+static void forget_part(struct eio_session *s)
+{
+    if (s->part == NULL)
+        return;
+    s->server->n_partial--;
+    eio_heartbeat_cancel(&s->part->due);
+    sio_free(s->part);
+    s->part = NULL;
+}
+
+static void note_part(struct eio_session *s)
+{
+    struct eio_server *e = s->server;
+    e->n_partial++;
+    s->part = sio_alloc(sizeof *s->part);
+    s->part->session = s;
+    eio_due_init(&s->part->due);
+    eio_heartbeat_arm(&e->heartbeat, EIO_DUE_PART, &s->part->due, sio_loop_now(e->loop));
+}
+
+struct eio_session *eio_websocket_waits(struct eio_due *due)
+{
+    return SIO_CONTAINER_OF(due, struct eio_part, due)->session;
+}
+
+static void shut(struct eio_websocket *t, uint16_t code)
+{
+    struct sio_ws_conn *conn = t->conn;
+    t->conn = NULL;
+    forget_part(t->base.session);
+    if (conn != NULL)
+        sio_ws_conn_close(conn, code);
+}
+
+static void end_partial(struct eio_session *s, uint16_t code, const char *detail)
+{
+    sio_log_limited(SIO_LOG_WARN, "eio partial", "engine: session %s: %s, closed", s->sid, detail);
+    shut(&s->websocket, code);
+    eio_session_end(s, EIO_TRANSPORT_ERROR, detail);
+}
+
+void eio_websocket_give_up(struct eio_websocket *t)
+{
+    end_partial(t->base.session, CLOSE_POLICY, "message timeout");
+}
+
+/* Beyond the limit the oldest one goes: whoever holds many of them hurts himself most. */
+static void limit_partial(struct eio_server *e)
+{
+    struct sio_list *oldest = sio_list_first(&e->heartbeat.queues[EIO_DUE_PART]);
+    if (e->n_partial > e->options.max_partial)
+        end_partial(eio_websocket_waits(SIO_CONTAINER_OF(oldest, struct eio_due, link)),
+                    CLOSE_TRY_LATER, "too many unfinished messages");
+}
+
+static void on_part(void *owner, struct sio_ws_conn *w, enum sio_ws_part part)
+{
+    struct eio_websocket *t = owner;
+    struct eio_session *s = t->base.session;
+    (void)w;
+    if (s->transport != &t->base)
+        return; /* a probe has its own time */
+    eio_session_note_life(s);
+    if (part == SIO_WS_PART_GROWN)
+        return;
+    forget_part(s);
+    if (part == SIO_WS_PART_OVER)
+        return;
+    note_part(s);
+    limit_partial(s->server);
 }
 
 /* ---- up -------------------------------------------------------------------------------------- */
@@ -54,6 +136,7 @@ static void on_close(void *owner, struct sio_ws_conn *w, uint16_t code, int err)
     const char *detail = "Invalid WebSocket frame";
     (void)w;
     t->conn = NULL;
+    forget_part(t->base.session);
     if (err == 0 || code == SIO_WS_CLOSE_ABNORMAL) {
         eio_session_on_error(t->base.session, &t->base, EIO_TRANSPORT_CLOSE, NULL);
         return;
@@ -74,7 +157,7 @@ static void on_drain(void *owner, struct sio_ws_conn *w)
 }
 
 static const struct sio_ws_conn_events conn_events = {
-    .on_message = on_message, .on_close = on_close, .on_drain = on_drain};
+    .on_message = on_message, .on_close = on_close, .on_drain = on_drain, .on_part = on_part};
 
 /* ---- down ------------------------------------------------------------------------------------ */
 
@@ -150,12 +233,8 @@ static void websocket_pause(struct eio_transport *base, bool paused)
 
 static void websocket_close(struct eio_transport *base, const struct eio_msg *msgs, size_t n)
 {
-    struct eio_websocket *t = from_base(base);
-    struct sio_ws_conn *conn = t->conn;
     (void)msgs, (void)n; /* nothing waits above a transport that sends at once */
-    t->conn = NULL;
-    if (conn != NULL)
-        sio_ws_conn_close(conn, 0);
+    shut(from_base(base), 0);
 }
 
 static const struct eio_transport_ops websocket_ops = {

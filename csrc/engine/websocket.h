@@ -9,6 +9,7 @@
 #ifndef SIO_ENGINE_WEBSOCKET_H
 #define SIO_ENGINE_WEBSOCKET_H
 
+#include "engine/heartbeat.h"
 #include "engine/transport.h"
 #include "net/ws_conn.h"
 
@@ -21,5 +22,9 @@ void eio_websocket_init(struct eio_websocket *t, struct eio_session *s);
 /* Takes the connection after its 101, with the terms of that; `rest` came behind the request. */
 void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c,
                         const struct sio_ws_terms *terms, struct sio_slice rest);
+
+/* Whose message EIO_DUE_PART waits for, and the session's end when that is due. */
+struct eio_session *eio_websocket_waits(struct eio_due *due);
+void eio_websocket_give_up(struct eio_websocket *t);
 
 #endif

@@ -30,6 +30,7 @@ struct sio_ws_conn {
     struct sio_blob *pong; /* the newest, while the connection is congested */
     uint8_t state;
     bool paused;
+    bool partial; /* the last read left a message unfinished */
 };
 
 _Static_assert(sizeof(struct sio_ws_conn) <= 160, "an idle connection stays small");
@@ -139,18 +140,34 @@ static void on_frame(struct sio_ws_conn *w, const struct sio_ws_event *e)
         w->events->on_message(w->owner, w, e->op == SIO_WS_BINARY, e->data);
 }
 
+/* `ended`: what was unfinished before this read is so no more. */
+static void note_part(struct sio_ws_conn *w, bool ended)
+{
+    bool was = w->partial && !ended, is = sio_ws_reader_partial(&w->reader);
+    if (w->state != OPEN || w->events->on_part == NULL || !(is || w->partial))
+        return;
+    w->partial = is;
+    w->events->on_part(w->owner, w,
+                       !is   ? SIO_WS_PART_OVER
+                       : was ? SIO_WS_PART_GROWN
+                             : SIO_WS_PART_BEGUN);
+}
+
 static void feed(struct sio_ws_conn *w, struct sio_slice in)
 {
+    bool ended = false;
     while (w->state != GONE) {
         struct sio_ws_event e;
         int got = sio_ws_read(&w->reader, &in, &e);
         if (got == 0)
             break;
+        ended |= w->reader.op == 0; /* a ping inside of a message ends nothing */
         if (got < 0)
             on_bad_frame(w, got);
         else
             on_frame(w, &e);
     }
+    note_part(w, ended);
 }
 
 static void on_rest(void *ctx)

@@ -22,6 +22,13 @@ struct sio_ws_conn;
 
 enum { SIO_WS_CLOSE_ABNORMAL = 1006 }; /* never on the wire (§7.4.1): the stream just ended */
 
+/* What a read has left of a message whose last byte has not come. */
+enum sio_ws_part {
+    SIO_WS_PART_BEGUN, /* this read brought its first byte */
+    SIO_WS_PART_GROWN,
+    SIO_WS_PART_OVER, /* nothing any more: it is whole */
+};
+
 struct sio_ws_conn_events {
     void (*on_message)(void *owner, struct sio_ws_conn *w, bool binary, struct sio_slice data);
     /* Once, unless we closed first: a close frame (its code, 1005 for none; answered already), a
@@ -29,6 +36,8 @@ struct sio_ws_conn_events {
      * SIO_ESYS). The connection is closed or closing already, and `w` is GONE. */
     void (*on_close)(void *owner, struct sio_ws_conn *w, uint16_t code, int err);
     void (*on_drain)(void *owner, struct sio_ws_conn *w); /* may be NULL; see sio_conn_events */
+    /* Behind a read, and only when there is such a message or was one before; may be NULL. */
+    void (*on_part)(void *owner, struct sio_ws_conn *w, enum sio_ws_part part);
 };
 
 /* Takes the connection (reading starts, at the end of this call's tick at the latest) and feeds

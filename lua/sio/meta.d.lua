@@ -9,6 +9,7 @@
 ---@field ping_interval? number seconds between heartbeats; 25
 ---@field ping_timeout? number seconds that a client has to answer one; 20
 ---@field upgrade_timeout? number seconds that an upgrade may take; 10
+---@field message_timeout? number seconds that a WebSocket message may take from its first byte; 60
 ---@field max_http_buffer_size? integer bytes of one message or request body; 1e6
 ---@field transports? ("polling"|"websocket")[] both
 ---@field allow_upgrades? boolean true

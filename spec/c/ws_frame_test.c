@@ -351,22 +351,43 @@ static int begin_frame(struct sio_ws_reader *r, struct sio_ws_pool *pool)
     return sio_ws_read(r, &in, &e);
 }
 
-TEST(number_of_contexts)
+TEST(contexts_are_counted)
 {
-    static struct sio_ws_reader readers[SIO_WS_CONTEXTS_MAX + 1];
-    struct sio_ws_reader *last = &readers[SIO_WS_CONTEXTS_MAX];
+    static struct sio_ws_reader readers[100];
     struct sio_ws_pool pool = {0};
-    for (size_t i = 0; i < SIO_WS_CONTEXTS_MAX; i++)
+    for (size_t i = 0; i < 100; i++) {
         CHECK_EQ_INT(begin_frame(&readers[i], &pool), 0);
-    CHECK_EQ_INT(pool.out, SIO_WS_CONTEXTS_MAX);
-    CHECK_EQ_INT(begin_frame(last, &pool), SIO_EFULL);
-    CHECK_EQ_INT(last->close_code, 1013);
-    sio_ws_reader_fini(&readers[0]);
-    CHECK_EQ_INT(begin_frame(last, &pool), 0); /* there is room again */
-    for (size_t i = 1; i <= SIO_WS_CONTEXTS_MAX; i++)
+        CHECK(sio_ws_reader_partial(&readers[i]));
+    }
+    CHECK_EQ_INT(pool.out, 100);
+    for (size_t i = 0; i < 100; i++)
         sio_ws_reader_fini(&readers[i]);
     CHECK_EQ_INT(pool.out, 0);
     sio_ws_pool_fini(&pool);
+}
+
+/* After every byte: partial inside of a frame or a message, not behind it. */
+TEST(partial)
+{
+    struct sio_ws_reader r;
+    struct sio_buf b = {0}, story = {0};
+    size_t wholes[2];
+    frame(&b, PING, SIO_LIT("p"));
+    wholes[0] = b.len;
+    frame(&b, SIO_WS_TEXT, SIO_LIT("a"));
+    frame(&b, PING, SIO_LIT(""));
+    frame(&b, FIN, SIO_LIT(""));
+    wholes[1] = b.len;
+    sio_ws_reader_init(&r, MAX);
+    for (size_t i = 0; i <= b.len; i++) {
+        CHECK_EQ_INT(sio_ws_reader_partial(&r), i != 0 && i != wholes[0] && i != wholes[1]);
+        if (i < b.len)
+            CHECK(feed(&r, sio_slice(b.p + i, 1), &story));
+    }
+    CHECK_SLICE(sio_buf_slice(&story), "P:p P: T:a ");
+    sio_ws_reader_fini(&r);
+    sio_buf_fini(&b);
+    sio_buf_fini(&story);
 }
 
 TEST(number_of_idle_contexts)

@@ -36,6 +36,7 @@ return {
     ping_interval = { "number", 25, check.positive_seconds },
     ping_timeout = { "number", 20, check.positive_seconds },
     upgrade_timeout = { "number", 10, check.positive_seconds },
+    message_timeout = { "number", 60, check.positive_seconds },
     max_http_buffer_size = { "number", 1e6, check.count },
     transports = { "table", nil, transports },
     allow_upgrades = { "boolean", true },
