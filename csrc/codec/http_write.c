@@ -80,8 +80,26 @@ static void append_field(struct sio_buf *out, struct sio_slice name, struct sio_
     sio_buf_append(out, "\r\n", 2);
 }
 
+static void append_length(struct sio_buf *out, uint64_t content_length)
+{
+    if (content_length == SIO_HTTP_UNTIL_CLOSE)
+        return;
+    if (content_length == SIO_HTTP_CHUNKED) {
+        append_field(out, SIO_LIT("Transfer-Encoding"), SIO_LIT("chunked"));
+        return;
+    }
+    sio_buf_append_slice(out, SIO_LIT("Content-Length: "));
+    sio_buf_append_uint(out, content_length);
+    sio_buf_append(out, "\r\n", 2);
+}
+
+void sio_http_write_chunk_size(struct sio_buf *out, size_t len)
+{
+    sio_buf_printf(out, "%zx\r\n", len);
+}
+
 int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_field *fields,
-                        size_t n, size_t content_length, bool keep_alive)
+                        size_t n, uint64_t content_length, bool keep_alive)
 {
     for (size_t i = 0; i < n; i++)
         if (!sio_http_is_token(fields[i].name) || !sio_http_valid_value(fields[i].value))
@@ -95,11 +113,8 @@ int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_f
     sio_buf_append(out, "\r\n", 2);
     for (size_t i = 0; i < n; i++)
         append_field(out, fields[i].name, fields[i].value);
-    if (status >= 200 && status != 204 && status != 304) {
-        sio_buf_append_slice(out, SIO_LIT("Content-Length: "));
-        sio_buf_append_uint(out, content_length);
-        sio_buf_append(out, "\r\n", 2);
-    }
+    if (status >= 200 && status != 204 && status != 304)
+        append_length(out, content_length);
     if (status >= 200)
         append_field(out, SIO_LIT("Connection"),
                      keep_alive ? SIO_LIT("keep-alive") : SIO_LIT("close"));

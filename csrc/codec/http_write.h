@@ -8,14 +8,20 @@
 
 #include "codec/http_parse.h"
 
+/* In place of a body's length. */
+#define SIO_HTTP_CHUNKED UINT64_MAX           /* Transfer-Encoding: chunked */
+#define SIO_HTTP_UNTIL_CLOSE (UINT64_MAX - 1) /* the body ends with the connection (HTTP/1.0) */
+
 const char *sio_http_reason(int status); /* "OK"; "Unknown" for what is not in the table */
 
 /* Appends the status line and fields up to and with the empty line. A field whose name is not a
  * token (RFC 9110 §5.6.2) or whose value holds CR, LF or NUL makes it return SIO_EINVAL with `out`
- * unchanged (no header injection). Content-Length is left out for 1xx, 204 and 304 (RFC 9110 §8.6),
- * Connection for 1xx. */
+ * unchanged (no header injection). The body's length is left out for 1xx, 204 and 304 (RFC 9110
+ * §8.6, RFC 9112 §6.1), Connection for 1xx. */
 int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_field *fields,
-                        size_t n, size_t content_length, bool keep_alive);
+                        size_t n, uint64_t content_length, bool keep_alive);
+/* Appends the line before a chunk of `len` bytes, len > 0; CRLF is to follow the chunk. */
+void sio_http_write_chunk_size(struct sio_buf *out, size_t len);
 
 /* Whether `value` may stand in a field (no CR, LF, NUL). */
 bool sio_http_valid_value(struct sio_slice value);

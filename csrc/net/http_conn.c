@@ -35,7 +35,7 @@ void sio_http_conn_free(void *object)
     sio_free(c);
 }
 
-static void tell_gone(struct sio_http_conn *c, int err)
+void sio_http_conn_tell_gone(struct sio_http_conn *c, int err)
 {
     const struct sio_http_handler *h = c->handler;
     c->handler = NULL;
@@ -58,7 +58,7 @@ void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err)
     if (!c->answered)
         sio_http_reply_head(c->server, c->stream, status, &r, c->added, 0, false);
     sio_http_conn_finish(c);
-    tell_gone(c, err);
+    sio_http_conn_tell_gone(c, err);
 }
 
 /* Only who is owed an answer is waited for: others could hold the server open by sending nothing.
@@ -82,7 +82,7 @@ void sio_http_conn_resume(struct sio_http_conn *c)
 /* With a body, only when the parser comes to its end; without, at once. */
 void sio_http_conn_next(struct sio_http_conn *c)
 {
-    if (c->intake != SIO_HTTP_INTAKE_DONE || !c->answered)
+    if (c->intake != SIO_HTTP_INTAKE_DONE || !c->answered || c->streaming)
         return;
     c->intake = SIO_HTTP_INTAKE_HEAD;
     c->answered = false;
@@ -101,6 +101,7 @@ static void begin_request(struct sio_http_conn *c, const struct sio_http_request
     c->content_length = r->content_length;
     c->has_body = r->has_body;
     c->head_only = sio_slice_eq(r->method, SIO_LIT("HEAD"));
+    c->old = r->minor == 0;
     c->want_continue = r->expect_continue && r->has_body;
     /* Who asked for another protocol and is answered in HTTP may send either next. */
     c->keep_alive = r->keep_alive && !r->upgrade;
@@ -251,6 +252,10 @@ static void feed(struct sio_http_conn *c, struct sio_slice data)
 static void on_resume(void *ctx)
 {
     struct sio_http_conn *c = ctx;
+    if (c->streaming) {
+        sio_http_stream_drained(c);
+        return;
+    }
     feed(c, sio_slice(NULL, 0));
     if (!c->gone && c->pending.len <= SIO_HTTP_PENDING_MAX)
         sio_conn_read_start(c->stream);
@@ -270,14 +275,14 @@ static void on_close(void *owner, struct sio_conn *stream, int err)
     (void)stream;
     (void)err;
     sio_http_conn_drop(c);
-    tell_gone(c, SIO_ECLOSED);
+    sio_http_conn_tell_gone(c, SIO_ECLOSED);
 }
 
 static void on_drain(void *owner, struct sio_conn *stream)
 {
     struct sio_http_conn *c = owner;
     (void)stream;
-    if (c->pending.len != 0)
+    if (c->streaming || c->pending.len != 0)
         on_resume(c);
 }
 
@@ -332,6 +337,9 @@ void sio_http_conn_expire(struct sio_http_conn *c)
         sio_http_conn_set_deadline(c, c->server->limits.body_timeout_ms);
     } else if (unread) {
         sio_http_abort(c);
+        sio_http_conn_tell_gone(c, SIO_ETIMEDOUT); /* who streams */
+    } else if (c->streaming) {
+        c->deadline_ms = 0; /* its writer has all the time it wants */
     } else if (c->intake == SIO_HTTP_INTAKE_HEAD && !c->idle) {
         sio_http_conn_refuse(c, 408, SIO_ETIMEDOUT);
     } else {

@@ -6,7 +6,8 @@
  *
  * A request's life: on_request with its head, then exactly one of
  *     sio_http_respond    answer at once; later only after sio_http_accept or sio_http_hold
- *     sio_http_accept     say who answers, and collect the body first; the handler answers
+ *     sio_http_accept     say who answers, and collect the body first; the handler answers, at once
+ *                         or in pieces (http_stream.h)
  *     sio_http_hold       say who will do one of these later
  *     sio_http_upgrade    the connection changes protocol; later only after one of these two
  *     sio_http_release    the connection leaves with its bytes
@@ -43,8 +44,11 @@ struct sio_http_handler {
     void (*on_body)(void *self, struct sio_http_conn *c, struct sio_slice body);
     /* The connection went away (also: the client closed its half, or sent a malformed body,
      * answered 400 already), or the body was too large (413) or too slow (408), before
-     * sio_http_respond. Once; `c` is gone. err: SIO_ECLOSED, SIO_ETOOBIG, SIO_ETIMEDOUT. */
+     * sio_http_respond, or before the end of a streamed answer. Once; `c` is gone. err:
+     * SIO_ECLOSED, SIO_ETOOBIG, SIO_ETIMEDOUT. */
     void (*on_gone)(void *self, struct sio_http_conn *c, int err);
+    /* A streamed answer may be written again; see http_stream.h. May be NULL without one. */
+    void (*on_drain)(void *self, struct sio_http_conn *c);
 };
 
 struct sio_http_limits {

@@ -8,7 +8,8 @@
  *     HEAD ──a body──► HELD ──accept──► BODY ──end──► DONE      (HELD lasts while somebody decides)
  *                      HELD, BODY ──respond──► DRAIN ──end──► DONE
  *
- * DONE and answered: HEAD again. In front of it all, with `proxy_protocol`: GREETING.
+ * DONE and answered: HEAD again. In front of it all, with `proxy_protocol`: GREETING. An answer in
+ * pieces (`streaming`, only from DONE) is answered from its begin on, and through at its end.
  *
  * Owns: parser, buffers. Errors: none of its own. Reenters: as
  * http_conn.h says; after every call to an event `gone` has to be looked at.
@@ -31,7 +32,8 @@ struct sio_http_conn {
     struct sio_list link; /* in the server's conns */
     struct sio_http_server *server;
     struct sio_conn *stream;
-    const struct sio_http_handler *handler; /* while a request is accepted and unanswered */
+    const struct sio_http_handler *handler; /* while a request is accepted and unanswered, or
+                                             * its answer is streaming */
     void *self;
     struct sio_http_parser parser;
     struct sio_buf pending;        /* received and not parsed */
@@ -40,8 +42,9 @@ struct sio_http_conn {
     struct sio_slice part;         /* ... this, the last piece, still lies in the input */
     struct sio_http_fields *added; /* for the answer to the current request; NULL: none */
     size_t max_body;               /* bytes; in DRAIN: how many more are thrown away */
-    uint64_t content_length;       /* of the current request */
-    uint64_t deadline_ms;          /* 0: none */
+    uint64_t content_length; /* of the current request; streaming: bytes of the answer that are
+                              * not written yet, SIO_HTTP_CHUNKED or SIO_HTTP_UNTIL_CLOSE */
+    uint64_t deadline_ms;    /* 0: none */
     size_t unread; /* bytes unsent when the sweep last looked at an answer that is not taken */
     union {
         struct sio_task resume;
@@ -51,7 +54,10 @@ struct sio_http_conn {
     uint8_t intake;
     bool running;       /* feed is on the stack */
     bool answered;      /* the current request */
+    bool streaming;     /* its answer is written in pieces */
+    bool mute;          /* streaming: the answer has no body, whatever is written */
     bool head_only;     /* it is a HEAD request */
+    bool old;           /* it is HTTP/1.0: no chunks */
     bool has_body;      /* it has one */
     bool keep_alive;    /* the connection may go on after it */
     bool want_continue; /* the client waits for 100 before it sends the body */
@@ -65,9 +71,11 @@ void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,
 extern const struct sio_conn_events sio_http_conn_events;
 /* From here on it speaks HTTP; `bytes` were read already. */
 void sio_http_conn_begin(struct sio_http_conn *c, struct sio_slice bytes);
-/* Answers `status` without a body, ends the connection, and tells the handler `err`. */
 /* The server closes: idle ones and those that have not sent a whole request go now. */
 void sio_http_conn_close(struct sio_http_conn *c);
+/* Tells the handler, if there is one, and forgets it. */
+void sio_http_conn_tell_gone(struct sio_http_conn *c, int err);
+/* Answers `status` without a body, ends the connection, and tells the handler `err`. */
 void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err);
 /* Ends the connection once its answers are written. */
 void sio_http_conn_finish(struct sio_http_conn *c);
@@ -92,6 +100,12 @@ void sio_http_conn_resume(struct sio_http_conn *c);
 /* http_reply.c: queues a head; `added` may be NULL. SIO_EINVAL when it cannot be written. */
 int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
                         const struct sio_http_response *r, const struct sio_http_fields *added,
-                        size_t body_len, bool keep_alive);
+                        uint64_t body_len, bool keep_alive);
+/* Whether the connection can carry another request after this answer. */
+bool sio_http_reply_may_go_on(const struct sio_http_conn *c, const struct sio_http_response *r);
+bool sio_http_reply_has_body(const struct sio_http_conn *c, int status);
+
+/* http_stream.c: the writer of a streamed answer may go on. */
+void sio_http_stream_drained(struct sio_http_conn *c);
 
 #endif

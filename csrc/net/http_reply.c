@@ -12,7 +12,7 @@
 
 int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
                         const struct sio_http_response *r, const struct sio_http_fields *added,
-                        size_t body_len, bool keep_alive)
+                        uint64_t body_len, bool keep_alive)
 {
     size_t n = r->n_fields;
     struct sio_http_field *joined =
@@ -30,7 +30,7 @@ int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int 
 
 /* A body that nobody wanted is read to its end when that is cheap; a client that waits for 100 may
  * send its body or not, so the connection cannot go on. */
-static bool may_go_on(const struct sio_http_conn *c, const struct sio_http_response *r)
+bool sio_http_reply_may_go_on(const struct sio_http_conn *c, const struct sio_http_response *r)
 {
     bool unread = c->intake == SIO_HTTP_INTAKE_HELD || c->intake == SIO_HTTP_INTAKE_BODY;
     if (!c->keep_alive || r->close || c->server->closing)
@@ -38,9 +38,14 @@ static bool may_go_on(const struct sio_http_conn *c, const struct sio_http_respo
     return !unread || (!c->want_continue && c->content_length <= SIO_HTTP_DRAIN_MAX);
 }
 
+bool sio_http_reply_has_body(const struct sio_http_conn *c, int status)
+{
+    return !c->head_only && status != 204 && status != 304;
+}
+
 static void write_body(struct sio_http_conn *c, const struct sio_http_response *r)
 {
-    if (c->head_only || r->status == 204 || r->status == 304)
+    if (!sio_http_reply_has_body(c, r->status))
         return;
     if (r->blob != NULL)
         sio_conn_write_blob(c->stream, r->blob, r->blob_from);
@@ -71,7 +76,7 @@ int sio_http_respond(struct sio_http_conn *c, const struct sio_http_response *r)
     int err;
     if (c->gone || c->answered || c->intake == SIO_HTTP_INTAKE_HEAD)
         return SIO_ECLOSED;
-    keep_alive = may_go_on(c, r);
+    keep_alive = sio_http_reply_may_go_on(c, r);
     err = sio_http_reply_head(c->server, c->stream, r->status, r, c->added, body_length(r),
                               keep_alive);
     if (err == 0) {

@@ -61,7 +61,7 @@ static inline void app_on_gone(void *self, struct sio_http_conn *c, int err)
     app_forget(c);
 }
 
-static const struct sio_http_handler app_handler = {app_on_body, app_on_gone};
+static const struct sio_http_handler app_handler = {.on_body = app_on_body, .on_gone = app_on_gone};
 static const struct sio_http_server_events app_events = {app_on_request};
 
 /* What a request may meet. */

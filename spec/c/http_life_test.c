@@ -306,7 +306,8 @@ static void on_gone_abort_others(void *self, struct sio_http_conn *c, int err)
     }
 }
 
-static const struct sio_http_handler abort_others = {app_on_body, on_gone_abort_others};
+static const struct sio_http_handler abort_others = {.on_body = app_on_body,
+                                                     .on_gone = on_gone_abort_others};
 
 static void accept_abort_others(struct sio_http_conn *c, const struct sio_http_request *r)
 {
