@@ -120,6 +120,7 @@ void lnamespace_open(lua_State *L);
 void lsocket_open(lua_State *L);
 void lsession_open(lua_State *L);
 void lrequest_open(lua_State *L);
+void lhttp_open(lua_State *L);
 void ljob_open(lua_State *L);     /* job.c */
 void lprocess_open(lua_State *L); /* process.c and its siblings */
 

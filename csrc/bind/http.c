@@ -14,6 +14,46 @@ static void push_lower(lua_State *L, struct sio_slice s)
     luaL_pushresultsize(&buffer, s.len);
 }
 
+/* Fields of which a message has one; of several the first counts, as in Node. A list of them would
+ * be a value that nobody sent. */
+static bool is_single(struct sio_slice name)
+{
+    static const struct sio_slice names[] = {
+        {"age", 3},
+        {"authorization", 13},
+        {"content-length", 14},
+        {"content-type", 12},
+        {"etag", 4},
+        {"expires", 7},
+        {"from", 4},
+        {"host", 4},
+        {"if-modified-since", 17},
+        {"if-unmodified-since", 19},
+        {"last-modified", 13},
+        {"location", 8},
+        {"max-forwards", 12},
+        {"proxy-authorization", 19},
+        {"referer", 7},
+        {"retry-after", 11},
+        {"server", 6},
+        {"user-agent", 10},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (sio_slice_eq_nocase(name, names[i]))
+            return true;
+    return false;
+}
+
+/* The value above the one that the table has for the name. */
+static void join(lua_State *L, const struct sio_http_field *f)
+{
+    if (is_single(f->name))
+        return;
+    lua_pushstring(L, sio_slice_eq_nocase(f->name, SIO_LIT("cookie")) ? "; " : ", ");
+    lua_pushlstring(L, f->value.p, f->value.len);
+    lua_concat(L, 3);
+}
+
 void sio_http_push_headers(lua_State *L, const struct sio_http_request *r)
 {
     lua_createtable(L, 0, (int)r->n_fields);
@@ -25,10 +65,7 @@ void sio_http_push_headers(lua_State *L, const struct sio_http_request *r)
             lua_pop(L, 1);
             lua_pushlstring(L, f->value.p, f->value.len);
         } else {
-            bool cookie = sio_slice_eq_nocase(f->name, SIO_LIT("cookie"));
-            lua_pushstring(L, cookie ? "; " : ", ");
-            lua_pushlstring(L, f->value.p, f->value.len);
-            lua_concat(L, 3);
+            join(L, f);
         }
         lua_rawset(L, -3);
     }
@@ -50,4 +87,19 @@ void sio_http_push_query(lua_State *L, struct sio_bind *b, struct sio_slice quer
         push_decoded(L, b, value);
         lua_rawset(L, -3);
     }
+}
+
+/* query_parse(string): {name = value}, as the query of a URL */
+static int lhttp_query_parse(lua_State *L)
+{
+    struct sio_slice query;
+    query.p = luaL_checklstring(L, 1, &query.len);
+    sio_http_push_query(L, sio_bind_of(L), query);
+    return 1;
+}
+
+void lhttp_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"query_parse", lhttp_query_parse}, {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
 }

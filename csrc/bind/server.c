@@ -62,6 +62,7 @@ static int lserver_new(lua_State *L)
     lua_rawseti(L, 2, SIO_OBJECT_HANDLE);
     app->worker = take_worker(L, b);
     app->max_body = options.engine.max_http_buffer_size;
+    sio_option_size(L, "max_body", &app->max_body);
     sio_list_append(&b->apps, &app->link);
     err = sio_worker_serve(app->worker, &options, &events, app);
     if (err != 0)

@@ -24,6 +24,10 @@
 ---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
 ---@field proxy_protocol? boolean every connection begins with a PROXY header; false
 ---@field trust_proxy? boolean|string|string[] who may say where a client is (X-Forwarded-*); false
+---@field head_timeout? number seconds from a request's first byte to the end of its head; 10
+---@field body_timeout? number seconds for a body, and to take something of an answer; 20
+---@field keep_alive_timeout? number seconds between two requests on a connection; 5
+---@field max_body? integer bytes of a request body of the application's; max_http_buffer_size
 
 ---@alias sio.Balance
 ---| "least-connection"
@@ -46,6 +50,13 @@
 ---@field client_no_context_takeover? boolean true
 ---@field server_max_window_bits? integer 8 to 15; 15
 ---@field client_max_window_bits? integer 8 to 15; 15
+
+---@class sio.StaticOptions
+---@field index? string|false file that is served for a folder; "index.html"
+---@field max_age? number seconds that a client may keep a file without asking; 0
+---@field immutable? boolean it need not even ask when the page is loaded again; false
+---@field dotfiles? "ignore"|"allow"|"deny" names with a dot in front: 404, served, 403; "ignore"
+---@field fallthrough? boolean what is missing here may be in the next folder; true
 
 ---@class sio.RecoveryOptions
 ---@field max_disconnection_duration? number seconds that a client may be away; 120

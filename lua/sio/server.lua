@@ -145,7 +145,7 @@ end
 --- Serves the files of a folder. A relative one is relative to the app file.
 ---@param prefix string of the URL's path
 ---@param dir string
----@param opts? { index?: string|false, max_age?: number }
+---@param opts? sio.StaticOptions
 ---@return sio.Server
 function Server:static(prefix, dir, opts)
   errors.check_self("static", self, server_mt)
@@ -156,9 +156,10 @@ function Server:static(prefix, dir, opts)
   return self
 end
 
-for _, method in ipairs { "get", "post", "put", "patch", "delete" } do
-  --- Answers requests whose path matches; ":name" parts are in req.params. The handler returns body
-  --- [, status [, headers]].
+for _, method in ipairs { "get", "post", "put", "patch", "delete", "head", "options", "all" } do
+  --- Answers requests whose path matches; ":name" parts and a "*name" at its end are in req.params.
+  --- The handler returns body [, status [, headers]]; a body that is a function is called with
+  --- write(data), which waits while the client is slow: true, or nil and "closed".
   ---@param self sio.Server
   ---@param path string
   ---@param handler async fun(req: sio.Request): any, integer?, table?
@@ -167,7 +168,7 @@ for _, method in ipairs { "get", "post", "put", "patch", "delete" } do
     errors.check_self(method, self, server_mt)
     errors.check_argument(method, 1, "string", path)
     errors.check_argument(method, 2, "function", handler)
-    self._router:add(method:upper(), path, handler)
+    self._router:add(method == "all" and "*" or method:upper(), path, handler)
     return self
   end
 end

@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- HTTP of the application: routes, folders, the browser client.
+-- HTTP of the application: routes and the browser client. Folders: http_static_spec.lua.
 
 local core = require "sio.core"
-local host = require "sio.host"
 local serve = require "support.serve"
 local sio = require "sio"
 
@@ -19,7 +18,6 @@ before_each(function()
   app = sio.server()
   dir = os.tmpname()
   os.remove(dir)
-  assert(os.execute("mkdir -p " .. dir .. "/public/sub " .. dir .. "/public/.git"))
 end)
 after_each(function()
   serve.close(app)
@@ -97,7 +95,7 @@ describe("routes", function()
       { a = "2", b = "ü x" }, "GET", "/query", "/query?a=1&b=%C3%BC+x&a=2", "127.0.0.1",
     }, sio.json.decode(a[7].body))
     assert.equal(405, a[8].status)
-    assert.equal("DELETE, POST, PUT", a[8].headers.allow)
+    assert.equal("DELETE, OPTIONS, POST, PUT", a[8].headers.allow)
     assert.equal(404, a[9].status)
     assert.equal(404, a[10].status)
     assert.equal(200, a[11].status)
@@ -110,7 +108,7 @@ describe("routes", function()
     app:get("/boom", function() error "secret" end)
     app:get("/status", function() return "x", "200" end)
     app:get("/header", function() return "x", 200, { ["X-A"] = "a\r\nB: c" } end)
-    app:get("/body", function() return print end)
+    app:get("/body", function() return coroutine.create(print) end)
     for _, answer in ipairs(ask { { "/boom" }, { "/status" }, { "/header" }, { "/body" } }) do
       assert.equal(500, answer.status)
       assert.not_matches("secret", answer.body)
@@ -119,7 +117,7 @@ describe("routes", function()
     assert.matches("^request handler GET /boom: .*secret", seen[1])
     assert.matches("second result is the HTTP status", seen[2])
     assert.matches("line break", seen[3])
-    assert.matches("a function cannot be encoded", seen[4])
+    assert.matches("a thread cannot be encoded", seen[4])
   end)
 
   it("that wait do not keep a closing server open", function()
@@ -143,89 +141,6 @@ describe("routes", function()
   it("refuse what is no route", function()
     assert.error_matches(function() app:get("x", print) end, "a path begins with '/'")
     assert.error_matches(function() app:get("/x") end, "function expected, got nil")
-  end)
-end)
-
-describe("folders", function()
-  it("serve their files and nothing else", function()
-    write("secret.txt", "secret")
-    write("public/index.html", "<p>index")
-    write("public/a b.js", "js")
-    write("public/.env", "hidden")
-    write("public/.git/config", "hidden")
-    write("public/sub/index.html", "sub")
-    write("public/empty.css", "")
-    host.base_dir = dir
-    app:static("/files", "public")
-    local a = ask {
-      { "/files/" }, { "/files" }, { "/files/a%20b.js" }, { "/files/sub" }, { "/files/sub/?x=1" },
-      { "/files/empty.css" }, { "/files/nope" }, { "/filesx/a" }, { "/files/.env" },
-      { "/files/.git/config" }, { "/files/%2e%2e/secret.txt" }, { "/files/..%2fsecret.txt" },
-      { "/files/..%5csecret.txt" }, { "/files/a%00b" }, { "/files/index.html/x" },
-      { "/files/", { method = "POST" } }, { "/files/a%20b.js", { method = "HEAD" } },
-      { "/files//sub/" },
-    }
-    assert.equal("<p>index", a[1].body)
-    assert.equal("text/html; charset=utf-8", a[1].headers["content-type"])
-    assert.equal(301, a[2].status)
-    assert.equal("/files/", a[2].headers.location)
-    assert.equal("js", a[3].body)
-    assert.equal("text/javascript; charset=utf-8", a[3].headers["content-type"])
-    assert.equal("nosniff", a[3].headers["x-content-type-options"])
-    assert.equal("/files/sub/", a[4].headers.location)
-    assert.equal("sub", a[5].body)
-    assert.equal(200, a[6].status)
-    for i = 7, 16 do assert.equal(404, a[i].status, "request " .. i) end
-    assert.equal("2", a[17].headers["content-length"])
-    assert.equal("", a[17].body)
-    assert.equal("sub", a[18].body)
-  end)
-
-  it("never send a browser to another origin", function()
-    assert(os.execute("mkdir -p " .. dir .. "/public/evil.example"))
-    app:static("/", dir .. "/public")
-    local a = ask { { "//evil.example" } }
-    assert.equal("/evil.example/", a[1].headers.location)
-  end)
-
-  it("know what the client has", function()
-    write("public/a.txt", "one")
-    app:static("/", dir .. "/public", { max_age = 60, index = false })
-    local first = ask({ { "/a.txt" } })[1]
-    assert.equal("public, max-age=60", first.headers["cache-control"])
-    local tag = first.headers.etag
-    assert.matches('^W/"[%x-]+"$', tag)
-    write("public/b.txt", "two!")
-    local a = ask {
-      { "/a.txt", { headers = { ["If-None-Match"] = tag } } },
-      { "/b.txt", { headers = { ["If-None-Match"] = tag } } }, { "/" },
-    }
-    assert.equal(304, a[1].status)
-    assert.equal("", a[1].body)
-    assert.equal(200, a[2].status)
-    assert.equal(404, a[3].status)
-  end)
-
-  it("come after routes, in their order", function()
-    write("public/a.txt", "file")
-    write("public/b.txt", "file")
-    app:static("/", dir .. "/public")
-    app:get("/a.txt", function() return "route" end)
-    local a = ask { { "/a.txt" }, { "/b.txt" } }
-    assert.equal("route", a[1].body)
-    assert.equal("file", a[2].body)
-  end)
-
-  it("say what is wrong with their options", function()
-    assert.error_matches(function() app:static("x", dir) end, "prefix begins with '/'")
-    local log, said = core.log, nil
-    core.log = function(level, text) said = level .. " " .. text end
-    app:static("/", "/nowhere/at all")
-    core.log = log
-    assert.equal("warn static: there is no folder /nowhere/at all", said)
-    assert.error_matches(function() app:static("/", dir, { maxage = 1 }) end,
-      "did you mean 'max_age'")
-    assert.error_matches(function() app:static("/", dir, { index = 1 }) end, "file name or false")
   end)
 end)
 

@@ -6,7 +6,9 @@
 -- Stands on core.file_read and core.gzip. A file is read and compressed once per worker.
 
 local core = require "sio.core"
+local encoding = require "sio.http.encoding"
 local response = require "sio.http.response"
+local validator = require "sio.http.validator"
 
 local Client = {}
 Client.__index = Client
@@ -34,45 +36,37 @@ local function read_version(dir)
   return version
 end
 
--- The first of gzip and deflate that Accept-Encoding allows, or nil.
+local codings = { "gzip", "deflate" }
+
+-- The first of them that the client takes, or nil.
 local function choose_encoding(header)
-  if not header then return nil end
-  local refused, accepted = {}, {}
-  for item in header:lower():gmatch "[^,]+" do
-    local name, rest = item:match "^%s*([%w%*-]+)%s*(.*)$"
-    if name then
-      local q = tonumber(rest:match "q=([%d%.]+)" or "1")
-      if q == 0 then refused[name] = true else accepted[name] = true end
-    end
-  end
-  for _, name in ipairs { "gzip", "deflate" } do
-    if accepted[name] or (accepted["*"] and not refused[name]) then return name end
+  local accepted = encoding.accepted(header, codings)
+  for _, name in ipairs(codings) do
+    if accepted[name] then return name end
   end
 end
 
--- Content in an encoding (nil: as it is), from memory after the first time.
-function Client:load(name, encoding)
-  local key = name .. " " .. (encoding or "")
+-- Content in a coding (nil: as it is), from memory after the first time.
+function Client:load(name, coding)
+  local key = name .. " " .. (coding or "")
   if self.cache[key] then return self.cache[key] end
   local content = core.file_read(self.dir .. name)
-  if content and encoding then content = core.gzip(content, encoding, 9) end
+  if content and coding then content = core.gzip(content, coding, 9) end
   self.cache[key] = content
   return content
 end
 
 function Client:send(req, name)
-  local headers = {
-    ["Cache-Control"] = "public, max-age=0",
-    ETag = ('"%s"'):format(self.version),
-  }
-  if response.matches(req, self.version) then
+  local tag = ('"%s"'):format(self.version)
+  local headers = { ["Cache-Control"] = "public, max-age=0", ETag = tag }
+  if validator.check(req.headers, tag) == 304 then
     return core.request_respond(req, 304, headers, "")
   end
-  local encoding = choose_encoding(req.headers["accept-encoding"])
-  local content = self:load(name, encoding)
+  local coding = choose_encoding(req.headers["accept-encoding"])
+  local content = self:load(name, coding)
   if not content then return response.text(req, 404, absent) end
   headers["Content-Type"] = "application/javascript; charset=utf-8"
-  headers["Content-Encoding"] = encoding
+  headers["Content-Encoding"] = coding
   headers.Vary = "Accept-Encoding"
   return core.request_respond(req, 200, headers, content)
 end

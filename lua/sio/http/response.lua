@@ -5,20 +5,42 @@
 --     return { ok = true }        200, application/json; also booleans, numbers and sio.null
 --     return nil, 204             no body
 --     return body, status, { ["Content-Type"] = "text/csv", ["Set-Cookie"] = { "a=1", "b=2" } }
+--     return function(write) write "a" sio.sleep(1) write "b" end      in pieces
 --
--- Stands on core.request_respond, which refuses line breaks in headers.
+-- Stands on core.request_*, which refuse line breaks in headers.
 
 local core = require "sio.core"
+local errors = require "sio.error"
 
 local response = {}
 
+-- How the body is framed is not the handler's to say, but for two things: that the connection
+-- shall be closed, and how long a body in pieces will be.
+local function take_framing(name, value, framing)
+  local lower = name:lower()
+  if lower == "connection" and type(value) == "string" and value:lower() == "close" then
+    framing.close = true
+  elseif lower == "content-length" then
+    framing.length = math.tointeger(tonumber(value))
+    if not framing.length or framing.length < 0 then error("Content-Length is no length", 0) end
+  elseif lower == "connection" or lower == "transfer-encoding" then
+    error(("the header %s is the server's to set"):format(name), 0)
+  else
+    return false
+  end
+  return true
+end
+
+-- The fields without those of framing, and these.
 local function check_headers(headers)
-  local result = {}
+  local fields, framing = {}, {}
   for name, value in pairs(headers or {}) do
     if type(value) == "number" then value = tostring(value) end
-    result[name] = value
+    if type(name) ~= "string" or not take_framing(name, value, framing) then
+      fields[name] = value
+    end
   end
-  return result
+  return fields, framing
 end
 
 local function has(headers, wanted)
@@ -41,7 +63,29 @@ local function encode(body)
   return text, "application/json; charset=utf-8"
 end
 
+local function has_body(req, status)
+  return req.method ~= "HEAD" and status ~= 204 and status ~= 304
+end
+
+-- A body in pieces: `make` is called with the function that writes one. An error of it leaves the
+-- answer open, for router.lua to cut.
+local function stream(req, make, status, fields, framing)
+  if not has(fields, "content-type") then fields["Content-Type"] = "text/plain; charset=utf-8" end
+  if not core.request_begin(req, status, fields, framing.length, framing.close) then return end
+  if has_body(req, status) then
+    make(function(data)
+      if type(data) ~= "string" and not core.is_binary(data) then
+        errors.raise("bad argument #1 to 'write' (string or sio.binary expected, got %s)",
+          type(data))
+      end
+      return core.request_write(req, data)
+    end)
+  end
+  core.request_end(req)
+end
+
 --- Answers with what a handler returned.
+---@async
 ---@param req sio.Request
 ---@param body any
 ---@param status? integer
@@ -52,11 +96,15 @@ function response.send(req, body, status, headers)
   elseif headers ~= nil and type(headers) ~= "table" then
     error("the handler's third result is a table of headers", 0)
   end
-  local fields = check_headers(headers)
-  if body == nil then return core.request_respond(req, status or 204, fields, "") end
+  local fields, framing = check_headers(headers)
+  if type(body) == "function" then return stream(req, body, status or 200, fields, framing) end
+  if framing.length then error("Content-Length is for bodies that a function writes", 0) end
+  if body == nil then
+    return core.request_respond(req, status or 204, fields, "", framing.close)
+  end
   local text, kind = encode(body)
   if not has(fields, "content-type") then fields["Content-Type"] = kind end
-  return core.request_respond(req, status or 200, fields, text)
+  return core.request_respond(req, status or 200, fields, text, framing.close)
 end
 
 --- A short text.
@@ -65,23 +113,9 @@ end
 ---@param text string
 ---@param headers? table<string, string>
 function response.text(req, status, text, headers)
-  local fields = check_headers(headers)
+  local fields, framing = check_headers(headers)
   fields["Content-Type"] = "text/plain; charset=utf-8"
-  return core.request_respond(req, status, fields, text)
-end
-
---- Whether If-None-Match names the tag (weak comparison, RFC 9110 §8.8.3.2).
----@param req sio.Request
----@param tag string without quotes
----@return boolean
-function response.matches(req, tag)
-  local header = req.headers["if-none-match"]
-  if not header then return false end
-  if header:match "^%s*%*%s*$" then return true end
-  for each in header:gmatch '"([^"]*)"' do
-    if each == tag then return true end
-  end
-  return false
+  return core.request_respond(req, status, fields, text, framing.close)
 end
 
 return response

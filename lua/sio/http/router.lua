@@ -1,61 +1,32 @@
 -- SPDX-License-Identifier: MIT
 -- Who answers a request that is not Engine.IO's: the browser client, a route, a folder, or 404.
 --
--- Stands on core.request_respond. A request is answered exactly once, also when its handler fails
--- (500).
+-- Stands on path.lua and response.lua. A request is answered exactly once, also when its handler
+-- fails: 500, or, when the answer has begun, a body that is not whole.
 
 local client = require "sio.http.client"
 local core = require "sio.core"
 local errors = require "sio.error"
+local path = require "sio.http.path"
+local request = require "sio.http.request"
 local response = require "sio.http.response"
 local static = require "sio.http.static"
 
----@class sio.Request
----@field method string
----@field path string decoded
----@field url string as sent
----@field params table<string, string>
----@field query table<string, string>
----@field headers table<string, string> lower-case names
----@field body string
----@field json any the body decoded; nil when it is not JSON
----@field address string of the client
----@field secure boolean the client sent it encrypted
-local request_mt = {
-  __name = "sio.Request",
-  __index = function(self, name)
-    if name == "json" then
-      local value = core.json_decode(self.body)
-      rawset(self, "json", value)
-      return value
-    end
-  end,
-}
-core.set_hooks { request_mt = request_mt }
+core.set_hooks { request_mt = request.metatable }
+
+local any_method = "*"
+local all_methods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
 local Router = {}
 Router.__index = Router
 Router.__name = "sio.Router"
 
--- "/users/:id" -> "^/users/([^/]+)$", { "id" }
-local function compile(path)
-  if path:sub(1, 1) ~= "/" then errors.raise "a path begins with '/'" end
-  local names = {}
-  local quoted = path:gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0")
-  local pattern = quoted:gsub(":([%a_][%w_]*)", function(name)
-    names[#names + 1] = name
-    return "([^/]+)"
-  end)
-  return "^" .. pattern .. "$", names
-end
-
----@param method string
----@param path string
+---@param method string "GET", ..., or "*" for all
+---@param pattern string
 ---@param handler function
-function Router:add(method, path, handler)
-  local pattern, names = compile(path)
+function Router:add(method, pattern, handler)
   table.insert(self.routes,
-    { method = method, pattern = pattern, names = names, handler = handler })
+    { method = method, path = path.compile(pattern), handler = handler })
 end
 
 ---@param prefix string
@@ -65,33 +36,46 @@ function Router:static(prefix, dir, opts)
   table.insert(self.folders, static.new(prefix, dir, opts))
 end
 
--- Values of the route's names, or nil.
-local function match(route, path)
-  local found = table.pack(path:match(route.pattern))
-  if found[1] == nil then return nil end
-  local params = {}
-  for i, name in ipairs(route.names) do params[name] = found[i] end
-  return params
-end
-
--- The first route of this method (GET serves HEAD), or the methods that there are for the path.
+-- The first route of this method, with its parameters (for HEAD, when there is none, the first of
+-- GET); or the methods that there are for the path.
 local function find_route(routes, req)
-  local method = req.method == "HEAD" and "GET" or req.method
-  local allowed = {}
-  for _, route in ipairs(routes) do
-    local params = match(route, req.path)
-    if params and route.method == method then return route, params end
-    if params then allowed[route.method] = true end
+  local parts = path.split(req.raw_path)
+  local allowed, get, get_params = {}, nil, nil
+  for _, route in ipairs(parts and routes or {}) do
+    local params = path.match(route.path, parts)
+    if params and (route.method == req.method or route.method == any_method) then
+      return route, params
+    elseif params then
+      allowed[route.method] = true
+      if route.method == "GET" and not get then get, get_params = route, params end
+    end
   end
+  if req.method == "HEAD" and get then return get, get_params end
   return nil, nil, allowed
 end
 
 local function list_methods(allowed)
-  local names = {}
-  for name in pairs(allowed) do names[#names + 1] = name end
-  if allowed.GET then names[#names + 1] = "HEAD" end
+  local names = { "OPTIONS" }
+  allowed.HEAD = allowed.HEAD or allowed.GET
+  for name in pairs(allowed) do
+    if name ~= "OPTIONS" then names[#names + 1] = name end
+  end
   table.sort(names)
   return table.concat(names, ", ")
+end
+
+-- A path that has routes, but none of this method.
+local function refuse_method(req, allowed)
+  local headers = { Allow = list_methods(allowed) }
+  if req.method == "OPTIONS" then return core.request_respond(req, 204, headers, "") end
+  return response.text(req, 405, "Method Not Allowed\n", headers)
+end
+
+local function answer_folders(folders, req)
+  for _, folder in ipairs(folders) do
+    if folder:answer(req) then return true end
+  end
+  return false
 end
 
 local function answer(self, req)
@@ -101,13 +85,21 @@ local function answer(self, req)
     req.params = params
     return response.send(req, route.handler(req))
   end
-  for _, folder in ipairs(self.folders) do
-    if folder:answer(req) then return end
-  end
-  if next(allowed) then
-    return response.text(req, 405, "Method Not Allowed\n", { Allow = list_methods(allowed) })
-  end
+  if answer_folders(self.folders, req) then return end
+  if next(allowed) then return refuse_method(req, allowed) end
   response.text(req, 404, "Not Found\n")
+end
+
+-- What is asked of the server, not of one of its resources (RFC 9110 §9.3.6, §9.3.7).
+local function answer_server(req)
+  if req.method == "CONNECT" then
+    response.text(req, 405, "Method Not Allowed\n", { Allow = all_methods, Connection = "close" })
+    return true
+  elseif req.method == "OPTIONS" and req.raw_path == "*" then
+    core.request_respond(req, 204, { Allow = all_methods }, "")
+    return true
+  end
+  return false
 end
 
 local router = {}
@@ -123,10 +115,12 @@ end
 --- The hook of csrc/bind/request.c.
 ---@async
 function router.on_request(app, req)
+  if answer_server(req) then return end
   if not app._router then return response.text(req, 404, "Not Found\n") end
   local ran, err = xpcall(answer, errors.traceback, app._router, req)
   if ran then return end
   errors.report(("request handler %s %s"):format(req.method, req.path:gsub("%c", "?")), err, app)
+  core.request_cut(req)
   response.text(req, 500, "Internal Server Error\n")
 end
 
