@@ -79,6 +79,9 @@ local function answer_folders(folders, req)
 end
 
 local function answer(self, req)
+  if req.method == "OPTIONS" and req.raw_path == "*" then
+    return core.request_respond(req, 204, { Allow = all_methods }, "")
+  end
   if self.client and self.client:answer(req) then return end
   local route, params, allowed = find_route(self.routes, req)
   if route then
@@ -88,18 +91,6 @@ local function answer(self, req)
   if answer_folders(self.folders, req) then return end
   if next(allowed) then return refuse_method(req, allowed) end
   response.text(req, 404, "Not Found\n")
-end
-
--- What is asked of the server, not of one of its resources (RFC 9110 §9.3.6, §9.3.7).
-local function answer_server(req)
-  if req.method == "CONNECT" then
-    response.text(req, 405, "Method Not Allowed\n", { Allow = all_methods, Connection = "close" })
-    return true
-  elseif req.method == "OPTIONS" and req.raw_path == "*" then
-    core.request_respond(req, 204, { Allow = all_methods }, "")
-    return true
-  end
-  return false
 end
 
 local router = {}
@@ -115,7 +106,6 @@ end
 --- The hook of csrc/bind/request.c.
 ---@async
 function router.on_request(app, req)
-  if answer_server(req) then return end
   if not app._router then return response.text(req, 404, "Not Found\n") end
   local ran, err = xpcall(answer, errors.traceback, app._router, req)
   if ran then return end
