@@ -18,6 +18,13 @@ void sio_option_size(lua_State *L, const char *name, size_t *out)
     lua_pop(L, 1);
 }
 
+void sio_option_rate(lua_State *L, const char *name, uint32_t *out)
+{
+    size_t value = *out;
+    sio_option_size(L, name, &value);
+    *out = (uint32_t)value;
+}
+
 void sio_option_bool(lua_State *L, const char *name, bool *out)
 {
     if (lua_getfield(L, 1, name) == LUA_TBOOLEAN)
@@ -103,6 +110,8 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_size(L, "high_water", &o->engine.high_water);
     sio_option_ms(L, "pressure_timeout", &o->engine.pressure_timeout_ms);
     read_slow_reader(L, &o->engine.slow_reader);
+    sio_option_rate(L, "max_packets_per_second", &o->engine.max_packets_per_second);
+    sio_option_rate(L, "max_bytes_per_second", &o->engine.max_bytes_per_second);
     sio_options_read_proxy(L, o);
     sio_option_bool(L, "engine_only", &o->engine_only);
     o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;

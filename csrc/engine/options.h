@@ -42,9 +42,11 @@ struct eio_options {
     uint64_t pressure_timeout_ms; /* 10000: so long; then it is closed */
     enum eio_slow_reader slow_reader; /* EIO_SLOW_DROP_VOLATILE */
     size_t max_sessions;              /* 250000; beyond it a handshake is answered 503 */
-    size_t max_partial;  /* 16384 unfinished WebSocket messages; one more, and the session whose
-                          * message has been unfinished for longest is closed */
-    unsigned transports; /* EIO_POLLING | EIO_WEBSOCKET */
+    size_t max_partial; /* 16384 unfinished WebSocket messages; one more, and the session whose
+                         * message has been unfinished for longest is closed */
+    uint32_t max_packets_per_second; /* 0: no limit; of one session, over it it is closed */
+    uint32_t max_bytes_per_second;   /* 0: no limit; the same for the bytes of packets */
+    unsigned transports;             /* EIO_POLLING | EIO_WEBSOCKET */
     bool allow_upgrades; /* true; as upstream it only empties the list in the open packet */
     bool allow_eio3;     /* false; clients of protocol v3, too */
     struct eio_deflate_options deflate;

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/meter.h"
 #include "engine/pressure.h"
 #include "engine/server_in.h"
 
@@ -67,6 +68,7 @@ struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origi
     sio_list_init(&s->dirty);
     sio_id_new(e->options.place, s->sid);
     note_request(s, origin, head);
+    s->meter = eio_meter_new(&e->options, sio_loop_now(e->loop));
     s->dialect = *dialect;
     s->awaiting_life = dialect->version == EIO_V3;
     eio_heartbeat_arm(&e->heartbeat, s->awaiting_life ? EIO_DUE_SILENCE : EIO_DUE_PING, &s->beat,
@@ -87,6 +89,7 @@ static void session_free(void *object)
 {
     struct eio_session *s = object;
     sio_blob_unref(s->request);
+    eio_meter_free(s->meter);
     sio_free(s);
 }
 
@@ -295,10 +298,23 @@ static void handle_packet(struct eio_session *s, struct eio_transport *t,
     }
 }
 
+/* False: the client sends more than it may, and the session has ended. */
+static bool meter(struct eio_session *s, const struct eio_packet *p)
+{
+    const char *broken =
+        s->meter ? eio_meter_take(s->meter, p->data.len, sio_loop_now(s->server->loop)) : NULL;
+    if (broken == NULL)
+        return true;
+    sio_log_limited(SIO_LOG_WARN, "eio meter", "engine: session %s (%s) sends %s, closed", s->sid,
+                    eio_session_address(s), broken);
+    finish(s, EIO_TRANSPORT_ERROR, broken);
+    return false;
+}
+
 bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
                            const struct eio_packet *p)
 {
-    if (s->state == EIO_STATE_CLOSED)
+    if (s->state == EIO_STATE_CLOSED || !meter(s, p))
         return false;
     if (t == &s->websocket.base && t != s->transport) {
         eio_upgrade_packet(s, p);

@@ -34,6 +34,7 @@ struct eio_session {
     struct eio_part *part; /* of an unfinished WebSocket message; NULL: there is none */
     struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
     struct sio_grave grave;
+    struct eio_meter *meter;  /* NULL: no limits per second */
     struct sio_blob *request; /* address, NUL, head */
     uint64_t since_ms;
     struct eio_dialect dialect;

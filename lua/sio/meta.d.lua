@@ -23,6 +23,8 @@
 ---@field pressure_timeout? number seconds until one under pressure is closed; 10
 ---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
 ---@field proxy_protocol? boolean every connection begins with a PROXY header; false
+---@field max_packets_per_second? integer that a client may send; no limit
+---@field max_bytes_per_second? integer of packets that a client may send; no limit
 ---@field trust_proxy? boolean|string|string[] who may say where a client is (X-Forwarded-*); false
 ---@field head_timeout? number seconds from a request's first byte to the end of its head; 10
 ---@field body_timeout? number seconds for a body, and to take something of an answer; 20

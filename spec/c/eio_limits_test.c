@@ -80,3 +80,55 @@ TEST(the_number_of_messages_is_limited_too)
     CHECK_EQ_INT(eio_say(eio.session, "", 0), SIO_EFULL);
     end();
 }
+
+TEST(packets_per_second)
+{
+    eio_prepare();
+    eio.options.max_packets_per_second = 3;
+    begin();
+    client_post(&p, sid,
+                "4a\x1e"
+                "4b\x1e"
+                "4c\x1e"
+                "4d\x1e"
+                "4e");
+    EXPECT(&p, 200, "ok");
+    CHECK_LOG("message:a message:b message:c "
+              "close:transport error/more than max_packets_per_second gone ");
+    CHECK(strstr(net.logged, "more than max_packets_per_second") != NULL);
+    expect_gone();
+    end();
+}
+
+TEST(bytes_per_second)
+{
+    eio_prepare();
+    eio.options.max_bytes_per_second = 10;
+    begin();
+    client_post(&p, sid, "4123456789012345"); /* larger, but the first */
+    EXPECT(&p, 200, "ok");
+    CHECK_LOG("message:123456789012345 ");
+    client_post(&p, sid, "4a");
+    EXPECT(&p, 200, "ok");
+    CHECK_LOG("message:123456789012345 "
+              "close:transport error/more than max_bytes_per_second gone ");
+    expect_gone();
+    end();
+}
+
+TEST(without_limits_per_second)
+{
+    eio_prepare();
+    begin();
+    for (int i = 0; i < 100; i++) {
+        client_post(&p, sid,
+                    "41\x1e"
+                    "42\x1e"
+                    "43\x1e"
+                    "44\x1e"
+                    "45");
+        EXPECT(&p, 200, "ok");
+    }
+    CHECK_EQ_INT(eio.messages, 500);
+    end();
+}

@@ -131,6 +131,29 @@ describe("a session", function()
     assert.is_nil(conns[1].transport)
   end)
 
+  it("that sends more than it may is closed", function()
+    for option, detail in pairs {
+      max_packets_per_second = "more than max_packets_per_second",
+      max_bytes_per_second = "more than max_bytes_per_second",
+    } do
+      app = sio.engine { [option] = 3 }
+      local count, seen = 0, nil
+      app:on("connection", function(session)
+        session:on("message", function() count = count + 1 end)
+        session:on("close", function(...) seen = { ... } end)
+      end)
+      serve(app, [[
+        const path = url + "/engine.io/?EIO=4&transport=polling";
+        const { sid } = JSON.parse((await (await fetch(path)).text()).slice(1));
+        const body = Array(9).fill("4x").join("\x1e");
+        await fetch(path + "&sid=" + sid, { method: "POST", body });
+      ]])
+      assert.same({ "transport error", detail }, seen)
+      assert.equal(3, count)
+      serve.close(app)
+    end
+  end)
+
   it("tells of its upgrade", function()
     app = sio.engine {}
     local seen = {}

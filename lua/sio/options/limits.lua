@@ -10,5 +10,7 @@ return {
     pressure_timeout = { "number", 10, check.positive_seconds },
     slow_reader = { "string", "drop volatile",
       check.one_of("policy", { "drop volatile", "pause", "close" }) },
+    max_packets_per_second = { "number", nil, check.count },
+    max_bytes_per_second = { "number", nil, check.count },
   },
 }
