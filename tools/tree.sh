@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes the checkout of a flavour, e.g. build/asan/tree: links to spec/ and examples/, copies of lua/
-# and bin/ without the release modules, so that relative paths in specs lead to that flavour's code.
+# Makes the checkout of a flavour, e.g. build/asan/tree: links to spec/, docs/ and examples/, copies
+# of lua/ and bin/ without the release modules, so that relative paths in specs lead to that flavour's
+# code.
 
 set -eu
 root=$1
 here=$(pwd)
 mkdir -p "$root/lua" "$root/bin"
-for f in spec examples rockspec tools .busted; do ln -sfn "$here/$f" "$root/$f"; done
+for f in spec docs examples rockspec tools .busted; do ln -sfn "$here/$f" "$root/$f"; done
 cp bin/sio-lua "$root/bin/sio-lua"
 (cd lua && find . -type f ! -name '*.so' | tar cf - -T -) | tar xf - -C "$root/lua"

@@ -283,6 +283,29 @@ describe("folders", function()
     assert.equal("file", a[2].body)
   end)
 
+  it("do not keep a closing server open", function()
+    write("public/big", ("x"):rep(8000000))
+    app:static("/", dir .. "/public")
+    app:get("/drop", function()
+      core.server_drop_requests(app)
+      return "dropped"
+    end)
+    local got = serve(app, [[
+      const { connect } = await import("node:net");
+      const { once } = await import("node:events");
+      const socket = connect(new URL(url).port, "127.0.0.1");
+      socket.write("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+      let got = (await once(socket, "data"))[0].length;
+      socket.pause();
+      await request("/drop");
+      socket.on("data", (data) => (got += data.length));
+      socket.resume();
+      await once(socket, "close");
+      return got;
+    ]])
+    assert.is_true(got > 0 and got < 8000000)
+  end)
+
   it("say what is wrong with their options", function()
     assert.error_matches(function() app:static("x", dir) end, "prefix begins with '/'")
     local log, said = core.log, nil

@@ -4,6 +4,7 @@
 local cookies = require "sio.http.cookies"
 local date = require "sio.http.date"
 local encoding = require "sio.http.encoding"
+local mime = require "sio.http.mime"
 local path = require "sio.http.path"
 local range = require "sio.http.range"
 local validator = require "sio.http.validator"
@@ -93,6 +94,16 @@ describe("content codings", function()
     assert.equal("brgzip", accepted "*")
     assert.equal("", accepted "*;q=0")
     assert.equal("", accepted ",;q=1,=")
+  end)
+end)
+
+describe("types", function()
+  it("follow the name's end", function()
+    assert.equal("text/javascript; charset=utf-8", mime.of "/a.b/app.MJS")
+    assert.equal("audio/ogg", mime.of "x.opus")
+    for _, name in ipairs { "x", "a.html/x", "x.", "x.nothing", "" } do
+      assert.equal("application/octet-stream", mime.of(name))
+    end
   end)
 end)
 

@@ -94,9 +94,10 @@ export class RawConnection {
     }
     const length = bodyless ? 0 : Number(headers["content-length"] ?? 0);
     while (this.received.length < end + 4 + length) await this.more();
-    const body = this.received.subarray(end + 4, end + 4 + length).toString("utf8");
+    const bytes = this.received.subarray(end + 4, end + 4 + length);
+    const body = bytes.toString("utf8");
     this.received = this.received.subarray(end + 4 + length);
-    return { status: Number(first.split(" ")[1]), headers, body };
+    return { status: Number(first.split(" ")[1]), headers, body, bytes };
   }
 
   async get(path) {
