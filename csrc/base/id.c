@@ -35,6 +35,13 @@ static void put24(char out[4], uint32_t bits)
         out[i] = alphabet[bits >> (18 - 6 * i) & 63];
 }
 
+void sio_id_suffix(struct sio_place where, char out[SIO_ID_PLACE_LEN + 1])
+{
+    put24(out, (uint32_t)(where.slot % SIO_WORKERS_MAX) << 18 |
+                   (where.generation & SIO_GENERATION_MASK));
+    out[SIO_ID_PLACE_LEN] = '\0';
+}
+
 void sio_id_new(struct sio_place where, char out[SIO_ID_LEN + 1])
 {
     unsigned char random[12];
@@ -43,9 +50,7 @@ void sio_id_new(struct sio_place where, char out[SIO_ID_LEN + 1])
         const unsigned char *r = random + 3 * i;
         put24(out + 4 * i, (uint32_t)r[0] << 16 | (uint32_t)r[1] << 8 | r[2]);
     }
-    put24(out + 16, (uint32_t)(where.slot % SIO_WORKERS_MAX) << 18 |
-                        (where.generation & SIO_GENERATION_MASK));
-    out[SIO_ID_LEN] = '\0';
+    sio_id_suffix(where, out + SIO_ID_LEN - SIO_ID_PLACE_LEN);
 }
 
 /* -1 for a character that is not url-safe. */
@@ -62,18 +67,27 @@ static int value_of(char c)
     return c == '_' ? 63 : -1;
 }
 
-int sio_id_place(struct sio_slice id, struct sio_place *out)
+int sio_id_suffix_place(struct sio_slice id, struct sio_place *out)
 {
     uint32_t bits = 0;
-    if (id.len != SIO_ID_LEN)
+    if (id.len < SIO_ID_PLACE_LEN)
         return SIO_EINVAL;
-    for (size_t i = 0; i < SIO_ID_LEN; i++) {
+    for (size_t i = id.len - SIO_ID_PLACE_LEN; i < id.len; i++) {
         int v = value_of(id.p[i]);
         if (v < 0)
             return SIO_EINVAL;
-        bits = bits << 6 | (uint32_t)v; /* the first 16 characters are shifted out */
+        bits = bits << 6 | (uint32_t)v;
     }
-    bits &= 0xffffff;
     *out = (struct sio_place){.slot = bits >> 18, .generation = bits & SIO_GENERATION_MASK};
     return 0;
+}
+
+int sio_id_place(struct sio_slice id, struct sio_place *out)
+{
+    if (id.len != SIO_ID_LEN)
+        return SIO_EINVAL;
+    for (size_t i = 0; i < SIO_ID_LEN; i++)
+        if (value_of(id.p[i]) < 0)
+            return SIO_EINVAL;
+    return sio_id_suffix_place(id, out);
 }

@@ -15,6 +15,7 @@
 
 enum {
     SIO_ID_LEN = 20,
+    SIO_ID_PLACE_LEN = 4, /* of which: the place */
     SIO_WORKERS_MAX = 64, /* 6 bits of slot; also the width of the sleepers bitmap */
     SIO_GENERATION_MASK = (1 << 18) - 1,
 };
@@ -29,6 +30,10 @@ struct sio_place {       /* where an id lives */
 void sio_id_new(struct sio_place where, char out[SIO_ID_LEN + 1]);
 /* The place of a well-formed id; SIO_EINVAL when `id` is not 20 url-safe characters. */
 int sio_id_place(struct sio_slice id, struct sio_place *out);
+/* Fills out[0..4) and a NUL: the place alone, for the end of an id that somebody else chose. */
+void sio_id_suffix(struct sio_place where, char out[SIO_ID_PLACE_LEN + 1]);
+/* The place at the end of an id of any length; SIO_EINVAL when that cannot be one. */
+int sio_id_suffix_place(struct sio_slice id, struct sio_place *out);
 void sio_random(void *out, size_t len); /* getrandom(); aborts when the kernel has none */
 
 #endif

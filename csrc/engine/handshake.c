@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Request checks, refusals and the open packet. Stands on codec/query, codec/ws_frame and
- * net/http_conn; server.c calls it.
+/* Request checks, the 101 and the open packet. Stands on codec/query, codec/ws_frame and
+ * net/http_conn; server.c and gate.c call it.
  *
  * Everything is refused before the 101; upstream finds out about the protocol version after it and
  * then writes HTTP into the WebSocket stream.
@@ -10,7 +10,6 @@
 #include <inttypes.h>
 
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "codec/query.h"
 #include "codec/ws_frame.h"
@@ -57,122 +56,118 @@ void eio_request_fini(struct eio_request *q)
 
 /* ---- may it ---------------------------------------------------------------------------------- */
 
-static enum eio_refusal check_known(const struct eio_request *q, const struct eio_session *s)
+static const struct eio_refused accepted = {.code = EIO_ACCEPTED};
+
+static struct eio_refused refused(enum eio_refusal code, const char *detail, struct sio_slice value)
 {
-    bool polls = strcmp(eio_session_transport(s), "polling") == 0;
-    bool same = q->upgrade ? q->transport == EIO_WEBSOCKET : q->transport == EIO_POLLING && polls;
-    if (!same || q->version != eio_session_version(s))
-        return EIO_BAD_REQUEST;
-    if (q->upgrade && !sio_slice_eq(q->http->method, SIO_LIT("GET")))
-        return EIO_BAD_METHOD;
-    return EIO_ACCEPTED;
+    struct eio_refused why = {.code = code};
+    eio_refusal_add(&why, detail, value);
+    return why;
 }
 
-enum eio_refusal eio_handshake_check(const struct eio_options *o, const struct eio_request *q,
-                                     const struct eio_session *s)
+static struct sio_slice asked_transport(const struct eio_request *q)
+{
+    return sio_query_get(q->http->query, SIO_LIT("transport"));
+}
+
+static struct sio_slice asked_version(const struct eio_request *q)
+{
+    return sio_query_get(q->http->query, SIO_LIT("EIO"));
+}
+
+static struct eio_refused wrong_transport(const struct eio_request *q, const char *previous)
+{
+    struct eio_refused why = eio_refusal_bad_request("TRANSPORT_MISMATCH");
+    eio_refusal_add(&why, "transport", asked_transport(q));
+    eio_refusal_add(&why, "previousTransport", sio_slice_str(previous));
+    return why;
+}
+
+static struct eio_refused wrong_version(const struct eio_request *q, enum eio_version previous)
+{
+    struct eio_refused why = eio_refusal_bad_request("PROTOCOL_MISMATCH");
+    eio_refusal_add(&why, "protocol", asked_version(q));
+    eio_refusal_add(&why, "previousProtocol", previous == EIO_V4 ? SIO_LIT("4") : SIO_LIT("3"));
+    return why;
+}
+
+static struct eio_refused check_known(const struct eio_request *q, const struct eio_session *s)
+{
+    const char *previous = eio_session_transport(s);
+    bool polls = strcmp(previous, "polling") == 0;
+    bool same = q->upgrade ? q->transport == EIO_WEBSOCKET : q->transport == EIO_POLLING && polls;
+    if (!same)
+        return wrong_transport(q, previous);
+    if (q->version != eio_session_version(s))
+        return wrong_version(q, eio_session_version(s));
+    if (q->upgrade && !sio_slice_eq(q->http->method, SIO_LIT("GET")))
+        return refused(EIO_BAD_METHOD, "method", q->http->method);
+    return accepted;
+}
+
+struct eio_refused eio_handshake_check(const struct eio_options *o, const struct eio_request *q,
+                                       const struct eio_session *s)
 {
     if (!(q->transport & o->transports))
-        return EIO_UNKNOWN_TRANSPORT;
+        return refused(EIO_UNKNOWN_TRANSPORT, "transport", asked_transport(q));
     if (q->sid.p != NULL)
-        return s != NULL ? check_known(q, s) : EIO_UNKNOWN_SID;
+        return s != NULL ? check_known(q, s) : refused(EIO_UNKNOWN_SID, "sid", q->sid);
     if (!sio_slice_eq(q->http->method, SIO_LIT("GET")))
-        return EIO_BAD_METHOD;
+        return refused(EIO_BAD_METHOD, "method", q->http->method);
     if (q->upgrade != (q->transport == EIO_WEBSOCKET))
-        return EIO_BAD_REQUEST;
-    return q->version == EIO_V4 || o->allow_eio3 ? EIO_ACCEPTED : EIO_BAD_VERSION;
+        return eio_refusal_bad_request("TRANSPORT_HANDSHAKE_ERROR");
+    return accepted;
+}
+
+struct eio_refused eio_handshake_check_version(const struct eio_options *o,
+                                               const struct eio_request *q)
+{
+    if (q->version == EIO_V4 || o->allow_eio3)
+        return accepted;
+    return refused(EIO_BAD_VERSION, "protocol", asked_version(q));
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static const char *refusal_text(enum eio_refusal code)
-{
-    switch (code) {
-#define X(number, name, text)                                                                      \
-    case EIO_##name:                                                                               \
-        return text;
-        EIO_REFUSAL_MAP(X)
-#undef X
-    case EIO_ACCEPTED:
-        break;
-    }
-    return "";
-}
-
-static void refuse_upgrade(struct sio_http_conn *c, const char *why)
-{
-    static const struct sio_http_field version = {{"Sec-WebSocket-Version", 21}, {"13", 2}};
-    struct sio_http_field fields[2] = {{SIO_LIT("Content-Type"), SIO_LIT("text/html")}, version};
-    bool bad_version = strstr(why, "Sec-WebSocket-Version") != NULL;
-    struct sio_http_response r = {.status = 400,
-                                  .fields = fields,
-                                  .n_fields = bad_version ? 2 : 1,
-                                  .body = sio_slice_str(why),
-                                  .close = true};
-    sio_http_respond(c, &r);
-}
-
-void eio_handshake_refuse(struct sio_http_conn *c, const struct eio_request *q,
-                          enum eio_refusal code)
-{
-    const char *text = refusal_text(code);
-    char body[96];
-    sio_log_limited(SIO_LOG_DEBUG, "eio refused", "engine: refused a request: %s (sid %s)", text,
-                    sio_log_text(q->sid));
-    if (q->upgrade) {
-        refuse_upgrade(c, text);
-        return;
-    }
-    snprintf(body, sizeof body, "{\"code\":%d,\"message\":\"%s\"}", (int)code, text);
-    sio_http_respond_text(c, 400, "application/json", body);
-}
-
 /* The 101, with the fields that were added and what was agreed on. */
-static int append_accept(struct sio_http_conn *c, const struct sio_http_request *r,
-                         const struct sio_ws_terms *terms, struct sio_buf *head)
+static int append_accept(struct sio_http_conn *c, const struct eio_request *q, struct sio_buf *head)
 {
     static const struct sio_http_fields none;
     const struct sio_http_fields *added = sio_http_added(c);
     struct sio_buf value = {0};
     struct sio_http_field extensions = {SIO_LIT("Sec-WebSocket-Extensions"), {NULL, 0}}, *all;
-    size_t n = terms->deflate ? 1 : 0;
+    size_t n = q->terms.deflate ? 1 : 0;
     int err;
-    if (terms->deflate)
-        sio_ws_deflate_write(&value, terms);
+    if (q->terms.deflate)
+        sio_ws_deflate_write(&value, &q->terms);
     extensions.value = sio_buf_slice(&value);
     all = sio_http_fields_join(added ? added : &none, &extensions, &n);
-    err = sio_ws_append_accept(head, r, all, n);
+    err = sio_ws_append_accept(head, q->http, all, n);
     sio_free(all);
     sio_buf_fini(&value);
     return err;
 }
 
-static int write_accept(struct sio_http_conn *c, const struct eio_options *o,
-                        const struct sio_http_request *r, struct sio_ws_terms *terms,
-                        struct sio_buf *head, const char **why)
+int eio_handshake_check_websocket(const struct eio_options *o, struct eio_request *q,
+                                  const char **why)
 {
-    int err = sio_ws_check_request(r, why);
-    if (err != 0)
-        return err;
-    if (sio_ws_deflate_negotiate(r, &o->deflate.terms, terms) != 0) {
+    int err = sio_ws_check_request(q->http, why);
+    if (err == 0 && sio_ws_deflate_negotiate(q->http, &o->deflate.terms, &q->terms) != 0) {
         *why = "Invalid or unacceptable Sec-WebSocket-Extensions header";
-        return SIO_EPROTO;
+        err = SIO_EPROTO;
     }
-    return append_accept(c, r, terms, head);
+    return err;
 }
 
-struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio_options *o,
-                                       const struct eio_request *q, struct sio_ws_terms *terms,
+struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio_request *q,
                                        struct sio_slice *rest)
 {
-    const char *why = refusal_text(EIO_BAD_REQUEST);
     struct sio_buf head = {0};
     struct sio_conn *stream = NULL;
-    if (write_accept(c, o, q->http, terms, &head, &why) != 0) {
-        refuse_upgrade(c, why);
-    } else {
+    if (append_accept(c, q, &head) == 0)
         stream = sio_http_upgrade(c, rest);
+    if (stream != NULL)
         sio_conn_write(stream, sio_buf_slice(&head));
-    }
     sio_buf_fini(&head);
     return stream;
 }

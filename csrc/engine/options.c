@@ -17,6 +17,7 @@ void eio_options_default(struct eio_options *o)
         .pressure_timeout_ms = 10000,
         .max_sessions = 250000,
         .max_partial = 16384,
+        .max_held = 10000,
         .transports = EIO_POLLING | EIO_WEBSOCKET,
         .allow_upgrades = true,
         .deflate = {.terms = {.server_no_context_takeover = true,

@@ -51,6 +51,8 @@ struct eio_options {
     bool allow_eio3;     /* false; clients of protocol v3, too */
     struct eio_deflate_options deflate;
     struct sio_place place; /* goes into every sid */
+    bool shared;            /* others serve the port too: chosen ids get the place as well */
+    size_t max_held;        /* 10000 requests that wait for hooks; beyond it: 503 */
 };
 
 void eio_options_default(struct eio_options *o);

@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "codec/eio_jsonp.h"
 #include "codec/eio_payload.h"
+#include "engine/handshake.h"
 #include "engine/server_in.h"
 #include "engine/session_in.h"
 
@@ -99,13 +100,15 @@ static void on_get_gone(void *self, struct sio_http_conn *c, int err)
 
 static const struct sio_http_handler get_handler = {.on_gone = on_get_gone};
 
-void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c)
+void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q)
 {
     if (p->get != NULL) {
         polling_fail(p, EIO_TRANSPORT_ERROR, "overlap from client");
         respond_refused(c);
         return;
     }
+    if (!eio_hooks_welcome(p->base.session, c, q))
+        return;
     p->get = c;
     sio_http_accept(c, &get_handler, p, 0);
     if (p->get == c)
@@ -234,10 +237,10 @@ static void on_post_gone(void *self, struct sio_http_conn *c, int err)
 static const struct sio_http_handler post_handler = {.on_body = on_post_body,
                                                      .on_gone = on_post_gone};
 
-void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
-                      const struct sio_http_request *r)
+void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q)
 {
-    struct sio_slice type = sio_http_field(r, SIO_LIT("content-type"));
+    size_t max = p->base.session->server->options.max_http_buffer_size;
+    struct sio_slice type = sio_http_field(q->http, SIO_LIT("content-type"));
     bool bytes = sio_slice_eq_nocase(type, SIO_LIT("application/octet-stream"));
     const char *wrong = NULL;
     if (p->post != NULL)
@@ -249,9 +252,11 @@ void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
         respond_refused(c);
         return;
     }
+    if (q->http->content_length <= max && !eio_hooks_welcome(p->base.session, c, q))
+        return;
     p->post = c;
     p->post_bytes = bytes;
-    sio_http_accept(c, &post_handler, p, p->base.session->server->options.max_http_buffer_size);
+    sio_http_accept(c, &post_handler, p, max);
 }
 
 /* ---- the session's side ---------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ enum {
 };
 
 struct eio_inbox;
+struct eio_request;
 
 struct eio_polling {
     struct eio_transport base;
@@ -33,9 +34,8 @@ struct eio_polling {
 
 void eio_polling_init(struct eio_polling *p, struct eio_session *s);
 /* Serve a request of this session. */
-void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c);
-void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c,
-                      const struct sio_http_request *r);
+void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q);
+void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q);
 /* Answers a request with one payload. */
 void eio_polling_respond(struct eio_polling *p, struct sio_http_conn *c, const struct eio_msg *msgs,
                          size_t n);

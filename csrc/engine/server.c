@@ -88,6 +88,7 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
     e->hook = (struct sio_hook){.before_block = before_block, .after_block = after_block, .ctx = e};
     sio_list_init(&e->dirty);
     sio_list_init(&e->inboxes);
+    sio_list_init(&e->gates);
     sio_task_init(&e->flush, flush_dirty, e);
     sio_loop_add_hook(loop, &e->hook);
     heartbeat_init(e);
@@ -101,6 +102,7 @@ static void server_free(void *object)
     sio_map_fini(&e->sessions);
     sio_buf_fini(&e->scratch);
     eio_compress_free(e->compress);
+    sio_blob_unref(e->initial.frame);
     sio_blob_unref(e->ping.frame);
     sio_blob_unref(e->pong.frame);
     sio_blob_unref(e->pong_probe.frame);
@@ -130,6 +132,7 @@ void eio_server_close(struct eio_server *e, sio_loop_fn on_closed, void *ctx)
     e->closing = true;
     e->on_closed = on_closed;
     e->closed_ctx = ctx;
+    eio_gate_close_all(e);
     eio_server_each(e, end_session, NULL);
     sio_task_cancel(&e->flush);
     sio_loop_remove_hook(&e->hook);
@@ -140,7 +143,7 @@ void eio_server_close(struct eio_server *e, sio_loop_fn on_closed, void *ctx)
 
 static struct sio_slice sid_of(const struct eio_session *s)
 {
-    return sio_slice(s->sid, SIO_ID_LEN);
+    return sio_slice(s->sid, s->sid_len);
 }
 
 static struct eio_session *add_session(struct eio_server *e, struct eio_session *s)
@@ -194,47 +197,64 @@ static struct eio_msg open_message(const struct eio_server *e, const struct eio_
     return m;
 }
 
-static void open_polling(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q)
+static unsigned opening_messages(const struct eio_server *e, const struct eio_session *s,
+                                 struct eio_msg out[2])
+{
+    out[0] = open_message(e, s);
+    out[1] = e->initial;
+    return e->initial.frame != NULL ? 2 : 1;
+}
+
+static void open_polling(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                         const char *sid)
 {
     struct eio_dialect dialect;
     struct sio_origin origin;
     struct eio_session *s;
-    struct eio_msg open;
+    struct eio_msg first[2];
+    unsigned n;
     sio_http_conn_origin(c, q->http, &origin);
     eio_dialect_init(&dialect, q->version, q->http);
-    s = eio_session_new(e, &origin, q->http->head, &dialect);
-    open = open_message(e, s);
+    s = eio_session_new(e, sid, &origin, q->http->head, &dialect);
+    n = opening_messages(e, s, first);
     add_session(e, s);
-    eio_polling_respond(&s->polling, c, &open, 1);
-    sio_blob_unref(open.frame);
+    eio_polling_respond(&s->polling, c, first, n);
+    sio_blob_unref(first[0].frame);
     e->events->on_session(e->owner, s);
 }
 
 static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
-                           const struct eio_request *q)
+                           const struct eio_request *q, const char *sid)
 {
     /* The request is gone once the connection has left HTTP. */
     struct sio_blob *head = sio_blob_new(q->http->head);
     struct eio_dialect dialect;
-    struct sio_ws_terms terms;
     struct sio_origin origin;
     struct sio_slice rest;
     struct sio_conn *stream;
     sio_http_conn_origin(c, q->http, &origin);
     eio_dialect_init(&dialect, q->version, q->http);
-    stream = eio_handshake_upgrade(c, &e->options, q, &terms, &rest);
+    stream = eio_handshake_upgrade(c, q, &rest);
     if (stream != NULL) {
-        struct eio_session *s = eio_session_new(e, &origin, sio_blob_slice(head), &dialect);
-        struct eio_msg open;
+        struct eio_session *s = eio_session_new(e, sid, &origin, sio_blob_slice(head), &dialect);
+        struct eio_msg first[2];
+        unsigned n;
         s->transport = &s->websocket.base;
         add_session(e, s);
-        eio_websocket_open(&s->websocket, stream, &terms, rest);
-        open = open_message(e, s);
-        s->transport->ops->send(s->transport, &open, 1);
-        sio_blob_unref(open.frame);
+        eio_websocket_open(&s->websocket, stream, &q->terms, rest);
+        n = opening_messages(e, s, first);
+        s->transport->ops->send(s->transport, first, n);
+        sio_blob_unref(first[0].frame);
         e->events->on_session(e->owner, s);
     }
     sio_blob_unref(head);
+}
+
+void eio_server_set_initial(struct eio_server *e, const struct eio_msg *m)
+{
+    sio_blob_unref(e->initial.frame);
+    e->initial = *m;
+    sio_blob_ref(e->initial.frame);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -260,18 +280,20 @@ static void serve_upgrade(struct sio_http_conn *c, const struct eio_request *q,
                           struct eio_session *s)
 {
     bool base64 = eio_dialect_wants_base64(q->http);
-    struct sio_ws_terms terms;
     struct sio_slice rest;
     struct sio_conn *stream;
     if (!eio_upgrade_possible(s)) {
-        eio_handshake_refuse(c, q, EIO_BAD_REQUEST);
+        struct eio_refused why = eio_refusal_bad_request("TRANSPORT_MISMATCH");
+        eio_hooks_refuse(s->server, c, q, &why);
         return;
     }
-    stream = eio_handshake_upgrade(c, &s->server->options, q, &terms, &rest);
+    if (!eio_hooks_welcome(s, c, q))
+        return;
+    stream = eio_handshake_upgrade(c, q, &rest);
     if (stream == NULL)
         return;
     s->dialect.websocket_base64 = base64;
-    eio_upgrade_begin(s, stream, &terms, rest);
+    eio_upgrade_begin(s, stream, &q->terms, rest);
 }
 
 static void serve_known(struct sio_http_conn *c, const struct eio_request *q, struct eio_session *s)
@@ -280,55 +302,101 @@ static void serve_known(struct sio_http_conn *c, const struct eio_request *q, st
     if (q->upgrade) {
         serve_upgrade(c, q, s);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("GET"))) {
-        eio_polling_get(&s->polling, c);
+        eio_polling_get(&s->polling, c, q);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("POST"))) {
-        eio_polling_post(&s->polling, c, q->http);
+        eio_polling_post(&s->polling, c, q);
     } else {
         sio_http_respond(
             c, &(struct sio_http_response){.status = 405, .fields = &allow, .n_fields = 1});
     }
 }
 
-static void serve_new(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q)
+static bool has_room(struct eio_server *e)
 {
-    if (e->sessions.count >= e->options.max_sessions) {
-        sio_log_limited(SIO_LOG_WARN, "eio max_sessions",
-                        "engine: max_sessions %zu reached, handshakes are answered 503",
-                        e->options.max_sessions);
-        sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
-    } else if (q->upgrade) {
-        open_websocket(e, c, q);
-    } else {
-        open_polling(e, c, q);
-    }
+    if (e->sessions.count < e->options.max_sessions)
+        return true;
+    sio_log_limited(SIO_LOG_WARN, "eio max_sessions",
+                    "engine: max_sessions %zu reached, handshakes are answered 503",
+                    e->options.max_sessions);
+    return false;
 }
 
-static void serve(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q)
+static void serve_new(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q)
 {
-    struct eio_session *s = q->sid.p != NULL ? eio_server_find(e, q->sid) : NULL;
-    enum eio_refusal refusal;
-    if (s != NULL && eio_session_overdue(s))
-        s = NULL;
-    refusal = eio_handshake_check(&e->options, q, s);
-    if (refusal != EIO_ACCEPTED)
-        eio_handshake_refuse(c, q, refusal);
-    else if (has_dot_segments(q->http->path))
-        sio_http_respond(c, &(struct sio_http_response){.status = 404});
+    char made[SIO_ID_LEN + 1];
+    const char *sid = made;
+    if (q->id != NULL && q->id[0] != '\0')
+        sid = q->id;
+    else
+        sio_id_new(e->options.place, made);
+    if (has_room(e))
+        eio_hooks_headers(e, c, q, sid);
+    if (e->closing || e->sessions.count >= e->options.max_sessions)
+        sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
+    else if (q->upgrade)
+        open_websocket(e, c, q, sid);
+    else
+        open_polling(e, c, q, sid);
+}
+
+void eio_server_serve(struct eio_server *e, struct sio_http_conn *c, struct eio_request *q,
+                      struct eio_session *s)
+{
+    const char *error;
+    if (q->upgrade && eio_handshake_check_websocket(&e->options, q, &error) != 0)
+        eio_hooks_refuse_websocket(e, c, q, error);
     else if (s != NULL)
         serve_known(c, q, s);
     else
         serve_new(e, c, q);
 }
 
+bool eio_server_admit(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                      struct eio_session **s)
+{
+    struct eio_refused why;
+    *s = q->sid.p != NULL ? eio_server_find(e, q->sid) : NULL;
+    if (*s != NULL && eio_session_overdue(*s))
+        *s = NULL;
+    why = eio_handshake_check(&e->options, q, *s);
+    if (why.code != EIO_ACCEPTED)
+        eio_hooks_refuse(e, c, q, &why);
+    else if (has_dot_segments(q->http->path))
+        sio_http_respond(c, &(struct sio_http_response){.status = 404});
+    else
+        return true;
+    return false;
+}
+
+bool eio_server_admit_version(struct eio_server *e, struct sio_http_conn *c,
+                              const struct eio_request *q)
+{
+    struct eio_refused why = eio_handshake_check_version(&e->options, q);
+    if (why.code == EIO_ACCEPTED)
+        return true;
+    eio_hooks_refuse(e, c, q, &why);
+    return false;
+}
+
+/* Nobody wants to decide: all in one go, without a copy. */
+static void serve_now(struct eio_server *e, struct sio_http_conn *c,
+                      const struct sio_http_request *r)
+{
+    struct eio_session *s;
+    struct eio_request q;
+    eio_request_init(&q, r);
+    if (eio_server_admit(e, c, &q, &s) && (s != NULL || eio_server_admit_version(e, c, &q)))
+        eio_server_serve(e, c, &q, s);
+    eio_request_fini(&q);
+}
+
 void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
                        const struct sio_http_request *r)
 {
-    struct eio_request q;
-    if (e->closing) {
+    if (e->closing)
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
-        return;
-    }
-    eio_request_init(&q, r);
-    serve(e, c, &q);
-    eio_request_fini(&q);
+    else if (e->wants & EIO_WANT_GATE)
+        eio_gate_open(e, c, r);
+    else
+        serve_now(e, c, r);
 }

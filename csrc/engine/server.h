@@ -27,13 +27,16 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
  * be NULL. Requests that come until then are answered 503. */
 void eio_server_close(struct eio_server *e, sio_loop_fn on_closed, void *ctx);
 
+/* A message that follows each open packet; takes its own reference. */
+void eio_server_set_initial(struct eio_server *e, const struct eio_msg *m);
+
 /* Whether the request's path is ours (prefix match on the raw path, as upstream). */
 bool eio_server_matches(const struct eio_server *e, struct sio_slice path);
 /* The sid that the request names, still encoded; p == NULL when none. An empty one counts as none.
  */
 struct sio_slice eio_server_request_sid(const struct sio_http_request *r);
-/* Serves the request completely: handshake, poll, post, upgrade, or a refusal. From inside
- * on_request. */
+/* Serves the request completely: handshake, poll, post, upgrade, or a refusal; later when hooks
+ * (gate.h) want to decide first. From inside on_request. */
 void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
                        const struct sio_http_request *r);
 

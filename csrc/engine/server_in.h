@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "engine/compress.h"
+#include "engine/gate.h"
 #include "engine/heartbeat.h"
 #include "engine/server.h"
 
@@ -23,6 +24,12 @@ struct eio_server {
     struct sio_buf scratch;  /* the payload being put together */
     struct eio_compress *compress;                      /* NULL: nothing is compressed */
     struct eio_msg ping, pong, pong_probe, noop, close; /* packets that are always the same */
+    struct eio_msg initial; /* follows the open packet; frame == NULL: nothing does */
+    const struct eio_hooks *hooks;
+    void *hooks_owner;
+    unsigned wants;        /* EIO_WANT_*: which of them */
+    struct sio_list gates; /* requests that wait for hooks */
+    size_t n_gates;
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;
@@ -32,5 +39,37 @@ struct eio_server {
 void eio_server_mark(struct eio_server *e, struct eio_session *s); /* eio_session_flush it */
 /* The session has ended: its sid is unknown from now on. */
 void eio_server_forget(struct eio_server *e, struct eio_session *s);
+
+/* ---- server.c, for gate.c -------------------------------------------------------------------- */
+
+struct eio_request;
+
+/* All checks in front of allow_request. False: refused, answered. *s: the session it belongs to, or
+ * NULL for a handshake. */
+bool eio_server_admit(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                      struct eio_session **s);
+bool eio_server_admit_version(struct eio_server *e, struct sio_http_conn *c,
+                              const struct eio_request *q);
+/* Serves an admitted request; s == NULL begins a session. */
+void eio_server_serve(struct eio_server *e, struct sio_http_conn *c, struct eio_request *q,
+                      struct eio_session *s);
+/* ---- hooks.c, for who serves requests -------------------------------------------------------- */
+
+/* Lets hooks add fields to the answer. `sid`: of the session that it begins, or NULL. */
+void eio_hooks_headers(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                       const char *sid);
+/* The same for a request of s; false: a hook ended s, and the request is answered. */
+bool eio_hooks_welcome(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q);
+/* Tells who wants to know, then answers. */
+void eio_hooks_refuse(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                      const struct eio_refused *why);
+/* The same for a WebSocket handshake that RFC 6455 refuses. */
+void eio_hooks_refuse_websocket(struct eio_server *e, struct sio_http_conn *c,
+                                const struct eio_request *q, const char *error);
+
+/* ---- gate.c, for server.c -------------------------------------------------------------------- */
+
+void eio_gate_open(struct eio_server *e, struct sio_http_conn *c, const struct sio_http_request *r);
+void eio_gate_close_all(struct eio_server *e); /* 503 to everybody who waits */
 
 #endif

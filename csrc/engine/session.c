@@ -41,20 +41,24 @@ static void ignore_close(void *owner, struct eio_session *s, enum eio_reason rea
 static const struct eio_session_events no_events = {.on_message = ignore_message,
                                                     .on_close = ignore_close};
 
-static void note_request(struct eio_session *s, const struct sio_origin *origin,
+static void note_request(struct eio_session *s, const char *sid, const struct sio_origin *origin,
                          struct sio_slice head)
 {
     struct sio_buf b = {0};
+    s->sid_len = (uint8_t)strlen(sid);
+    sio_buf_append(&b, sid, s->sid_len + 1u);
     s->secure = origin->secure;
     s->address_len = origin->address_len;
     sio_buf_append(&b, origin->address, origin->address_len + 1u);
     sio_buf_append_slice(&b, head);
     s->request = sio_blob_new(sio_buf_slice(&b));
+    s->sid = s->request->data;
     sio_buf_fini(&b);
 }
 
-struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origin *origin,
-                                    struct sio_slice head, const struct eio_dialect *dialect)
+struct eio_session *eio_session_new(struct eio_server *e, const char *sid,
+                                    const struct sio_origin *origin, struct sio_slice head,
+                                    const struct eio_dialect *dialect)
 {
     struct eio_session *s = sio_calloc(1, sizeof *s);
     s->server = e;
@@ -66,8 +70,7 @@ struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origi
     eio_due_init(&s->beat);
     eio_due_init(&s->probe);
     sio_list_init(&s->dirty);
-    sio_id_new(e->options.place, s->sid);
-    note_request(s, origin, head);
+    note_request(s, sid, origin, head);
     s->meter = eio_meter_new(&e->options, sio_loop_now(e->loop));
     s->dialect = *dialect;
     s->awaiting_life = dialect->version == EIO_V3;
@@ -426,12 +429,12 @@ bool eio_session_pressed(const struct eio_session *s)
 
 struct sio_slice eio_session_request(const struct eio_session *s)
 {
-    return sio_slice_from(sio_blob_slice(s->request), (size_t)s->address_len + 1);
+    return sio_slice_from(sio_blob_slice(s->request), s->sid_len + 1u + s->address_len + 1u);
 }
 
 const char *eio_session_address(const struct eio_session *s)
 {
-    return s->request->data;
+    return s->request->data + s->sid_len + 1;
 }
 
 bool eio_session_secure(const struct eio_session *s)

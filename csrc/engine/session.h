@@ -50,6 +50,8 @@ void eio_session_set_events(struct eio_session *s, const struct eio_session_even
                             void *owner);
 void *eio_session_owner(const struct eio_session *s);
 
+enum { EIO_SID_MAX = 128 }; /* characters of a session's id, its place included */
+
 enum { EIO_QUEUE_MESSAGES_MAX = 65536 }; /* waiting for one session's next poll */
 
 enum { EIO_VOLATILE = 1 }; /* drop all of it when something is queued or no poll is pending */
@@ -71,8 +73,8 @@ void eio_session_close(struct eio_session *s);
  * that is CLOSING ends as "forced close" all the same. Reenters: on_close. */
 void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *detail);
 
-const char *eio_session_sid(const struct eio_session *s);          /* SIO_ID_LEN characters */
-const char *eio_session_transport(const struct eio_session *s);    /* "polling" | "websocket" */
+const char *eio_session_sid(const struct eio_session *s);       /* at most EIO_SID_MAX characters */
+const char *eio_session_transport(const struct eio_session *s); /* "polling" | "websocket" */
 enum eio_version eio_session_version(const struct eio_session *s); /* of the protocol */
 enum eio_state eio_session_state(const struct eio_session *s);
 size_t eio_session_buffered(const struct eio_session *s); /* bytes, frame heads included */

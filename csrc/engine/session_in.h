@@ -35,10 +35,11 @@ struct eio_session {
     struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
     struct sio_grave grave;
     struct eio_meter *meter;  /* NULL: no limits per second */
-    struct sio_blob *request; /* address, NUL, head */
+    struct sio_blob *request; /* sid, NUL, address, NUL, head */
+    const char *sid;          /* in it */
     uint64_t since_ms;
     struct eio_dialect dialect;
-    char sid[SIO_ID_LEN + 1];
+    uint8_t sid_len;
     uint8_t state;   /* enum eio_state */
     uint8_t probing; /* enum eio_probing */
     uint8_t address_len;
@@ -53,9 +54,11 @@ _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small")
 
 /* ---- session.c, for server.c ----------------------------------------------------------------- */
 
-/* A new session without transport, for a client at `origin`. Heartbeats begin. */
-struct eio_session *eio_session_new(struct eio_server *e, const struct sio_origin *origin,
-                                    struct sio_slice head, const struct eio_dialect *dialect);
+/* A new session without transport, for a client at `origin`; sid has at most EIO_SID_MAX
+ * characters. Heartbeats begin. */
+struct eio_session *eio_session_new(struct eio_server *e, const char *sid,
+                                    const struct sio_origin *origin, struct sio_slice head,
+                                    const struct eio_dialect *dialect);
 void eio_session_flush(struct eio_session *s); /* the end of a tick after eio_server_mark */
 /* Its sign of life is late, though the timer has not run yet: then it has been ended. */
 bool eio_session_overdue(struct eio_session *s);

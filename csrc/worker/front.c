@@ -162,7 +162,7 @@ static int give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot, bo
 static bool route(struct sio_worker *w, struct sio_http_conn *c, struct sio_slice sid)
 {
     struct sio_place where;
-    if (eio_server_find(w->engine, sid) || sio_id_place(sid, &where) < 0)
+    if (eio_server_find(w->engine, sid) || sio_id_suffix_place(sid, &where) < 0)
         return false;
     if (where.slot == w->me.slot || !sio_shm_alive(&w->shm, where))
         return false;

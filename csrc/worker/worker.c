@@ -196,6 +196,7 @@ int sio_worker_serve(struct sio_worker *w, const struct sio_app_options *options
         return SIO_EEXIST;
     w->app = *options;
     w->app.engine.place = w->app.sio.place = w->me;
+    w->app.engine.shared = w->shm.n_slots > 1;
     w->events = events;
     w->owner = owner;
     w->engine = eio_server_new(w->loop, &w->app.engine, &engine_events, w);

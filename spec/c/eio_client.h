@@ -25,7 +25,7 @@ static inline void client_request(struct peer *p, const char *method, const char
 
 static inline const char *client_target(const char *transport, const char *sid)
 {
-    static char target[160];
+    static char target[224];
     snprintf(target, sizeof target, "/engine.io/?EIO=4&transport=%s%s%s", transport,
              sid[0] ? "&sid=" : "", sid);
     return target;

@@ -74,3 +74,17 @@ TEST(a_hundred_thousand_are_distinct)
     sio_map_fini(&seen);
     free(ids);
 }
+
+TEST(a_place_ends_any_id)
+{
+    char id[64] = "chosen-";
+    struct sio_place back;
+    sio_id_suffix((struct sio_place){.slot = 9, .generation = 4711}, id + 7);
+    CHECK_EQ_INT(strlen(id), 7 + SIO_ID_PLACE_LEN);
+    CHECK_EQ_INT(sio_id_suffix_place(sio_slice_str(id), &back), 0);
+    CHECK_EQ_INT(back.slot, 9);
+    CHECK_EQ_INT(back.generation, 4711);
+    CHECK_EQ_INT(sio_id_suffix_place(sio_slice_str(id + 7), &back), 0);
+    CHECK_EQ_INT(sio_id_suffix_place(sio_slice_str(id + 8), &back), SIO_EINVAL);
+    CHECK_EQ_INT(sio_id_suffix_place(SIO_LIT("any.id"), &back), SIO_EINVAL);
+}

@@ -69,7 +69,7 @@ static void send_in_two(struct peer *p, const char *text, size_t at)
 TEST(worker_a_foreign_sid_is_given_wherever_its_bytes_are_cut)
 {
     struct peer own, p;
-    char sid[SIO_ID_LEN + 1], request[256];
+    char sid[SIO_ID_LEN + 1], request[320];
     host_open();
     side_link();
     peer_at(&own, 1);

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+/* Telling the hooks. Stands on server_in.h and refusal; the files that serve requests call it. */
+#include "engine/hooks.h"
+
+#include "engine/handshake.h"
+#include "engine/server_in.h"
+#include "engine/session_in.h"
+
+void eio_hooks_set(struct eio_server *e, const struct eio_hooks *hooks, void *owner)
+{
+    e->hooks = hooks;
+    e->hooks_owner = owner;
+}
+
+void eio_hooks_want(struct eio_server *e, unsigned wants)
+{
+    e->wants |= wants;
+}
+
+void eio_hooks_headers(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                       const char *sid)
+{
+    unsigned initial = sid != NULL ? EIO_WANT_INITIAL_HEADERS : 0;
+    if (e->wants & (EIO_WANT_HEADERS | initial))
+        e->hooks->on_headers(e->hooks_owner, c, q->http, q->gate,
+                             sid != NULL ? sio_slice_str(sid) : sio_slice(NULL, 0));
+}
+
+bool eio_hooks_welcome(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q)
+{
+    struct eio_refused why = {.code = EIO_UNKNOWN_SID};
+    eio_hooks_headers(s->server, c, q, NULL);
+    if (s->state != EIO_STATE_CLOSED)
+        return true;
+    eio_refusal_add(&why, "sid", q->sid);
+    eio_hooks_refuse(s->server, c, q, &why);
+    return false;
+}
+
+static void tell_refused(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                         const struct eio_refused *why)
+{
+    if (e->wants & EIO_WANT_REFUSALS)
+        e->hooks->on_refused(e->hooks_owner, c, q->http, q->gate, why);
+}
+
+void eio_hooks_refuse(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                      const struct eio_refused *why)
+{
+    tell_refused(e, c, q, why);
+    eio_refusal_answer(c, q->upgrade, why);
+}
+
+void eio_hooks_refuse_websocket(struct eio_server *e, struct sio_http_conn *c,
+                                const struct eio_request *q, const char *error)
+{
+    struct eio_refused why = eio_refusal_bad_request("TRANSPORT_HANDSHAKE_ERROR");
+    eio_refusal_add(&why, "error", sio_slice_str(error));
+    tell_refused(e, c, q, &why);
+    eio_refusal_answer_websocket(c, error);
+}
