@@ -52,19 +52,10 @@ struct eio_session *eio_websocket_waits(struct eio_due *due)
     return SIO_CONTAINER_OF(due, struct eio_part, due)->session;
 }
 
-static void shut(struct eio_websocket *t, uint16_t code)
-{
-    struct sio_ws_conn *conn = t->conn;
-    t->conn = NULL;
-    forget_part(t->base.session);
-    if (conn != NULL)
-        sio_ws_conn_close(conn, code);
-}
-
 static void end_partial(struct eio_session *s, uint16_t code, const char *detail)
 {
     sio_log_limited(SIO_LOG_WARN, "eio partial", "engine: session %s: %s, closed", s->sid, detail);
-    shut(&s->websocket, code);
+    sio_ws_conn_fail(s->websocket.conn, code); /* its answer would come behind the rest */
     eio_session_end(s, EIO_TRANSPORT_ERROR, detail);
 }
 
@@ -233,8 +224,13 @@ static void websocket_pause(struct eio_transport *base, bool paused)
 
 static void websocket_close(struct eio_transport *base, const struct eio_msg *msgs, size_t n)
 {
+    struct eio_websocket *t = from_base(base);
+    struct sio_ws_conn *conn = t->conn;
     (void)msgs, (void)n; /* nothing waits above a transport that sends at once */
-    shut(from_base(base), 0);
+    t->conn = NULL;
+    forget_part(base->session);
+    if (conn != NULL)
+        sio_ws_conn_close(conn, 0);
 }
 
 static const struct eio_transport_ops websocket_ops = {

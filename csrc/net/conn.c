@@ -379,6 +379,12 @@ void sio_conn_close(struct sio_conn *c)
         close_now(c);
 }
 
+void sio_conn_reset(struct sio_conn *c)
+{
+    if (c->state != CLOSED)
+        reset(c);
+}
+
 void sio_conn_finish(struct sio_conn *c)
 {
     if (c->state != ATTACHED)

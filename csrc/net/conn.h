@@ -64,6 +64,8 @@ size_t sio_conn_unsent(const struct sio_conn *c);
 bool sio_conn_congested(const struct sio_conn *c);
 
 void sio_conn_close(struct sio_conn *c); /* now; the queue is dropped; idempotent */
+/* The same with a reset (TCP), which leaves nothing behind in the kernel. */
+void sio_conn_reset(struct sio_conn *c);
 /* Close once the queue is written: shutdown, then wait for the peer's end up to SIO_CONN_LINGER_MS,
  * then reset; the time starts anew while the peer reads. What still arrives is thrown away, so that
  * a client that is still sending can read the answer. No event is called any more. Idempotent. */

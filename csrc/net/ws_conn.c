@@ -287,10 +287,12 @@ void sio_ws_conn_pause(struct sio_ws_conn *w, bool paused)
 static void on_linger(struct sio_linger *g)
 {
     struct sio_ws_conn *w = SIO_CONTAINER_OF(g, struct sio_ws_conn, end.linger);
-    if (sio_conn_queued(w->stream) == 0)
-        sio_ws_conn_abort(w);
-    else
+    if (sio_conn_queued(w->stream) != 0) {
         finish(w);
+        return;
+    }
+    sio_conn_reset(w->stream);
+    leave(w);
 }
 
 void sio_ws_conn_close(struct sio_ws_conn *w, uint16_t code)
@@ -306,6 +308,14 @@ void sio_ws_conn_close(struct sio_ws_conn *w, uint16_t code)
     }
     if (w->state == CLOSING)
         sio_loop_linger(sio_conn_loop(w->stream), &w->end.linger, on_linger);
+}
+
+void sio_ws_conn_fail(struct sio_ws_conn *w, uint16_t code)
+{
+    if (w->state != OPEN)
+        return;
+    send_close(w, code, sio_slice(NULL, 0));
+    finish(w);
 }
 
 size_t sio_ws_conn_queued(const struct sio_ws_conn *w)

@@ -60,6 +60,9 @@ void sio_ws_conn_send_parts(struct sio_ws_conn *w, struct sio_slice front, struc
 /* Sends a close frame (code 0: without a code), then waits for the peer's at most
  * SIO_CONN_LINGER_MS. Silent: no more events. Idempotent. */
 void sio_ws_conn_close(struct sio_ws_conn *w, uint16_t code);
+/* The same, but ends the stream behind the close frame: for a peer that is not expected to answer.
+ */
+void sio_ws_conn_fail(struct sio_ws_conn *w, uint16_t code);
 /* Cuts the connection, without a close frame. Silent, idempotent; also after sio_ws_conn_close. */
 void sio_ws_conn_abort(struct sio_ws_conn *w);
 /* Reads no more, or goes on. What was read already is still delivered. Without effect unless OPEN.

@@ -102,12 +102,28 @@ TEST(ws_close_without_a_code)
     end();
 }
 
-TEST(ws_close_does_not_wait_for_ever)
+TEST(ws_fail_waits_for_nothing)
 {
     start();
+    send_frame(SIO_WS_TEXT, SIO_LIT("before"));
+    WAIT(ws.messages == 1);
+    sio_ws_conn_fail(ws.w, 1008);
+    sio_ws_conn_fail(ws.w, 1009);
+    WAIT(p.ended);
+    CHECK_SLICE(sio_buf_slice(&p.got), "\x88\x02\x03\xf0");
+    CHECK_EQ_INT(ws.closes, 0);
+    end();
+}
+
+TEST(ws_close_does_not_wait_for_ever)
+{
+    net_open();
+    start_with(peer_tcp(&p, AF_INET), sio_slice(NULL, 0), 1000);
     net.loop.linger_ms = 5;
     sio_ws_conn_close(ws.w, 0);
     WAIT(p.ended || p.reset);
+    CHECK(p.reset);
+    CHECK_SLICE(sio_buf_slice(&p.got), "\x88\x00");
     CHECK_EQ_INT(ws.closes, 0);
     end();
 }
