@@ -9,7 +9,8 @@ import { Witness, openSession } from "../support/witness.js";
 import { startServer } from "../support/server.js";
 import { cases, limit } from "./websocket_cases.js";
 
-async function send(ws, { send: frames, chop = 0 }) {
+async function send(ws, { send: sent, chop = 0 }) {
+  const frames = typeof sent === "function" ? sent() : sent;
   if (chop !== "frames") return ws.write(Buffer.concat(frames), chop);
   for (const each of frames) {
     await ws.write(each);

@@ -5,7 +5,9 @@ local sio = require("sio")
 local eio = sio.engine({
   path = "/engine.io",
   upgrade_timeout = tonumber(os.getenv "UPGRADE_TIMEOUT"),
+  message_timeout = tonumber(os.getenv "MESSAGE_TIMEOUT"),
   max_http_buffer_size = tonumber(os.getenv "MAX_SIZE"),
+  max_buffered = 64 * 1024 * 1024, -- an echo may be as large as what came
 })
 
 local watchers = {}
