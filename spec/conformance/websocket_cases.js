@@ -261,6 +261,8 @@ fails("F14.5", "fragments announced as one above the limit",
     frame(binary, fill(limit - 1, 1), { fin: false }), frame(continuation, "", { announce: 2 }),
   ],
   tooLong);
+fails("F14.6", "an announced length of 2^63 - 1", [announced(2n ** 63n - 1n, { size: 8 })],
+  tooLong);
 fails("F18.1", "bytes one above the limit, sent all the same",
   () => [frame(binary, fill(limit + 1, 1))], tooLong);
 fails("F19.1", "16 bits for a length of 5", [frame(text, "4abcd", { size: 2 })]);

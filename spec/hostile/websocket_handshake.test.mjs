@@ -69,6 +69,8 @@ const accepted = [
   ["W21.2", "nothing but semicolons as extension", extensions(";;")],
   ["W21.3", "extension constructor", extensions("constructor")], // GHSA-5v72-xg48-5rpm
   ["W21.4", "extension __proto__", extensions("__proto__")],
+  ["W21.5", "15000 octets of a quoted parameter that does not end", // CVE-2020-7662
+    extensions(`a; b="${"\\c".repeat(7000)}`)],
   ["X1", "a field __proto__", { fields: { ["__proto__"]: "x" } }], // CVE-2026-21710
 ];
 

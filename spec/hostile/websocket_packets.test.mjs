@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Socket.IO over WebSocket, frame by frame: what is wrong above Engine.IO, and clients that say too
-// little. The reason is the one that the application hears.
+// little. The reason is the one that the application hears. With four workers the connections are
+// given to others, with all that came on them.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -29,82 +30,84 @@ const rows = [
   ["S105", "eleven attachments", [text('4511-["echo"]')], "forced close"],
 ];
 
-describe("hostile packets", { timeout: 60000 }, () => {
-  let victim;
-  before(async () => (victim = await Victim.start(options)));
-  after(() => victim?.stop());
+for (const workers of [1, 4]) {
+  describe(`hostile packets, ${workers} worker(s)`, { timeout: 60000 }, () => {
+    let victim;
+    before(async () => (victim = await Victim.start(options, { workers })));
+    after(() => victim?.stop());
 
-  const open = async (more) => {
-    const ws = await RawWebSocket.open(victim.port, target, more);
-    assert.match(await ws.text(), /^0{"sid":/);
-    return ws;
-  };
-  const join = async (name, behind = []) => {
-    const ws = await open();
-    await ws.write(Buffer.concat([text(`40${JSON.stringify({ name })}`), ...behind]));
-    assert.match(await nextPacket(ws), /^40{"sid":/);
-    return ws;
-  };
-  const left = async (name, reason) => {
-    const told = await victim.watcher.until(name, "left");
-    const [, why, detail] = told.find(([what]) => what === "left");
-    assert.equal(detail ? `${why}/${detail}` : why, reason);
-    await victim.watcher.echo();
-  };
+    const open = async (more) => {
+      const ws = await RawWebSocket.open(victim.port, target, more);
+      assert.match(await ws.text(), /^0{"sid":/);
+      return ws;
+    };
+    const join = async (name, behind = []) => {
+      const ws = await open();
+      await ws.write(Buffer.concat([text(`40${JSON.stringify({ name })}`), ...behind]));
+      assert.match(await nextPacket(ws), /^40{"sid":/);
+      return ws;
+    };
+    const left = async (name, reason) => {
+      const told = await victim.watcher.until(name, "left");
+      const [, why, detail] = told.find(([what]) => what === "left");
+      assert.equal(detail ? `${why}/${detail}` : why, reason);
+      await victim.watcher.echo();
+    };
 
-  for (const [id, what, frames, reason] of rows) {
-    it(`${id} ${what}: ${reason}`, async () => {
-      const ws = await join(id, frames);
-      await ws.closed(closing());
-      await left(id, reason);
-    });
-  }
-
-  it("C15.2 a pong between a packet and its bytes", async () => {
-    const placeholder = '451-["nothing",{"_placeholder":true,"num":0}]';
-    const whole = [text(placeholder), text("3"), bytes("\x01\x02"), text('42["echo",1]')];
-    const ws = await join("C15.2", whole);
-    assert.equal(await nextPacket(ws), '42["echo",1]');
-    ws.destroy();
-    await left("C15.2", "transport close");
-  });
-
-  it("W31 CONNECT and an event in one write with the upgrade request", async () => {
-    const behind = Buffer.concat([text('40{"name":"W31"}'), text('42["echo","early"]')]);
-    const ws = await open({ behind });
-    assert.match(await nextPacket(ws), /^40{"sid":/);
-    assert.equal(await nextPacket(ws), '42["echo","early"]');
-    await ws.write(frame(op.close, closing(1000)));
-    await ws.closed(closing(1000));
-    await left("W31", "transport close");
-  });
-
-  it("TM9 a client that joins no namespace is closed in time", async () => {
-    const ws = await open();
-    assert.equal(await ws.text(), "2");
-    await ws.write(text("3")); // it answers pings, but says nothing else
-    await ws.closed(closing());
-    await victim.watcher.echo();
-  });
-
-  it("TM10 a client that answers no ping is closed in time", async () => {
-    const ws = await join("TM10.1");
-    assert.equal(await ws.text(), "2");
-    await ws.closed(closing());
-    await left("TM10.1", "ping timeout");
-  });
-
-  it("TM10 a client that sends events instead of pongs is alive, until it stops", async () => {
-    const ws = await join("TM10.2");
-    const until = Date.now() + 800; // more than interval and timeout
-    let events = 0;
-    for (; Date.now() < until; events++) {
-      await ws.write(text('42["nothing"]'));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const [id, what, frames, reason] of rows) {
+      it(`${id} ${what}: ${reason}`, async () => {
+        const ws = await join(id, frames);
+        await ws.closed(closing());
+        await left(id, reason);
+      });
     }
-    assert.deepEqual(victim.watcher.of("TM10.2"), []);
-    assert.equal(await ws.text(), "2");
-    await ws.closed(closing());
-    await left("TM10.2", "ping timeout");
+
+    it("C15.2 a pong between a packet and its bytes", async () => {
+      const placeholder = '451-["nothing",{"_placeholder":true,"num":0}]';
+      const whole = [text(placeholder), text("3"), bytes("\x01\x02"), text('42["echo",1]')];
+      const ws = await join("C15.2", whole);
+      assert.equal(await nextPacket(ws), '42["echo",1]');
+      ws.destroy();
+      await left("C15.2", "transport close");
+    });
+
+    it("W31 CONNECT and an event in one write with the upgrade request", async () => {
+      const behind = Buffer.concat([text('40{"name":"W31"}'), text('42["echo","early"]')]);
+      const ws = await open({ behind });
+      assert.match(await nextPacket(ws), /^40{"sid":/);
+      assert.equal(await nextPacket(ws), '42["echo","early"]');
+      await ws.write(frame(op.close, closing(1000)));
+      await ws.closed(closing(1000));
+      await left("W31", "transport close");
+    });
+
+    it("TM9 a client that joins no namespace is closed in time", async () => {
+      const ws = await open();
+      assert.equal(await ws.text(), "2");
+      await ws.write(text("3")); // it answers pings, but says nothing else
+      await ws.closed(closing());
+      await victim.watcher.echo();
+    });
+
+    it("TM10 a client that answers no ping is closed in time", async () => {
+      const ws = await join("TM10.1");
+      assert.equal(await ws.text(), "2");
+      await ws.closed(closing());
+      await left("TM10.1", "ping timeout");
+    });
+
+    it("TM10 a client that sends events instead of pongs is alive, until it stops", async () => {
+      const ws = await join("TM10.2");
+      const until = Date.now() + 800; // more than interval and timeout
+      let events = 0;
+      for (; Date.now() < until; events++) {
+        await ws.write(text('42["nothing"]'));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.deepEqual(victim.watcher.of("TM10.2"), []);
+      assert.equal(await ws.text(), "2");
+      await ws.closed(closing());
+      await left("TM10.2", "ping timeout");
+    });
   });
-});
+}
