@@ -69,7 +69,7 @@ static void run_callback(struct sio_app *app, struct sio_socket *s, struct wait 
     c = sio_call_new(app->bind, "ack handler");
     if (c == NULL)
         return;
-    sio_call_context(c, app, sio_slice(NULL, 0), sio_slice(sio_socket_id(s), SIO_ID_LEN));
+    sio_call_context(c, app, sio_slice(NULL, 0), sio_slice_str(sio_socket_id(s)));
     L = sio_call_stack(c);
     sio_handle_push_callback(app->bind, L, w);
     if (w->timed)

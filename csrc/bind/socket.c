@@ -26,7 +26,7 @@ void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
     sio_socket_set_user(s, sio_handle_new_object(L, b, s, SIO_SOCKET, SIO_REF_SOCKET_MT));
     /* Raw, as these are people's objects: their __newindex is for people. */
     lua_pushliteral(L, "id");
-    lua_pushlstring(L, sio_socket_id(s), SIO_ID_LEN);
+    lua_pushstring(L, sio_socket_id(s));
     lua_rawset(L, -3);
     lua_pushliteral(L, "nsp");
     sio_handle_push_value(b, L, sio_socket_nsp(s));
@@ -46,7 +46,7 @@ static struct sio_co *begin(struct sio_app *app, struct sio_socket *s, const cha
     struct sio_co *c = sio_call_new(app->bind, what);
     if (c == NULL)
         return NULL;
-    sio_call_context(c, app, sio_slice(NULL, 0), sio_slice(sio_socket_id(s), SIO_ID_LEN));
+    sio_call_context(c, app, sio_slice(NULL, 0), sio_slice_str(sio_socket_id(s)));
     sio_bind_push_ref(app->bind, sio_call_stack(c), hook);
     return c;
 }
@@ -114,7 +114,7 @@ static void on_event(void *owner, struct sio_socket *s, const struct sio_incomin
         sio_call_drop(c);
         return;
     }
-    sio_call_context(c, app, name, sio_slice(sio_socket_id(s), SIO_ID_LEN));
+    sio_call_context(c, app, name, sio_slice_str(sio_socket_id(s)));
     if (in->has_id)
         lua_pushvalue(L, 3);
     sio_call_run(c, 2 + n + in->has_id);

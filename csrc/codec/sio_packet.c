@@ -41,18 +41,30 @@ static int cut_attachments(struct sio_slice *s, struct sio_packet *out, const ch
     return 0;
 }
 
-static int cut_nsp(struct sio_slice *s, struct sio_packet *out, const char **why)
+static void cut_nsp(struct sio_slice *s, struct sio_packet *out)
 {
     const char *comma;
     out->nsp = SIO_LIT("/");
     if (s->len == 0 || s->p[0] != '/')
-        return 0;
+        return;
     comma = memchr(s->p, ',', s->len);
     out->nsp = sio_slice(s->p, comma ? (size_t)(comma - s->p) : s->len);
-    if (out->nsp.len > SIO_NSP_NAME_MAX)
-        return refuse(why, "invalid namespace");
     *s = comma ? sio_slice(comma + 1, s->len - out->nsp.len - 1) : sio_slice(s->p + s->len, 0);
-    return 0;
+}
+
+/* Of a URL's path, query and fragment the path stays. */
+static int split_nsp(struct sio_packet *out, const char **why)
+{
+    struct sio_slice url = out->nsp;
+    const char *hash = memchr(url.p, '#', url.len), *mark;
+    if (url.len > 1 && url.p[1] == '/')
+        return refuse(why, "Invalid URL");
+    if (hash != NULL)
+        url.len = (size_t)(hash - url.p);
+    mark = memchr(url.p, '?', url.len);
+    out->nsp = sio_slice(url.p, mark != NULL ? (size_t)(mark - url.p) : url.len);
+    out->query = sio_slice_from(url, out->nsp.len + 1);
+    return out->query.len > SIO_NSP_QUERY_MAX ? refuse(why, "invalid namespace") : 0;
 }
 
 static bool is_reserved(const struct sio_json_shape *shape)
@@ -118,7 +130,7 @@ static int check_data(struct sio_packet *p, const char **why)
     return 0;
 }
 
-int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why)
+static int decode(struct sio_slice text, bool v2, struct sio_packet *out, const char **why)
 {
     struct sio_slice s = text;
     *out = (struct sio_packet){0};
@@ -128,13 +140,26 @@ int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char 
     s = sio_slice(text.p + 1, text.len - 1);
     if (is_binary(out->type) && cut_attachments(&s, out, why))
         return SIO_EPROTO;
-    if (cut_nsp(&s, out, why))
+    cut_nsp(&s, out);
+    if (v2 && split_nsp(out, why))
         return SIO_EPROTO;
+    if (out->nsp.len > SIO_NSP_NAME_MAX)
+        return refuse(why, "invalid namespace");
     out->has_id = cut_number(&s, &out->id) > 0;
     if (out->id > id_max)
         return refuse(why, "invalid payload");
     out->data = s;
     return check_data(out, why);
+}
+
+int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why)
+{
+    return decode(text, false, out, why);
+}
+
+int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const char **why)
+{
+    return decode(text, true, out, why);
 }
 
 void sio_packet_append_head(struct sio_buf *out, enum sio_packet_type type, unsigned attachments,

@@ -27,12 +27,14 @@ enum sio_packet_type {
 enum {
     SIO_ATTACHMENTS_MAX = 10, /* upstream's maxAttachments */
     SIO_NSP_NAME_MAX = 1024,  /* bytes */
+    SIO_NSP_QUERY_MAX = 8192, /* bytes behind a v2 namespace's name; tokens are sent there */
 };
 
 struct sio_packet {
     enum sio_packet_type type;
-    unsigned attachments; /* 0 unless BINARY_* */
-    struct sio_slice nsp; /* "/" when absent */
+    unsigned attachments;   /* 0 unless BINARY_* */
+    struct sio_slice nsp;   /* "/" when absent */
+    struct sio_slice query; /* v2: what follows the name's '?', still encoded */
     bool has_id;
     uint64_t id;                 /* <= 2^53-1 */
     struct sio_slice data;       /* JSON, or empty */
@@ -45,6 +47,10 @@ struct sio_packet {
  * "invalid namespace" for a name over the limit. The text must be UTF-8, which the WebSocket reader
  * and the polling transport have checked. */
 int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why);
+
+/* The same for clients of Socket.IO v2 (Engine.IO v3), whose namespaces are the path and query of a
+ * URL. Also "Invalid URL", for one that begins with "//". */
+int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const char **why);
 
 /* Appends everything up to the JSON. `nsp` "/" is left out. */
 void sio_packet_append_head(struct sio_buf *out, enum sio_packet_type type, unsigned attachments,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A client: one Engine.IO session, the packets it sends, and its sockets, one per namespace
- * (Socket.IO protocol v5, §Exchange protocol).
+ * (Socket.IO protocol v5, §Exchange protocol); v2.h has what is different for clients of v2.
  *
  * A protocol violation (a packet for a namespace that was not joined, a second CONNECT,
  * CONNECT_ERROR) closes the connection; an invalid packet is reported to every socket first.
@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
+#include "sio/v2.h"
 
 /* A packet with attachments, not complete yet. */
 struct sio_partial {
@@ -133,6 +134,22 @@ static bool too_many(const struct sio_client *c)
     return true;
 }
 
+static void join(struct sio_client *c, struct sio_nsp *n, const struct sio_packet *p)
+{
+    struct sio_buf auth = {0};
+    struct sio_socket *s;
+    if (c->v2) { /* it knows nothing of recovery */
+        sio_v2_append_auth(&auth, p->query);
+        s = sio_socket_new(c, n, sio_buf_slice(&auth));
+        sio_buf_fini(&auth);
+        sio_socket_start(s);
+        return;
+    }
+    s = sio_socket_new(c, n, p->data);
+    if (!sio_recovery_begin(s, sio_socket_auth(s)))
+        sio_socket_start(s);
+}
+
 static void on_connect(struct sio_client *c, const struct sio_packet *p)
 {
     struct sio_nsp *n = sio_server_find_nsp(c->server, p->nsp);
@@ -149,9 +166,7 @@ static void on_connect(struct sio_client *c, const struct sio_packet *p)
     } else if (too_many(c)) {
         refuse(c, p->nsp, SIO_LIT("{\"message\":\"too many namespaces\"}"));
     } else {
-        s = sio_socket_new(c, n, p->data);
-        if (!sio_recovery_begin(s, sio_socket_auth(s)))
-            sio_socket_start(s);
+        join(c, n, p);
     }
 }
 
@@ -202,7 +217,7 @@ static void on_text(struct sio_client *c, struct sio_slice text)
     const char *why = NULL;
     if (c->partial != NULL)
         invalid_packet(c, "got plaintext data when reconstructing a packet");
-    else if (sio_packet_decode(text, &p, &why) != 0)
+    else if ((c->v2 ? sio_packet_decode_v2 : sio_packet_decode)(text, &p, &why) != 0)
         invalid_packet(c, why);
     else if (p.type == SIO_CONNECT)
         on_connect(c, &p);
@@ -307,11 +322,14 @@ void sio_client_new(struct sio_server *s, struct eio_session *session)
     struct sio_client *c = sio_calloc(1, sizeof *c);
     c->server = s;
     c->session = session;
+    c->v2 = eio_session_version(session) == EIO_V3;
     c->deadline_ms = sio_loop_now(s->loop) + s->options.connect_timeout_ms;
     sio_list_init(&c->link);
     sio_list_append(&s->unjoined, &c->link);
     sio_server_wake_at(s, c->deadline_ms);
     eio_session_set_events(session, &events, c);
+    if (c->v2) /* is in "/" without asking */
+        on_connect(c, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SIO_LIT("/")});
 }
 
 uint64_t sio_client_expire(struct sio_server *s, uint64_t now_ms)

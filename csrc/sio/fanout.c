@@ -2,6 +2,8 @@
 /* From a record to the queues of the local sockets that it selects: one packet, built when the
  * first recipient is found, then one reference per session.
  *
+ * Clients of v2 know no offsets, so with recovery they get a packet of their own, built once too.
+ *
  * Excepted sockets get the selection's mark first; whoever carries it is passed over, so the union
  * of rooms visits nobody twice and the difference needs no set. Called by server. Invariant:
  * nothing in here calls an event, so no list changes under the loops.
@@ -17,11 +19,13 @@ struct fanout {
     uint64_t end;
     uint64_t mark;
     unsigned flags;
-    int err;            /* of the last send that failed */
-    struct sio_out out; /* out.n == 0: not built yet */
+    bool with_offset;
+    int err;                  /* of the last send that failed */
+    struct sio_out out;       /* out.n == 0: not built yet */
+    struct sio_out no_offset; /* the same for clients of v2, when `out` has an offset */
 };
 
-static void build(struct fanout *f)
+static void build(const struct fanout *f, struct sio_out *out, bool with_offset)
 {
     const struct sio_record *r = f->record;
     struct sio_server *server = f->nsp->server;
@@ -32,12 +36,21 @@ static void build(struct fanout *f)
                                 .id = r->id,
                                 .n_attachments = r->attachments.n,
                                 .data = r->data};
-    if (server->options.recovery && !head.has_id)
+    if (with_offset)
         head.offset = sio_out_offset(offset, server->backing.epoch, f->end);
-    sio_out_init(&f->out, &head);
+    sio_out_init(out, &head);
     struct sio_reader at = r->attachments.at;
     for (uint32_t i = 0; i < r->attachments.n; i++)
-        sio_out_attach(&f->out, sio_reader_bytes(&at));
+        sio_out_attach(out, sio_reader_bytes(&at));
+}
+
+/* The packet for this client. */
+static const struct sio_out *packet_for(struct fanout *f, const struct sio_client *c)
+{
+    struct sio_out *out = f->with_offset && c->v2 ? &f->no_offset : &f->out;
+    if (out->n == 0)
+        build(f, out, f->with_offset && !c->v2);
+    return out;
 }
 
 static void queue(struct fanout *f, struct sio_socket *s)
@@ -45,9 +58,7 @@ static void queue(struct fanout *f, struct sio_socket *s)
     if (s->member.mark == f->mark || s->state != SIO_SOCKET_CONNECTED)
         return;
     s->member.mark = f->mark;
-    if (f->out.n == 0)
-        build(f);
-    int err = sio_out_send(&f->out, s->client->session, f->flags);
+    int err = sio_out_send(packet_for(f, s->client), s->client->session, f->flags);
     if (err != 0)
         f->err = err;
 }
@@ -100,10 +111,12 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.end = end;
     f.mark = sio_room_next_mark(&n->rooms);
     f.flags = (r->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
+    f.with_offset = n->server->options.recovery && (r->flags & SIO_RECORD_HAS_ID) == 0;
     f.err = 0;
-    f.out.n = 0;
+    f.out.n = f.no_offset.n = 0;
     select_sockets(&f);
     sio_out_fini(&f.out);
+    sio_out_fini(&f.no_offset);
     if ((r->flags & SIO_RECORD_DIRECT) != 0)
         n->server->direct_err = f.err;
 }

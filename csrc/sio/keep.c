@@ -34,7 +34,7 @@ void sio_keep_append(const struct sio_keep *k, struct sio_buf *out)
     const struct sio_socket *s = k->socket;
     const struct sio_server *server = s->nsp->server;
     append_common(out, &(struct sio_saved){.nsp = s->nsp->name,
-                                           .sid = sio_slice(s->id, SIO_ID_LEN),
+                                           .sid = sio_socket_id_slice(s),
                                            .epoch = sio_slice_str(server->backing.epoch),
                                            .data = sio_socket_data(s),
                                            .generation = k->generation,

@@ -66,7 +66,7 @@ void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s)
 
 void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s)
 {
-    sio_map_del(&n->by_id, sio_slice(s->id, SIO_ID_LEN));
+    sio_map_del(&n->by_id, sio_socket_id_slice(s));
     if (s->at >= n->count || n->list[s->at] != s)
         return;
     struct sio_socket *last = n->list[--n->count];

@@ -109,9 +109,7 @@ static void join_room(void *ctx, struct sio_slice room)
 static void take_over(struct claim *c, const struct sio_saved *v, uint64_t from)
 {
     struct sio_socket *s = c->socket;
-    char id[SIO_ID_LEN + 1] = {0};
-    memcpy(id, v->sid.p, SIO_ID_LEN);
-    sio_socket_enter(s, id);
+    sio_socket_enter(s, v->sid);
     s->recovered = true;
     s->data = v->data.len != 0 ? sio_blob_new(v->data) : NULL;
     struct sio_keep *k = sio_keep_new(s, pid_of(c));
@@ -237,7 +235,7 @@ static void make_fresh(struct sio_socket *s)
 static int replay_again(struct sio_socket *s)
 {
     struct sio_replay r;
-    sio_replay_init(&r, s->nsp, sio_slice(s->id, SIO_ID_LEN), s->keep->place);
+    sio_replay_init(&r, s->nsp, sio_socket_id_slice(s), s->keep->place);
     for (uint32_t i = 0; i < s->member.count; i++)
         sio_replay_add_room(&r, sio_room_name(s->member.seats[i].room));
     int err = sio_replay_run(&r, s->keep->from);

@@ -86,8 +86,14 @@ struct sio_socket {
     uint32_t at;           /* in nsp->list */
     uint8_t state;
     bool recovered;
-    char id[SIO_ID_LEN + 1];
+    uint16_t id_len; /* SIO_ID_LEN, but for v2's in other namespaces than "/" */
+    char id[];
 };
+
+static inline struct sio_slice sio_socket_id_slice(const struct sio_socket *s)
+{
+    return sio_slice(s->id, s->id_len);
+}
 
 struct sio_client {
     struct sio_list link; /* in unjoined or joined */
@@ -99,6 +105,7 @@ struct sio_client {
     uint32_t connect_tick;       /* of the loop, in which a socket was connected last */
     bool joined;
     bool closed; /* the session has ended */
+    bool v2;     /* it speaks Engine.IO v3 and with that Socket.IO v2; see sio/v2.h */
 };
 
 /* Why a socket ends. */
@@ -134,8 +141,8 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
 struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struct sio_slice auth);
 /* WAITING -> CONNECTING as a new socket; calls on_connecting. */
 void sio_socket_start(struct sio_socket *s);
-/* WAITING -> CONNECTING under `id`; calls nothing. */
-void sio_socket_enter(struct sio_socket *s, const char *id);
+/* WAITING -> CONNECTING under `id` (SIO_ID_LEN characters); calls nothing. */
+void sio_socket_enter(struct sio_socket *s, struct sio_slice id);
 /* CONNECTING -> CONNECTED: the CONNECT packet, then on_connection. */
 void sio_socket_connect(struct sio_socket *s);
 /* Ends it in any state; idempotent. */

@@ -12,11 +12,7 @@
 #include "sio/keep.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
-
-static struct sio_slice id_of(const struct sio_socket *s)
-{
-    return sio_slice(s->id, SIO_ID_LEN);
-}
+#include "sio/v2.h"
 
 const char *sio_socket_id(const struct sio_socket *s)
 {
@@ -74,12 +70,19 @@ void sio_socket_set_data(struct sio_socket *s, struct sio_slice json)
 
 /* ---- beginning ------------------------------------------------------------------------------ */
 
+static struct sio_slice sid_of(const struct sio_client *c)
+{
+    return sio_slice_str(eio_session_sid(c->session));
+}
+
 struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struct sio_slice auth)
 {
-    struct sio_socket *s = sio_calloc(1, sizeof *s);
+    size_t id_len = c->v2 ? sio_v2_id(NULL, n->name, sid_of(c)) : SIO_ID_LEN;
+    struct sio_socket *s = sio_calloc(1, sizeof *s + id_len + 1);
     s->nsp = n;
     s->client = c;
     s->state = SIO_SOCKET_WAITING;
+    s->id_len = (uint16_t)id_len;
     s->auth = auth.len <= 2 ? NULL : sio_blob_new(auth);
     struct sio_socket **end = &c->sockets;
     while (*end != NULL)
@@ -88,19 +91,26 @@ struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struc
     return s;
 }
 
-void sio_socket_enter(struct sio_socket *s, const char *id)
+static void enter(struct sio_socket *s)
 {
-    memcpy(s->id, id, SIO_ID_LEN);
     s->state = SIO_SOCKET_CONNECTING;
-    sio_map_put(&s->nsp->by_id, id_of(s), s);
+    sio_map_put(&s->nsp->by_id, sio_socket_id_slice(s), s);
+}
+
+void sio_socket_enter(struct sio_socket *s, struct sio_slice id)
+{
+    memcpy(s->id, id.p, SIO_ID_LEN);
+    enter(s);
 }
 
 void sio_socket_start(struct sio_socket *s)
 {
     struct sio_server *server = s->nsp->server;
-    char id[SIO_ID_LEN + 1];
-    sio_id_new(server->options.place, id);
-    sio_socket_enter(s, id);
+    if (s->client->v2)
+        sio_v2_id(s->id, s->nsp->name, sid_of(s->client));
+    else
+        sio_id_new(server->options.place, s->id);
+    enter(s);
     server->events->on_connecting(server->owner, s, sio_socket_auth(s));
 }
 
@@ -108,6 +118,10 @@ static void send_connect(struct sio_socket *s)
 {
     char pid[SIO_ID_LEN + 1];
     struct sio_buf reply = {0};
+    if (s->client->v2) {
+        sio_out_send_plain(s->client->session, SIO_CONNECT, s->nsp->name, SIO_LIT(""));
+        return;
+    }
     sio_buf_printf(&reply, "{\"sid\":\"%s\"", s->id);
     if (sio_recovery_settle(s, pid))
         sio_buf_printf(&reply, ",\"pid\":\"%.20s\"", pid);
@@ -132,7 +146,7 @@ void sio_socket_accept(struct sio_socket *s)
     bool open = eio_session_state(s->client->session) == EIO_STATE_OPEN;
     if (s->state != SIO_SOCKET_CONNECTING || !open)
         return; /* a closing session ends with on_close, and so will this */
-    if (s->nsp->server->options.recovery)
+    if (s->nsp->server->options.recovery && !s->client->v2)
         sio_recovery_accept(s);
     if (s->state == SIO_SOCKET_CONNECTING)
         sio_socket_connect(s);
@@ -143,6 +157,8 @@ void sio_socket_refuse(struct sio_socket *s, struct sio_slice error)
     static const struct sio_parting why = {0};
     if (s->state != SIO_SOCKET_CONNECTING)
         return;
+    if (s->client->v2)
+        error = sio_v2_error(error);
     sio_out_send_plain(s->client->session, SIO_CONNECT_ERROR, s->nsp->name, error);
     sio_socket_part(s, &why);
 }

@@ -12,7 +12,8 @@
 
 #include "sio/nsp.h"
 
-const char *sio_socket_id(const struct sio_socket *s); /* SIO_ID_LEN characters */
+/* SIO_ID_LEN characters; longer for a client of v2 in a namespace other than "/". */
+const char *sio_socket_id(const struct sio_socket *s);
 struct sio_nsp *sio_socket_nsp(const struct sio_socket *s);
 struct eio_session *sio_socket_session(const struct sio_socket *s);
 bool sio_socket_connected(const struct sio_socket *s);

@@ -20,7 +20,7 @@ static int send_record(struct sio_socket *s, const struct sio_record *head,
                        const struct sio_outgoing *out)
 {
     struct sio_server *server = s->nsp->server;
-    struct sio_slice self = sio_slice(s->id, SIO_ID_LEN);
+    struct sio_slice self = sio_socket_id_slice(s);
     struct sio_record h = *head;
     h.nsp = s->nsp->name;
     h.flags |= SIO_RECORD_DIRECT | (out->flags & SIO_EMIT_VOLATILE);
@@ -55,7 +55,8 @@ static int emit_plain(struct sio_socket *s, const struct sio_outgoing *out)
         return send_record(s, &(struct sio_record){.type = SIO_RECORD_EVENT}, out);
     char offset[SIO_OFFSET_MAX + 1];
     struct sio_out_head head = {.type = SIO_EVENT};
-    if (server->options.recovery) /* else the client takes a last string argument for its offset */
+    /* Else the client would take a last string argument for its offset. */
+    if (server->options.recovery && !s->client->v2)
         head.offset = sio_out_offset(offset, server->backing.epoch, sio_recovery_offset(s));
     return send_now(s, &head, out);
 }

@@ -10,11 +10,6 @@
 #include "sio/keep.h"
 #include "sio/server_in.h"
 
-static struct sio_slice id_of(const struct sio_socket *s)
-{
-    return sio_slice(s->id, SIO_ID_LEN);
-}
-
 static bool in_use(const struct sio_socket *s)
 {
     return s->state == SIO_SOCKET_CONNECTING || s->state == SIO_SOCKET_CONNECTED;
@@ -68,7 +63,7 @@ static int publish(struct sio_socket *s, enum sio_record_type type, struct sio_s
                            &(struct sio_record){.type = type,
                                                 .flags = way == WAITING ? SIO_RECORD_UNSURE : 0,
                                                 .nsp = s->nsp->name,
-                                                .sid = id_of(s),
+                                                .sid = sio_socket_id_slice(s),
                                                 .room = room});
     return sio_server_publish(s->nsp->server, &record, SIO_PUBLISH_LOCAL);
 }
@@ -82,7 +77,7 @@ int sio_socket_join(struct sio_socket *s, struct sio_slice room)
         return SIO_ETOOBIG;
     enum way way = way_of(s);
     bool in = sio_socket_in(s, room);
-    if (sio_slice_eq(room, id_of(s)) || (in && way != WAITING))
+    if (sio_slice_eq(room, sio_socket_id_slice(s)) || (in && way != WAITING))
         return 0;
     if (!in && s->member.count >= limit) {
         sio_log_limited(SIO_LOG_WARN, "rooms", "socket %s is in %u rooms: no more", s->id, limit);
@@ -99,7 +94,7 @@ int sio_socket_leave(struct sio_socket *s, struct sio_slice room)
     if (!in_use(s))
         return SIO_ECLOSED;
     enum way way = way_of(s);
-    if (sio_slice_eq(room, id_of(s)) || (way != WAITING && !sio_socket_in(s, room)))
+    if (sio_slice_eq(room, sio_socket_id_slice(s)) || (way != WAITING && !sio_socket_in(s, room)))
         return 0;
     if (way != AT_ONCE)
         return publish(s, SIO_RECORD_LEAVE, room, way);
@@ -111,7 +106,8 @@ bool sio_socket_in(const struct sio_socket *s, struct sio_slice room)
 {
     if (s->state == SIO_SOCKET_GONE)
         return false;
-    return sio_slice_eq(room, id_of(s)) || sio_room_in(&s->nsp->rooms, &s->member, room);
+    return sio_slice_eq(room, sio_socket_id_slice(s)) ||
+           sio_room_in(&s->nsp->rooms, &s->member, room);
 }
 
 void sio_socket_each_room(const struct sio_socket *s, void (*fn)(void *ctx, struct sio_slice room),
@@ -119,7 +115,7 @@ void sio_socket_each_room(const struct sio_socket *s, void (*fn)(void *ctx, stru
 {
     if (s->state == SIO_SOCKET_GONE)
         return;
-    fn(ctx, id_of(s));
+    fn(ctx, sio_socket_id_slice(s));
     for (uint32_t i = 0; i < s->member.count; i++)
         fn(ctx, sio_room_name(s->member.seats[i].room));
 }

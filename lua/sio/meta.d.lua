@@ -14,7 +14,7 @@
 ---@field transports? ("polling"|"websocket")[] both
 ---@field allow_upgrades? boolean true
 ---@field per_message_deflate? boolean|sio.DeflateOptions compression of WebSocket messages; false
----@field allow_eio3? boolean clients of Engine.IO v3 as well; false
+---@field allow_eio3? boolean clients of Socket.IO v2 (Engine.IO v3) as well; false
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
 ---@field max_connections? integer open connections of a worker; 100000

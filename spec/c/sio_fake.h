@@ -75,6 +75,15 @@ static inline struct eio_session *fake_session(unsigned number)
     return e;
 }
 
+/* The same of a client of Socket.IO v2. */
+static inline struct eio_session *fake_session_v2(unsigned number)
+{
+    struct eio_session *e = sio_calloc(1, sizeof *e);
+    e->v3 = true;
+    sio_server_add_session(sio.worker[number].server, e);
+    return e;
+}
+
 static inline void fake_drop_session(struct eio_session *e)
 {
     fake_end(e, EIO_TRANSPORT_CLOSE, NULL);

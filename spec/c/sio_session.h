@@ -18,6 +18,7 @@ struct eio_session {
     bool waits;      /* close has to wait: polling without a pending GET */
     bool unwritable; /* volatile is dropped */
     bool full;
+    bool v3;
     unsigned n;
     struct sio_blob *sent[FAKE_SENT_MAX];
     bool binary[FAKE_SENT_MAX];
@@ -52,6 +53,17 @@ void eio_session_set_events(struct eio_session *s, const struct eio_session_even
 enum eio_state eio_session_state(const struct eio_session *s)
 {
     return s->state;
+}
+
+enum eio_version eio_session_version(const struct eio_session *s)
+{
+    return s->v3 ? EIO_V3 : EIO_V4;
+}
+
+const char *eio_session_sid(const struct eio_session *s)
+{
+    (void)s;
+    return "engine-session-sid-0";
 }
 
 int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags)
