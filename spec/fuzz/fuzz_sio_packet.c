@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "codec/sio_packet.h"
 #include "fuzz.h"
+#include "sio/v2.h"
 
 static void check_range(const struct sio_packet *p)
 {
@@ -34,6 +35,31 @@ static void check_round_trip(const struct sio_packet *p)
     sio_buf_fini(&b);
 }
 
+/* As v2 reads it: the same packet, but for what follows a '?' or '#' in the namespace. */
+static void check_v2(struct sio_slice text, const struct sio_packet *v5, int err)
+{
+    struct sio_packet p;
+    struct sio_buf auth = {0};
+    struct sio_json_shape shape;
+    const char *why = NULL;
+    int err_v2 = sio_packet_decode_v2(text, &p, &why);
+    FUZZ_CHECK(err_v2 == 0 || (err_v2 == SIO_EPROTO && why != NULL));
+    if (err_v2 != 0)
+        return;
+    FUZZ_CHECK(p.nsp.len <= SIO_NSP_NAME_MAX && p.query.len <= SIO_NSP_QUERY_MAX);
+    FUZZ_CHECK(memchr(p.nsp.p, '?', p.nsp.len) == NULL && memchr(p.nsp.p, '#', p.nsp.len) == NULL);
+    if (err == 0) {
+        FUZZ_CHECK(p.type == v5->type && p.id == v5->id && sio_slice_starts(v5->nsp, p.nsp));
+        FUZZ_SAME(p.data, v5->data);
+    }
+    sio_v2_append_auth(&auth, p.query);
+    FUZZ_CHECK(sio_json_scan(sio_buf_slice(&auth), SIO_JSON_DEPTH_MAX, &shape) == 0);
+    FUZZ_CHECK(shape.type == SIO_JSON_OBJECT);
+    sio_buf_fini(&auth);
+    if (p.data.len != 0)
+        FUZZ_CHECK(sio_v2_error(p.data).len <= p.data.len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sio_slice text = fuzz_copy(sio_slice(data, size));
@@ -45,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_range(&p);
         check_round_trip(&p);
     }
+    check_v2(text, &p, err);
     free((char *)text.p);
     return 0;
 }
