@@ -281,6 +281,29 @@ TEST(stream_holds_back_the_next_request)
     end();
 }
 
+static void begin_after_body(struct sio_http_conn *c, struct sio_slice body)
+{
+    (void)body;
+    begin(c);
+}
+
+TEST(stream_begun_in_on_body_holds_back_the_next_request)
+{
+    start();
+    app.on_request = app_accept;
+    app.on_body = begin_after_body;
+    peer_say(&p, "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nb" GET("/2"));
+    WAIT(peer_has(&p, HEAD_CHUNKED));
+    for (int i = 0; i < 10; i++)
+        net_turn();
+    CHECK_ASKED("POST /1;");
+    sio_http_stream_end(w.c);
+    WAIT(app.requests == 2);
+    sio_http_stream_end(w.c);
+    WAIT(p.got.len == 2 * (sizeof HEAD_CHUNKED "0\r\n\r\n" - 1));
+    end();
+}
+
 /* ---- back-pressure --------------------------------------------------------------------------- */
 
 static char piece[16384];
@@ -314,6 +337,7 @@ TEST(stream_writer_waits_for_a_client_that_does_not_read)
     CHECK_EQ_INT(w.written, SIO_HTTP_STREAM_HIGH);
     WAIT(sio_conn_congested(sio_http_conn_stream(w.c)));
     CHECK(w.written < 1000000);
+    CHECK_EQ_INT(sio_http_stream_write(w.c, SIO_LIT("one more byte")), SIO_EAGAIN);
     CHECK(sio_conn_queued(sio_http_conn_stream(w.c)) < SIO_HTTP_STREAM_HIGH + 1000);
     peer_listen(&p);
     WAIT(app.requests == 2); /* all of the first is with the kernel */
