@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "bind/call.h"
 
@@ -42,16 +43,25 @@ struct job {
     struct stat st;
     char *data;
     size_t len;
-    const char *error; /* static: "missing", "directory", "too large", "unreadable" */
+    const char *error; /* static: "missing", "directory", "too large", "busy", "unreadable" */
 };
 
 /* ---- on the pool ----------------------------------------------------------------------------- */
 
 static const char *error_word(void)
 {
-    return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG
-               ? "missing"
-               : "unreadable";
+    switch (errno) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+        return "missing";
+    case EMFILE:
+    case ENFILE:
+        return "busy";
+    default:
+        return "unreadable";
+    }
 }
 
 static const char *open_regular(const char *path, int *fd, struct stat *st)
@@ -142,10 +152,13 @@ static void job_free(struct job *j)
     sio_free(j);
 }
 
-static int push_error(lua_State *L, const char *word)
+static int push_error(lua_State *L, const struct job *j)
 {
+    if (strcmp(j->error, "missing") != 0 && strcmp(j->error, "directory") != 0)
+        sio_log_limited(SIO_LOG_WARN, "file open", "file %s: %s",
+                        sio_log_text(sio_slice_str(j->path)), j->error);
     lua_pushnil(L);
-    lua_pushstring(L, word);
+    lua_pushstring(L, j->error);
     return 2;
 }
 
@@ -157,7 +170,7 @@ static void on_done(uv_work_t *uv, int status)
     int n = 0;
     (void)status; /* jobs are never cancelled */
     if (!closed && j->error != NULL)
-        n = push_error(sio_call_stack(co), j->error);
+        n = push_error(sio_call_stack(co), j);
     else if (!closed)
         n = j->push(sio_call_stack(co), j);
     job_free(j);
@@ -194,8 +207,8 @@ static int push_content(lua_State *L, struct job *j)
     return 1;
 }
 
-/* file_read(path): the content, or nil and "missing", "directory", "too large" or "unreadable".
- * Waits. */
+/* file_read(path): the content, or nil and "missing", "directory", "too large", "busy" (too many
+ * open files) or "unreadable". Waits. */
 static int lfile_read(lua_State *L)
 {
     struct job *j = job_new(L, luaL_checkstring(L, 1), "file_read");

@@ -150,9 +150,11 @@ describe("folders", function()
   it("have a weak tag while they are so young that it could name two contents", function()
     write("public/a.txt", "one")
     app:static("/", dir .. "/public")
-    local tag = ask({ { "/a.txt" } })[1].headers.etag
+    local headers = ask({ { "/a.txt" } })[1].headers
+    local tag = headers.etag
     assert.matches('^W/"[%x-]+"$', tag)
     check_statuses {
+      { 200, "/a.txt", { Range = "bytes=0-0", ["If-Range"] = headers["last-modified"] } },
       { 304, "/a.txt", { ["If-None-Match"] = tag } },
       { 412, "/a.txt", { ["If-Match"] = tag } },
       { 200, "/a.txt", { Range = "bytes=0-0", ["If-Range"] = tag } },
@@ -281,6 +283,15 @@ describe("folders", function()
     local a = ask { { "/a.txt" }, { "/b.txt" } }
     assert.equal("route", a[1].body)
     assert.equal("file", a[2].body)
+  end)
+
+  it("are not said to be missing when too many are open", function()
+    app:static("/", dir .. "/public")
+    local open = core.file_open
+    core.file_open = function() return nil, "busy" end
+    finally(function() core.file_open = open end)
+    local a = ask { { "/a" } }
+    assert.same({ 503, "1" }, { a[1].status, a[1].headers["retry-after"] })
   end)
 
   it("do not keep a closing server open", function()

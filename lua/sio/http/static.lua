@@ -120,10 +120,9 @@ end
 
 function Folder:explain(req, why)
   if why == "directory" and self.index and req.path:sub(-1) ~= "/" then return redirect(req) end
-  if why == "unreadable" then
-    core.log("warn", ("static file %s is unreadable"):format(core.json_encode(req.path) or "?"))
-  end
-  return self:pass(req)
+  if why ~= "busy" then return self:pass(req) end
+  response.text(req, 503, "Service Unavailable\n", { ["Retry-After"] = 1 })
+  return true
 end
 
 --- Answers the request when it is for a file here; false otherwise.
