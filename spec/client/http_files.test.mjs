@@ -113,6 +113,7 @@ describe("large files and streams", { timeout: 60000 }, () => {
       assert.equal(outside.headers["content-range"], `bytes */${size}`);
     }
     assert.equal(digest.digest("hex"), hash(content));
+    await eventually("all files are closed", () => openFiles() === 0);
     connection.close();
   });
 

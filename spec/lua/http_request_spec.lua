@@ -115,3 +115,36 @@ describe("routes", function()
     assert.equal(404, a[11].status)
   end)
 end)
+
+describe("the times of options", function()
+  -- What comes back on a connection that sends `text` and then nothing.
+  local function wait_for_end(options, text)
+    serve.close(app)
+    app = sio.server(options)
+    app:all("/", function(req) return #req.body end)
+    return serve(app, ([[
+      const { connect } = await import("node:net");
+      const { once } = await import("node:events");
+      const socket = connect(new URL(url).port, "127.0.0.1");
+      let got = "";
+      socket.on("data", (data) => (got += data));
+      socket.write(%s);
+      await once(socket, "close");
+      return got;
+    ]]):format(sio.json.encode(text)))
+  end
+
+  it("limit heads, bodies and pauses", function()
+    local long = 1000
+    local function only(name)
+      local options = { head_timeout = long, body_timeout = long, keep_alive_timeout = long }
+      options[name] = 0.5 -- the snippet's last request has to be quicker
+      return options
+    end
+    assert.matches("^HTTP/1.1 408 ", wait_for_end(only "head_timeout", "GET / HT"))
+    assert.matches("^HTTP/1.1 408 ", wait_for_end(only "body_timeout",
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc"))
+    assert.matches("\r\n\r\n0$", wait_for_end(only "keep_alive_timeout",
+      "GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+  end)
+end)
