@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "cluster/link.h"
-#include "net/listener.h"
 
 int sio_process_check_fd(lua_State *L, int arg)
 {
@@ -31,21 +30,6 @@ int sio_process_fail(lua_State *L, int err)
     sio_bind_fail(L, err);
     lua_pushlstring(L, name, n);
     return 3;
-}
-
-/* listen_tcp(host|nil, port) -> descriptor, port */
-static int lprocess_listen_tcp(lua_State *L)
-{
-    const char *host = luaL_optstring(L, 1, NULL);
-    lua_Integer port = luaL_checkinteger(L, 2);
-    int fd, rc;
-    luaL_argcheck(L, port >= 0 && port <= 65535, 2, "port expected");
-    rc = sio_listen_tcp(host, (unsigned)port, &fd);
-    if (rc < 0)
-        return sio_process_fail(L, rc);
-    lua_pushinteger(L, fd);
-    lua_pushinteger(L, sio_listen_port(fd));
-    return 2;
 }
 
 static int lprocess_close(lua_State *L)
@@ -137,8 +121,7 @@ static int lprocess_realpath(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"listen_tcp", lprocess_listen_tcp},
-                                     {"close", lprocess_close},
+static const luaL_Reg functions[] = {{"close", lprocess_close},
                                      {"bell", lprocess_bell},
                                      {"ring", lprocess_ring},
                                      {"link_pair", lprocess_link_pair},
@@ -153,6 +136,7 @@ static const luaL_Reg functions[] = {{"listen_tcp", lprocess_listen_tcp},
 void lprocess_open(lua_State *L)
 {
     luaL_newlib(L, functions);
+    llisten_open(L);
     lshm_open(L);
     llink_open(L);
     lchild_open(L);

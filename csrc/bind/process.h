@@ -13,6 +13,7 @@
 
 #include "bind/bind.h"
 
+void llisten_open(lua_State *L); /* process_listen.c: listening sockets */
 void lshm_open(lua_State *L);    /* process_shm.c: shared memory */
 void llink_open(lua_State *L);   /* process_link.c: control channels */
 void lchild_open(lua_State *L);  /* process_child.c: worker processes */

@@ -15,7 +15,6 @@
 #include "bind/request.h"
 #include "bind/session.h"
 #include "bind/socket.h"
-#include "net/listener.h"
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -80,21 +79,15 @@ struct sio_app *sio_app_self(lua_State *L)
 
 /* ---- listening and closing ------------------------------------------------------------------- */
 
-/* server_listen(object, host|nil, port): the bound port, or nil and why */
-static int lserver_listen(lua_State *L)
+/* server_add_listener(object, fd): accepts from it; takes it */
+static int lserver_add_listener(lua_State *L)
 {
     struct sio_app *app = sio_app_self(L);
-    const char *host = luaL_optstring(L, 2, NULL);
-    lua_Integer port = luaL_checkinteger(L, 3);
-    int fd = -1, err;
-    luaL_argcheck(L, port >= 0 && port <= 65535, 3, "port expected");
-    err = sio_listen_tcp(host, (unsigned)port, &fd);
-    if (err != 0)
-        return sio_bind_fail(L, err);
-    lua_pushinteger(L, (lua_Integer)sio_listen_port(fd));
-    sio_worker_add_listener(app->worker, fd);
+    lua_Integer fd = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, fd >= 0 && fd <= INT32_MAX, 2, "descriptor expected");
+    sio_worker_add_listener(app->worker, (int)fd);
     sio_worker_ready(app->worker);
-    return 1;
+    return 0;
 }
 
 static void run_closed(struct sio_app *app)
@@ -204,7 +197,7 @@ static int lserver_worker_info(lua_State *L)
 void lserver_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"server_new", lserver_new},
-                                         {"server_listen", lserver_listen},
+                                         {"server_add_listener", lserver_add_listener},
                                          {"server_close", lserver_close},
                                          {"server_drop_requests", lserver_drop_requests},
                                          {"server_clients_count", lserver_clients_count},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Listening sockets. Stands on loop; the worker and the supervisor use it.
+/* Accepting from listening sockets. Stands on loop; the worker uses it.
  *
  * Invariant of a listener: it polls exactly while it is neither closed nor paused by its owner nor
  * waiting for descriptors, so a level-triggered socket with a backlog never makes the loop spin.
@@ -12,96 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* ---- binding --------------------------------------------------------------------------------- */
-
-static void close_keeping_errno(int fd)
-{
-    int saved = errno;
-    close(fd);
-    errno = saved;
-}
-
-static bool is_any6(const struct sockaddr *a)
-{
-    const struct sockaddr_in6 *six = (const void *)a;
-    return a->sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr);
-}
-
-static int prepare(int fd)
-{
-    if (fd >= 0 && (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)) {
-        close_keeping_errno(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static int bind_one(const struct addrinfo *ai)
-{
-    int one = 1, zero = 0;
-    int fd = prepare(socket(ai->ai_family, SOCK_STREAM, 0));
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (is_any6(ai->ai_addr))
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
-    if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, SIO_LISTEN_BACKLOG) == 0)
-        return fd;
-    close_keeping_errno(fd);
-    return -1;
-}
-
-static int bind_host(const char *host, const char *port, int *fd)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *list;
-    int err;
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-    err = getaddrinfo(host, port, &hints, &list);
-    if (err != 0)
-        return err == EAI_SYSTEM ? SIO_ESYS : SIO_ENOENT;
-    *fd = -1;
-    for (struct addrinfo *ai = list; ai != NULL && *fd < 0; ai = ai->ai_next)
-        *fd = bind_one(ai);
-    err = errno;
-    freeaddrinfo(list);
-    errno = err;
-    return *fd < 0 ? SIO_ESYS : 0;
-}
-
-int sio_listen_tcp(const char *host, unsigned port, int *fd)
-{
-    char text[8];
-    if (port > 65535)
-        return SIO_EINVAL;
-    snprintf(text, sizeof text, "%u", port);
-    if (host != NULL && host[0] != '\0')
-        return bind_host(host, text, fd);
-    if (bind_host("::", text, fd) == 0)
-        return 0;
-    return errno == EADDRINUSE ? SIO_ESYS : bind_host("0.0.0.0", text, fd);
-}
-
-unsigned sio_listen_port(int fd)
-{
-    struct sockaddr_storage a = {0};
-    socklen_t len = sizeof a;
-    const struct sockaddr_in6 *six = (const void *)&a;
-    const struct sockaddr_in *four = (const void *)&a;
-    if (getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-        return 0;
-    if (a.ss_family == AF_INET6)
-        return ntohs(six->sin6_port);
-    return a.ss_family == AF_INET ? ntohs(four->sin_port) : 0;
-}
-
-/* ---- accepting ------------------------------------------------------------------------------- */
 
 struct sio_listener {
     uv_poll_t poll;
@@ -147,7 +59,13 @@ static int accept_one(int fd)
 #ifdef SOCK_NONBLOCK
     return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 #else
-    return prepare(accept(fd, NULL, NULL));
+    int client = accept(fd, NULL, NULL);
+    if (client >= 0 &&
+        (fcntl(client, F_SETFL, O_NONBLOCK) != 0 || fcntl(client, F_SETFD, FD_CLOEXEC) != 0)) {
+        close(client);
+        return -1;
+    }
+    return client;
 #endif
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Listening sockets: binding them (supervisor or single process) and accepting from them (workers).
+/* Accepting from a listening socket (net/listen makes them).
  *
  * Accepting goes through uv_poll_t and accept4, not uv_listen: at EMFILE libuv closes pending
  * connections, which on a shared socket destroys what a sibling could have served. Capped per turn,
@@ -11,21 +11,12 @@
 #ifndef SIO_NET_LISTENER_H
 #define SIO_NET_LISTENER_H
 
-#include "base/buf.h"
 #include "net/loop.h"
 
 enum {
     SIO_ACCEPT_BATCH = 64,     /* connections per turn */
-    SIO_LISTEN_BACKLOG = 4096, /* the kernel cuts it to net.core.somaxconn */
     SIO_ACCEPT_PAUSE_MS = 100, /* after EMFILE, ENFILE, ENOBUFS, ENOMEM */
 };
-
-/* Binds and listens; fd is non-blocking and CLOEXEC. host NULL or "": all interfaces, dual stack
- * when there is IPv6, else IPv4. A name is looked up (this blocks) and the first address that can
- * be bound is taken. port 0: the kernel picks. SIO_ESYS with errno; SIO_ENOENT: unknown host;
- * SIO_EINVAL: port above 65535. */
-int sio_listen_tcp(const char *host, unsigned port, int *fd);
-unsigned sio_listen_port(int fd); /* the bound port, 0 for other families */
 
 struct sio_listener;
 /* fd is the callee's. */

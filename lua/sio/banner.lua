@@ -16,6 +16,17 @@ function banner.url(address, port)
   return ("http://%s:%d"):format(address, port)
 end
 
+--- Where each of them can be reached.
+---@param listeners sio.Listener[]
+---@return string[]
+function banner.places(listeners)
+  local places = {}
+  for i, each in ipairs(listeners) do
+    places[i] = each.unix and "unix:" .. each.unix or banner.url(each.host, each.port)
+  end
+  return places
+end
+
 --- "sio-lua 0.1.0  http://localhost:3000  4 workers  (pid 4242)"
 ---@param version string
 ---@param urls string[]

@@ -33,7 +33,7 @@ function Engine:on(event, fn)
 end
 
 --- As app:listen.
----@param address? integer|string|{ port?: integer, host?: string }
+---@param address? sio.ListenAddress|sio.ListenAddress[]
 function Engine:listen(address)
   listening.listen(self, address)
 end

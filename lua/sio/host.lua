@@ -15,8 +15,7 @@ local core = require "sio.core"
 local host = { supervised = false, overrides = {} }
 
 ---@class sio.host.Request
----@field host? string address to listen on; nil: all
----@field port? integer nil: PORT or 3000
+---@field addresses sio.Address[] as the app declares them
 ---@field workers? integer|"auto" as the app declares it
 ---@field balance? string as the app declares it
 ---@field retention? number seconds for which sessions of a dead worker can be recovered
@@ -50,11 +49,11 @@ function host.default_port()
   return port and port >= 0 and port <= 65535 and port or 3000
 end
 
---- Under a supervisor: asks it for the listening socket. It comes once the app file has run; from
---- then on connections are accepted and on_listening(port) runs. Under plain Lua the server
+--- Under a supervisor: asks it for the listening sockets. They come once the app file has run;
+--- from then on connections are accepted and on_listening() runs. Under plain Lua the server
 --- listens itself.
 ---@param request sio.host.Request
----@param on_listening? fun(port: integer)
+---@param on_listening? fun()
 function host.listen(request, on_listening)
   link.listen(request, on_listening or function() end)
 end
@@ -69,7 +68,7 @@ end
 --- For sio.cli.worker: this process is supervised.
 ---@param base_dir string
 ---@param overrides { balance?: string }
----@param supervisor { listen: fun(request: sio.host.Request, on_listening: fun(port: integer)) }
+---@param supervisor { listen: fun(request: sio.host.Request, on_listening: fun()) }
 function host.attach(base_dir, overrides, supervisor)
   host.supervised, host.base_dir, host.overrides, link = true, base_dir, overrides, supervisor
 end

@@ -1,49 +1,33 @@
 -- SPDX-License-Identifier: MIT
 -- From app:listen to the last goodbye, for sio.server and sio.engine alike.
 --
--- Under sio-lua the supervisor owns the listening socket and decides when to stop (sio.host); under
--- plain Lua the socket is ours and listen runs the loop until SIGINT or SIGTERM. Hooks are in
+-- Under sio-lua the supervisor owns the listening sockets and decides when to stop (sio.host);
+-- under plain Lua they are ours and listen runs the loop until SIGINT or SIGTERM. Hooks are in
 -- app._start and app._stop.
 
+local address = require "sio.address"
 local banner = require "sio.banner"
 local core = require "sio.core"
 local errors = require "sio.error"
 local host = require "sio.host"
+local listener = require "sio.listener"
 
 local listening = {}
 
 local stop_limit = 10 -- seconds that stop hooks may take under plain Lua
 local request_limit = 2 -- seconds that handlers of HTTP requests may still take then
 
--- 3000 | "3000" | "host:port" | "[::1]:3000" | {host=, port=} | nil
-local function parse(address)
-  if address == nil then return {} end
-  if type(address) == "table" then
-    for name in pairs(address) do
-      if name ~= "host" and name ~= "port" then return nil end
-    end
-    return { host = address.host, port = address.port }
+-- The addresses of app:listen; a path is relative to the app file.
+local function check_addresses(given)
+  local list, expected = address.list(given)
+  if not list then
+    errors.raise("bad argument #1 to 'listen' (%s expected)", expected or address.expected ..
+      ", { host =, port = }, { unix =, mode = } or a list of these")
   end
-  if type(address) == "number" then return { port = address } end
-  if type(address) ~= "string" then return nil end
-  local name, port = address:match "^%[(.-)%]:(%d+)$"
-  if not name then name, port = address:match "^([^:]*):(%d+)$" end
-  if not name then port = address:match "^%d+$" end
-  if not port then return nil end
-  return { host = name ~= "" and name or nil, port = math.tointeger(tonumber(port)) }
-end
-
-local function check_address(address)
-  local result = parse(address)
-  local port = result and result.port
-  local port_ok = port == nil or type(port) == "number" and math.tointeger(port)
-    and port >= 0 and port <= 65535
-  local host_ok = result and (result.host == nil or type(result.host) == "string")
-  if not (port_ok and host_ok) then
-    errors.raise("bad argument #1 to 'listen' (port, \"host:port\" or { port =, host = } expected)")
+  for _, each in ipairs(list) do
+    if each.unix then each.unix = host.resolve(each.unix) end
   end
-  result.port = port and math.tointeger(port)
-  return result
+  return list
 end
 
 local function run_start_hooks(app)
@@ -58,9 +42,9 @@ local function run_stop_hooks(app, reason)
   end
 end
 
-local function announce(app, address, port)
-  local url = banner.url(address.host, port)
-  io.stderr:write(banner.line(core.version, { url }, 1, core.process.pid()), "\n")
+local function announce(app)
+  local places = banner.places(app._listeners)
+  io.stderr:write(banner.line(core.version, places, 1, core.process.pid()), "\n")
   local workers = app._options.workers
   if workers and workers ~= 1 then
     io.stderr:write(("workers = %s is for the command: sio-lua app.lua\n"):format(workers))
@@ -86,6 +70,7 @@ function listening.close(app, reason, limit)
     timer = core.after(request_limit, function() core.server_drop_requests(app) end)
     core.server_close(app, function()
       timer:cancel()
+      for _, each in ipairs(app._listeners or {}) do listener.close(each) end
       app._closed = true
       for _, fn in ipairs(app._on_closed or {}) do fn() end
     end)
@@ -109,12 +94,12 @@ end
 
 -- ---- listening ------------------------------------------------------------------------------
 
-local function listen_supervised(app, address)
+local function listen_supervised(app, addresses)
   local o = app._options
   app._on_closed = { core.stop } -- a worker without its server leaves, and is replaced
   host.on_stop(function(reason) close_and_wait(app, reason) end)
   host.listen({
-    host = address.host, port = address.port, workers = o.workers, balance = o.balance,
+    addresses = addresses, workers = o.workers, balance = o.balance,
     retention = o.recovery and o.max_disconnection_duration or nil,
   }, function() run_start_hooks(app) end)
 end
@@ -135,14 +120,17 @@ local function run_loop(app)
   for _, watch in ipairs(watches) do watch:close() end
 end
 
-local function listen_alone(app, address)
-  local port, err = core.server_listen(app, address.host, address.port or host.default_port())
-  if not port then
-    errors.raise("cannot listen on %s port %d: %s", address.host or "any address,",
-      address.port or host.default_port(), err)
+-- What systemd has opened wins over what the app asks for.
+local function listen_alone(app, addresses)
+  local opened, err = listener.open_all(listener.activated() or addresses)
+  if not opened then errors.raise("%s", err) end
+  for _, each in ipairs(opened) do
+    core.server_add_listener(app, each.descriptor)
+    each.descriptor = nil -- the server's from here on
   end
-  announce(app, address, port)
-  app._port = port
+  app._listeners = opened
+  announce(app)
+  app._port = opened[1].port
   run_start_hooks(app)
   if not core.running() then run_loop(app) end
 end
@@ -150,10 +138,10 @@ end
 --- Under plain Lua: returns when the server is closed. Under sio-lua, or when the loop runs
 --- already: returns at once.
 ---@param app table
----@param address any
-function listening.listen(app, address)
+---@param given any
+function listening.listen(app, given)
   if app._listening then errors.raise "listen was called before" end
-  local checked = check_address(address)
+  local checked = check_addresses(given)
   app._listening = true
   if host.supervised then
     listen_supervised(app, checked)

@@ -31,6 +31,12 @@
 ---@field keep_alive_timeout? number seconds between two requests on a connection; 5
 ---@field max_body? integer bytes of a request body of the application's; max_http_buffer_size
 
+---@alias sio.ListenAddress
+---| integer port
+---| string "3000", "host:3000", "[::1]:3000", "unix:/path", "fd:3"
+---| { port?: integer, host?: string }
+---| { unix: string, mode?: string } path and permissions ("660") of a Unix socket
+
 ---@alias sio.Balance
 ---| "least-connection"
 ---| "round-robin"

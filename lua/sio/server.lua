@@ -205,7 +205,7 @@ function Server:on_error(fn)
 end
 
 --- Listens. Under plain Lua it returns when the server was closed, by a signal or app:close().
----@param address? integer|string|{ port?: integer, host?: string } default: PORT or 3000
+---@param address? sio.ListenAddress|sio.ListenAddress[] default: PORT or 3000
 function Server:listen(address)
   errors.check_self("listen", self, server_mt)
   listening.listen(self, address)

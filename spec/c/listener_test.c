@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* net/listener on loopback: binding, accepting in batches, pauses, and running out of descriptors.
- */
+/* net/listener on loopback: accepting in batches, pauses, and running out of descriptors. */
 #include "test.h"
 #include "net.h"
 
 #include <netdb.h>
 #include <sys/resource.h>
 
+#include "net/listen.h"
 #include "net/listener.h"
 
 enum { MANY = SIO_ACCEPT_BATCH * 2 + 10 };
@@ -153,31 +153,4 @@ TEST(listener_takes_its_descriptor_also_when_it_fails)
     CHECK_EQ_INT(errno, EPERM);
     CHECK_EQ_INT(fcntl(file, F_GETFD), -1);
     CHECK(net_close());
-}
-
-TEST(listen_says_what_is_wrong)
-{
-    int fd = -1, other;
-    CHECK_EQ_INT(sio_listen_tcp("127.0.0.1", 65536, &other), SIO_EINVAL);
-    CHECK_EQ_INT(sio_listen_tcp("no such host", 0, &other), SIO_ENOENT);
-    CHECK_EQ_INT(sio_listen_tcp("192.0.2.1", 0, &other), SIO_ESYS);
-    CHECK_EQ_INT(errno, EADDRNOTAVAIL);
-    REQUIRE(sio_listen_tcp("127.0.0.1", 0, &fd) == 0);
-    CHECK_EQ_INT(sio_listen_tcp("127.0.0.1", sio_listen_port(fd), &other), SIO_ESYS);
-    CHECK_EQ_INT(errno, EADDRINUSE);
-    close(fd);
-}
-
-TEST(listen_takes_both_families_by_default)
-{
-    int fd = -1, client, other = -1;
-    REQUIRE(sio_listen_tcp(NULL, 0, &fd) == 0);
-    CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC && (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
-    client = dial(sio_listen_port(fd));
-    CHECK(client >= 0);
-    CHECK_EQ_INT(sio_listen_tcp("", sio_listen_port(fd), &other), SIO_ESYS);
-    CHECK_EQ_INT(errno, EADDRINUSE);
-    CHECK_EQ_INT(sio_listen_port(STDIN_FILENO), 0);
-    close(client);
-    close(fd);
 }

@@ -139,15 +139,19 @@ TEST(worker_a_give_waits_for_a_full_link)
     struct peer p;
     char sid[SIO_ID_LEN + 1];
     int ends[2];
+    struct sio_origin origin = {.secure = true};
     host_open();
     sio_id_new(side[1].me, sid);
     fill_link(ends);
-    peer_at(&p, 0);
+    sio_origin_set_address(&origin, SIO_LIT("192.0.2.7"));
+    sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = peer_pair(&p, SOCK_STREAM),
+                                                                  .origin = &origin});
     client_post(&p, sid, "3");
     WAIT(side[0].w->n_gives == 1);
-    CHECK(!empty_link(ends[1], sid));
+    CHECK(!empty_link(ends[1], "192.0.2.7POST "));
     WAIT(side[0].w->n_gives == 0);
-    CHECK(empty_link(ends[1], sid)); /* and there ended the descriptor, and the connection */
+    CHECK(empty_link(ends[1],
+                     "192.0.2.7POST ")); /* and there ended the descriptor, and the connection */
     WAIT(p.ended);
     CHECK_EQ_INT(p.got.len, 0);
     peer_fini(&p);

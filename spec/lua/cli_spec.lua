@@ -28,6 +28,12 @@ describe("sio.cli.options", function()
     assert.same({ version = true, help = true }, parse("--version", "-h"))
   end)
 
+  it("takes --bind again and again", function()
+    local all = { bind = { { host = "::1", port = 80 }, { unix = "/x" }, { fd = 3 } } }
+    assert.same(all, parse("--bind", "[::1]:80", "--bind=unix:/x", "-b", "fd:3"))
+    assert.same(all, parse("-b[::1]:80", "-bunix:/x", "-bfd:3"))
+  end)
+
   it("takes what follows -- as a file", function()
     assert.same({ file = "-w" }, parse("--", "-w"))
     assert.same({ file = "-" }, parse "-")
@@ -62,6 +68,14 @@ describe("sio.cli.options", function()
     { { "--log-level", "loud" },
       'option --log-level: expected one of debug, info, warn, error, off, got "loud"' },
     { { "--help=yes" }, "option --help takes no value" },
+    { { "--bind", "nowhere" }, "option --bind: expected a port, HOST:PORT, [IPV6]:PORT, " ..
+      'unix:PATH or fd:N, got "nowhere"' },
+    { { "-b", "unix:" }, 'option -b: expected a path behind unix:, got "unix:"' },
+    { { "-b", "fd:3", "-b", "fd:3" }, "option --bind: expected fd:3 only once" },
+    { { "-b", "80", "-p", "80" },
+      "--bind says where to listen, --port and --host cannot change it" },
+    { { "-H", "::1", "-b", "80" },
+      "--bind says where to listen, --port and --host cannot change it" },
     { { "a.lua", "b.lua" }, 'one file expected, got "b.lua" as well' },
   }
   for _, case in ipairs(wrong) do
@@ -73,7 +87,7 @@ describe("sio.cli.options", function()
   end
 
   it("is what the help says", function()
-    for name in ("workers port host balance log-level version help"):gmatch "%S+" do
+    for name in ("workers bind port host balance log-level version help"):gmatch "%S+" do
       assert.is_truthy(options.help:find("--" .. name, 1, true))
     end
     for _, method in ipairs(options.balance_methods) do
@@ -117,6 +131,11 @@ describe("sio.banner", function()
     assert.equal("http://localhost:3000", banner.url(nil, 3000))
     assert.equal("http://[::1]:80", banner.url("::1", 80))
     assert.equal("http://10.0.0.1:80", banner.url("10.0.0.1", 80))
+  end)
+
+  it("names every place", function()
+    assert.same({ "http://localhost:80", "unix:/run/x", "http://[::1]:81" },
+      banner.places { { port = 80 }, { unix = "/run/x" }, { host = "::1", port = 81 } })
   end)
 
   it("counts the workers in words", function()
@@ -165,5 +184,8 @@ describe("sio.cli.message", function()
     assert.same({ op = "listen", port = 3000, wait = 0.5, on = true }, back)
     assert.equal("integer", math.type(back.port))
     assert.equal(262143, message.decode(message.encode { generation = 262143 }).generation)
+    local nested = message.decode(message.encode { addresses = { { port = 80 }, {} } })
+    assert.same({ addresses = { { port = 80 }, {} } }, nested)
+    assert.equal("integer", math.type(nested.addresses[1].port))
   end)
 end)

@@ -108,10 +108,11 @@ describe("a server", function()
   end)
 
   it("says which address it cannot have", function()
-    local port = assert(core.server_listen(app, "127.0.0.1", 0))
+    local fd, port = assert(core.process.listen_tcp("127.0.0.1", 0))
     local other = sio.server { serve_client = false }
     assert.error_matches(function() other:listen { host = "127.0.0.1", port = port } end,
       "cannot listen on 127%.0%.0%.1 port " .. port .. ": [Aa]ddress already in use")
+    core.process.close(fd)
     serve.close(other)
   end)
 

@@ -43,7 +43,9 @@ end
 --- Runs the snippet against the server and returns what it returns.
 function serve.run(app, snippet)
   if not app._port then
-    app._port = assert(core.server_listen(app, "127.0.0.1", 0))
+    local fd, port = assert(core.process.listen_tcp("127.0.0.1", 0))
+    core.server_add_listener(app, fd)
+    app._port = port
     app._router = app._router or router.new {} -- sio.engine has none
     app._router:add("GET", "/done", function() core.stop() return "bye" end)
   end

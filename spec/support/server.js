@@ -13,7 +13,7 @@ import path from "node:path";
 const root = process.env.SIO_ROOT
   ? path.resolve(process.env.SIO_ROOT)
   : fileURLToPath(new URL("../..", import.meta.url));
-const banner = /^sio-lua \S+\s+(https?:\/\/\S+)\s+(\d+) workers?\b.*\(pid (\d+)\)/m;
+const banner = /^sio-lua \S+ ((?: \S+:\S+ )+) (\d+) workers?\b.*\(pid (\d+)\)/m;
 const startLimitMs = 15000;
 const stopLimitMs = 15000;
 
@@ -108,14 +108,25 @@ class Server {
   }
 }
 
-export async function startServer(app, { workers = 1, args = [], env = {}, cwd = root } = {}) {
+// `bind`: where it listens instead of a free port, as --bind says it; [] leaves that to the app.
+// `wrap`: the command that starts the command.
+export async function startServer(
+  app,
+  { workers = 1, args = [], env = {}, cwd = root, bind, wrap = [] } = {},
+) {
+  const where = bind ? bind.flatMap((address) => ["--bind", address]) : ["--port", "0"];
   const file = app.endsWith(".lua") ? app : appFile(app);
   const preload = process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {};
-  const child = spawn(
+  const [command, ...rest] = [
+    ...wrap,
     path.join(root, "bin/sio-lua"),
-    [file, "--port", "0", "--workers", String(workers), ...args],
-    { cwd, env: { ...process.env, ...preload, ...env }, stdio: ["ignore", "pipe", "pipe"] },
-  );
+    ...[file, ...where, "--workers", String(workers), ...args],
+  ];
+  const child = spawn(command, rest, {
+    cwd,
+    env: { ...process.env, ...preload, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const server = new Server(child);
   const stillSilent = () => `no banner from the server:\n${server.output}`;
   let match;
@@ -125,8 +136,9 @@ export async function startServer(app, { workers = 1, args = [], env = {}, cwd =
     child.kill("SIGKILL");
     throw error;
   }
-  server.url = match[1].replace(/\/$/, "");
-  server.port = Number(new URL(server.url).port);
+  server.urls = match[1].trim().split(/ +/);
+  server.url = server.urls.find((url) => url.startsWith("http"));
+  server.port = server.url && Number(new URL(server.url).port);
   server.workers = Number(match[2]);
   server.pid = Number(match[3]);
   return server;

@@ -6,18 +6,27 @@ local cjson = require("cjson").new()
 
 local message = {}
 
----@param fields table flat: strings, numbers, booleans
+---@param fields table strings, numbers, booleans, and tables of them
 ---@return string
 function message.encode(fields)
   return cjson.encode(fields)
 end
 
+local function with_integers(fields)
+  for name, value in pairs(fields) do
+    if type(value) == "table" then
+      with_integers(value)
+    else
+      fields[name] = math.tointeger(value) or value
+    end
+  end
+  return fields
+end
+
 ---@param text string
 ---@return table
 function message.decode(text)
-  local fields = cjson.decode(text)
-  for name, value in pairs(fields) do fields[name] = math.tointeger(value) or value end
-  return fields
+  return with_integers(cjson.decode(text))
 end
 
 return message

@@ -3,6 +3,7 @@
 --
 -- Pure: no system calls, so that the specs can try everything. sio.cli calls it.
 
+local address = require "sio.address"
 local suggest = require "sio.suggest"
 
 local options = {}
@@ -19,15 +20,18 @@ Usage: sio-lua [options] [app.lua]
 Runs a Socket.IO application; without a file app.lua, else init.lua, of the current folder.
 
   -w, --workers N|auto   worker processes, auto: one per processor (SIO_WORKERS, WEB_CONCURRENCY)
-  -p, --port N           port to listen on, instead of the application's (PORT; 3000)
-  -H, --host ADDRESS     address to listen on, instead of the application's (all)
+  -b, --bind ADDRESS     listen there, not where the application says: HOST:PORT, PORT,
+                         unix:/path or fd:N (a listening socket that was inherited); repeatable
+  -p, --port N           port of the application's first address (PORT; 3000)
+  -H, --host ADDRESS     host of the application's first address (all)
       --balance METHOD   which worker gets a new client: least-connection, round-robin, random,
                          ip-hash, forwarded-for
       --log-level LEVEL  debug, info, warn, error or off (info)
       --version          show the version
   -h, --help             show this help
 
-Options win over what the application says, that over the environment.
+Options win over sockets that systemd has opened (LISTEN_FDS), these over what the application
+says, that over the environment.
 ]]
 
 local function one_of(list)
@@ -59,7 +63,7 @@ function options.workers(text)
   return nil, ("a number from 1 to %d, or auto"):format(options.workers_max)
 end
 
-local function address(text)
+local function host(text)
   if text ~= "" and not text:find "[%s%c]" then return text end
   return nil, "an address"
 end
@@ -67,13 +71,14 @@ end
 local specs = {
   workers = { take = options.workers },
   port = { take = integer(0, 65535) },
-  host = { take = address },
+  host = { take = host },
+  bind = { take = address.parse, repeats = true },
   balance = { take = one_of(options.balance_methods) },
   ["log-level"] = { take = one_of(options.log_levels), field = "log_level" },
   version = {},
   help = {},
 }
-local short = { w = "workers", p = "port", H = "host", h = "help" }
+local short = { w = "workers", b = "bind", p = "port", H = "host", h = "help" }
 
 local function suggestion(name)
   local near = suggest.nearest(name, specs)
@@ -102,7 +107,12 @@ local function take_option(result, spec, name, written, value)
   if taken == nil then
     return nil, ('option %s: expected %s, got "%s"'):format(written, expected, value)
   end
-  result[spec.field or name] = taken
+  if spec.repeats then
+    result[name] = result[name] or {}
+    table.insert(result[name], taken)
+  else
+    result[spec.field or name] = taken
+  end
   return true
 end
 
@@ -125,10 +135,21 @@ end
 ---@field workers? integer|"auto"
 ---@field port? integer
 ---@field host? string
+---@field bind? sio.Address[]
 ---@field balance? string
 ---@field log_level? string
 ---@field version? boolean
 ---@field help? boolean
+
+local function check_binds(result)
+  if not result.bind then return result end
+  if result.port or result.host then
+    return nil, "--bind says where to listen, --port and --host cannot change it"
+  end
+  local list, expected = address.check(result.bind)
+  if not list then return nil, ("option --bind: expected %s"):format(expected) end
+  return result
+end
 
 --- Reads the arguments; nil and a sentence when they make no sense.
 ---@param args string[]
@@ -152,7 +173,7 @@ function options.parse(args)
   end
   if #words > 1 then return nil, ('one file expected, got "%s" as well'):format(words[2]) end
   result.file = words[1]
-  return result
+  return check_binds(result)
 end
 
 return options

@@ -9,9 +9,9 @@ local banner = require "sio.banner"
 local command = require "sio.cli.command"
 local core = require "sio.core"
 local heartbeat = require "sio.cli.heartbeat"
-local host = require "sio.host"
 local members = require "sio.cli.members"
 local options = require "sio.cli.options"
+local sockets = require "sio.cli.sockets"
 
 local process = core.process
 
@@ -34,8 +34,8 @@ end
 local function finish(self)
   for _, thing in ipairs(self.timers) do thing:cancel() end
   for _, thing in ipairs(self.signals) do thing:close() end
-  for _, listener in pairs(self.listeners) do process.close(listener.fd) end
-  self.listeners, self.timers, self.signals = {}, {}, {}
+  self.sockets:close()
+  self.timers, self.signals = {}, {}
   self.members.shm:close()
   core.stop()
 end
@@ -89,41 +89,24 @@ local function decide_count(self, declared)
   return true
 end
 
--- The listening socket of the index-th app:listen. It is bound once; a replaced worker gets it
--- again.
-local function listener(self, message)
-  local known = self.listeners[message.index]
-  if known then return known end
-  local asked = message.index == 1 and self.asked or {}
-  local address = asked.host or message.host
-  local port = asked.port or message.port or host.default_port()
-  local fd, bound, code = process.listen_tcp(address, port)
-  if not fd then
-    local where = address and ("%s port %d"):format(address, port) or ("port %d"):format(port)
-    local hint = code == "eaddrinuse" and " (is it running already? another port: --port)" or ""
-    return nil, ("cannot listen on %s: %s%s"):format(where, bound, hint)
-  end
-  known = { fd = fd, port = bound, address = address }
-  self.listeners[message.index] = known
-  return known
-end
-
 local on_op = {}
 
+-- The sockets are bound once; a replaced worker gets them again.
 function on_op.listen(self, member, message)
   if self.stopping or not decide_count(self, message.workers) then return end
   self.retention = math.max(self.retention, message.retention or 0)
-  local found, err = listener(self, message)
-  if not found then return fail(self, err) end
-  self.members:send(member, { op = "listener", index = message.index, port = found.port }, found.fd)
+  local list, err = self.sockets:open(message.addresses)
+  if not list then return fail(self, err) end
+  for i, each in ipairs(list) do
+    self.members:send(member, { op = "listener", last = i == #list }, each.descriptor)
+  end
 end
 
 -- ---- coming and going -----------------------------------------------------------------------
 
 local function announce(self)
-  local urls = {}
-  for i, known in ipairs(self.listeners) do urls[i] = banner.url(known.address, known.port) end
-  io.stderr:write(banner.line(core.version, urls, self.count, process.pid()) .. "\n")
+  io.stderr:write(banner.line(core.version, banner.places(self.sockets.list), self.count,
+    process.pid()) .. "\n")
   self.announced = true
 end
 
@@ -221,7 +204,7 @@ local function new(asked, count, default_workers, worker_command)
   local now = process.now()
   local self = setmetatable({
     asked = asked, count = count, default_workers = default_workers, exit_code = 0,
-    listeners = {}, backoff = {}, timers = {}, signals = {}, retention = RETENTION,
+    backoff = {}, timers = {}, signals = {}, retention = RETENTION,
     heartbeat = heartbeat.new(now), last_sweep = now,
     stopping = false, ever_ready = false, announced = false,
   }, Supervisor)
@@ -233,6 +216,8 @@ local function new(asked, count, default_workers, worker_command)
     on_exit = function(member, how) on_exit(self, member, how) end,
   })
   if not self.members then return nil, err end
+  self.sockets, err = sockets.new(asked)
+  if not self.sockets then return nil, err end
   return self
 end
 

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: MIT
--- A worker process: runs the app file, gets listening socket and siblings from the supervisor,
+-- A worker process: runs the app file, gets listening sockets and siblings from the supervisor,
 -- ends when it is told to or when the supervisor is gone.
 --
 -- It starts with descriptors 3 (control link), 4 (shared memory) and 5 (its bell), and with
 -- SIO_WORKER in the environment. Messages on the link are JSON objects:
 --
---   up    {op="listen", index, host, port, workers, balance, retention}   {op="ready"}
+--   up    {op="listen", addresses, workers, balance, retention}   {op="ready"}
 --         {op="stopping"}
---   down  {op="listener", index, port} + descriptor   {op="stop", reason}
+--   down  {op="listener", last} + descriptor, one after the other   {op="stop", reason}
 --         {op="peer", slot, generation} + link, bell
 
 local core = require "sio.core"
@@ -22,8 +22,7 @@ local worker = {}
 local CONTROL_FD, SHM_FD, BELL_FD = 3, 4, 5
 
 local control
-local requests = {}   -- index -> what runs when its listening socket is there
-local waiting = 0     -- requests without an answer
+local on_listening    -- what runs when the listening sockets are there; nil: nobody waits
 local stopping = false
 
 local STOP_SECONDS = 10 -- for the app's hooks; the supervisor, when there is one, kills as early
@@ -50,16 +49,13 @@ end
 local on_op = {}
 
 function on_op.listener(fields, fd)
-  local on_listening = requests[fields.index]
-  requests[fields.index] = nil
   if not on_listening or stopping then return process.close(fd) end
   process.worker_add_listener(fd)
-  on_listening(fields.port)
-  waiting = waiting - 1
-  if waiting == 0 then
-    process.worker_ready()
-    send { op = "ready" }
-  end
+  if not fields.last then return end
+  on_listening()
+  on_listening = nil
+  process.worker_ready()
+  send { op = "ready" }
 end
 
 function on_op.peer(fields, link_fd, bell_fd)
@@ -80,13 +76,11 @@ local function on_message(_, text, ...)
   on_op[fields.op](fields, ...)
 end
 
-local function listen(request, on_listening)
-  local index = #requests + 1
-  requests[index] = on_listening
-  waiting = waiting + 1
+local function listen(request, when_listening)
+  on_listening = when_listening
   send {
-    op = "listen", index = index, host = request.host, port = request.port,
-    workers = request.workers, balance = request.balance, retention = request.retention,
+    op = "listen", addresses = request.addresses, workers = request.workers,
+    balance = request.balance, retention = request.retention,
   }
 end
 
@@ -131,8 +125,10 @@ local function run_app(file)
   if not chunk then return nil, err end
   local ran, app = xpcall(chunk, function(failure) return explain(failure, chunk) end)
   if not ran then return nil, app end
-  if waiting == 0 and type(app) == "table" and type(app.listen) == "function" then app:listen() end
-  if waiting == 0 then return nil, file .. " ended without app:listen()" end
+  if not on_listening and type(app) == "table" and type(app.listen) == "function" then
+    app:listen()
+  end
+  if not on_listening then return nil, file .. " ended without app:listen()" end
   return true
 end
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The server of the tests about where clients come from: it says what it believes. TRUST_PROXY (a
--- list with commas) and PROXY_PROTOCOL are its options.
+-- list with commas) and PROXY_PROTOCOL are its options; LISTEN is where it listens (such a list).
 local sio = require("sio")
 
 local function list(name)
@@ -25,4 +25,4 @@ app:on("connection", function(socket)
   end)
 end)
 
-app:listen()
+app:listen(list "LISTEN")
