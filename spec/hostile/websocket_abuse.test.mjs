@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { closing, frame, op } from "../support/raw_websocket.js";
-import { Witness, openSession } from "../support/witness.js";
+import { RawWebSocket, closing, frame, op } from "../support/raw_websocket.js";
+import { Witness, openSession, target } from "../support/witness.js";
 import { startServer } from "../support/server.js";
 
 const text = (data, options) => frame(op.text, data, options);
@@ -47,6 +47,15 @@ describe("a WebSocket client", { timeout: 60000 }, () => {
       });
     }
   }
+
+  it("F37 that ends its half behind the upgrade request", async () => {
+    const ws = await RawWebSocket.request(server.port, target);
+    ws.socket.end();
+    assert.equal((await ws.head()).status, 101);
+    assert.match(await ws.text(), /^0{"sid":/);
+    await ws.ended();
+    await told("transport close");
+  });
 
   it("F37 that ends its half is still answered what it asked before", async () => {
     const ws = await openSession(server.port);

@@ -81,6 +81,30 @@ for (const workers of [1, 4]) {
       await left("W31", "transport close");
     });
 
+    it("W31 60 KB in one write with the upgrade request", async () => {
+      const word = "w".repeat(60000);
+      const behind = Buffer.concat([text("40"), text(`420["echo","${word}"]`)]);
+      const ws = await open({ behind });
+      assert.match(await nextPacket(ws), /^40{"sid":/);
+      assert.equal(await nextPacket(ws), `430["${word}"]`);
+      ws.destroy();
+      await victim.watcher.echo();
+    });
+
+    it("U01 a probe in one write with its upgrade request", async () => {
+      const session = await victim.session("U01");
+      const sid = session.path.split("sid=")[1];
+      const ws = await RawWebSocket.open(victim.port, `${target}&sid=${sid}`, {
+        behind: text("2probe"),
+      });
+      assert.equal(await ws.text(), "3probe");
+      await ws.write(Buffer.concat([text("5"), text('42["echo","over"]')]));
+      assert.equal(await nextPacket(ws), '42["echo","over"]');
+      session.own.close();
+      ws.destroy();
+      await left("U01", "transport close");
+    });
+
     it("TM9 a client that joins no namespace is closed in time", async () => {
       const ws = await open();
       assert.equal(await ws.text(), "2");
