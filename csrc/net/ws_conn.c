@@ -287,7 +287,7 @@ void sio_ws_conn_pause(struct sio_ws_conn *w, bool paused)
 static void on_linger(struct sio_linger *g)
 {
     struct sio_ws_conn *w = SIO_CONTAINER_OF(g, struct sio_ws_conn, end.linger);
-    if (sio_conn_queued(w->stream) != 0) {
+    if (sio_conn_unsent(w->stream) != 0) {
         finish(w);
         return;
     }

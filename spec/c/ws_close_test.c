@@ -3,6 +3,8 @@
 #include "test.h"
 #include "ws.h"
 
+#include "base/clock.h"
+
 /* ---- closing from the other side ------------------------------------------------------------- */
 
 static void check_answer_to_close(struct sio_slice payload, struct sio_slice want, unsigned code)
@@ -143,6 +145,32 @@ TEST(ws_close_does_not_wait_for_a_peer_that_does_not_read)
     WAIT(p.ended || p.reset);
     CHECK(p.got.len < sizeof bulk);
     sio_blob_unref(b);
+    end();
+}
+
+/* All of it is with the kernel already, but not with the peer: a reset would throw it away. */
+TEST(ws_close_waits_for_a_peer_that_is_slow_to_read)
+{
+    static char bulk[90000];
+    struct sio_blob *b = sio_blob_new(sio_slice(bulk, sizeof bulk));
+    uint64_t since;
+    net_open();
+    start_with(peer_tcp(&p, AF_INET), sio_slice(NULL, 0), 1000);
+    peer_be_deaf(&p);
+    sio_ws_conn_send(ws.w, b);
+    sio_blob_unref(b);
+    WAIT(sio_ws_conn_queued(ws.w) == 0);
+    REQUIRE(sio_conn_unsent(sio_ws_conn_stream(ws.w)) != 0);
+    net.loop.linger_ms = 5;
+    sio_ws_conn_close(ws.w, 0);
+    net.loop.linger_ms = SIO_LOOP_LINGER_MS; /* for the next time */
+    since = sio_clock_ms();
+    while (sio_clock_ms() < since + 10)
+        net_turn();
+    peer_listen(&p);
+    WAIT(p.ended || p.reset);
+    CHECK(p.ended);
+    CHECK_EQ_INT(p.got.len, sizeof bulk + 2);
     end();
 }
 
