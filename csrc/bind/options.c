@@ -112,6 +112,8 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     read_slow_reader(L, &o->engine.slow_reader);
     sio_option_rate(L, "max_packets_per_second", &o->engine.max_packets_per_second);
     sio_option_rate(L, "max_bytes_per_second", &o->engine.max_bytes_per_second);
+    sio_option_rate(L, "max_connections_per_address", &o->max_connections_per_address);
+    sio_option_rate(L, "max_handshakes_per_address", &o->max_handshakes_per_address);
     sio_options_read_proxy(L, o);
     sio_option_bool(L, "engine_only", &o->engine_only);
     o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;

@@ -19,7 +19,7 @@ void sio_options_read_compression(lua_State *L, struct eio_options *o);
 /* One field of argument 1; *out keeps its default when it is absent. */
 void sio_option_ms(lua_State *L, const char *name, uint64_t *out); /* given in seconds */
 void sio_option_size(lua_State *L, const char *name, size_t *out);
-void sio_option_rate(lua_State *L, const char *name, uint32_t *out); /* per second */
+void sio_option_rate(lua_State *L, const char *name, uint32_t *out); /* 0 where there is none */
 void sio_option_bool(lua_State *L, const char *name, bool *out);
 
 #endif

@@ -390,11 +390,24 @@ static void serve_now(struct eio_server *e, struct sio_http_conn *c,
     eio_request_fini(&q);
 }
 
+/* Before anything is asked of the application. */
+static bool too_many_handshakes(struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    static const struct sio_http_field retry_after = {{"Retry-After", 11}, {"1", 1}};
+    if (eio_server_request_sid(r).p != NULL || sio_http_conn_may_shake(c, r))
+        return false;
+    sio_http_respond(c, &(struct sio_http_response){
+                            .status = 429, .fields = &retry_after, .n_fields = 1, .close = true});
+    return true;
+}
+
 void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
                        const struct sio_http_request *r)
 {
     if (e->closing)
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
+    else if (too_many_handshakes(c, r))
+        return;
     else if (e->wants & EIO_WANT_GATE)
         eio_gate_open(e, c, r);
     else

@@ -34,9 +34,16 @@ struct sending {
     size_t bytes; /* given to libuv: a prefix of the queue */
 };
 
+/* What is known of some connections. */
+struct facts {
+    struct sio_origin origin;
+    bool has_origin;
+    struct sio_quota_place *place;
+};
+
 struct sio_conn {
     uv_tcp_t tcp; /* also for Unix sockets: libuv only wants a stream socket. Its `data`: struct
-                   * sio_origin, NULL for most */
+                   * facts, NULL for most */
     const struct sio_conn_events *events;
     void *owner;
     union {
@@ -80,7 +87,10 @@ bool sio_conn_closed(const struct sio_conn *c)
 static void conn_free(void *object)
 {
     struct sio_conn *c = object;
-    sio_free(c->tcp.data);
+    struct facts *facts = c->tcp.data;
+    if (facts != NULL)
+        sio_quota_leave(facts->place);
+    sio_free(facts);
     sio_free(c);
 }
 
@@ -402,16 +412,29 @@ int sio_conn_fd(const struct sio_conn *c)
 
 /* ---- where it comes from --------------------------------------------------------------------- */
 
-void sio_conn_set_origin(struct sio_conn *c, const struct sio_origin *o)
+static struct facts *make_facts(struct sio_conn *c)
 {
     if (c->tcp.data == NULL)
-        c->tcp.data = sio_alloc(sizeof *o);
-    *(struct sio_origin *)c->tcp.data = *o;
+        c->tcp.data = sio_calloc(1, sizeof(struct facts));
+    return c->tcp.data;
+}
+
+void sio_conn_set_origin(struct sio_conn *c, const struct sio_origin *o)
+{
+    struct facts *facts = make_facts(c);
+    facts->origin = *o;
+    facts->has_origin = true;
 }
 
 const struct sio_origin *sio_conn_origin(const struct sio_conn *c)
 {
-    return c->tcp.data;
+    const struct facts *facts = c->tcp.data;
+    return facts != NULL && facts->has_origin ? &facts->origin : NULL;
+}
+
+void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place)
+{
+    make_facts(c)->place = place;
 }
 
 bool sio_conn_secure(const struct sio_conn *c)

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "codec/origin.h"
 #include "net/loop.h"
+#include "net/quota.h"
 
 struct sio_conn;
 
@@ -79,6 +80,8 @@ int sio_conn_fd(const struct sio_conn *c); /* for handing over; -1 once closed *
 void sio_conn_set_origin(struct sio_conn *c, const struct sio_origin *o);
 /* As it was set; NULL: the socket tells the truth. */
 const struct sio_origin *sio_conn_origin(const struct sio_conn *c);
+/* The place in a quota that the connection has until it is freed. At most once. */
+void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place);
 /* Appends the client's address as text: "127.0.0.1" (also when it came over a dual-stack socket),
  * "::1"; "" for a Unix socket or a closed connection. */
 void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out);

@@ -291,6 +291,10 @@ const struct sio_conn_events sio_http_conn_events = {on_data, on_close, on_drain
 void sio_http_conn_begin(struct sio_http_conn *c, struct sio_slice bytes)
 {
     c->intake = SIO_HTTP_INTAKE_HEAD;
+    if (!sio_http_conn_admit(c)) {
+        sio_http_conn_refuse(c, 429, SIO_ECLOSED);
+        return;
+    }
     sio_conn_set_events(c->stream, &sio_http_conn_events, c);
     sio_conn_read_start(c->stream);
     feed(c, bytes);

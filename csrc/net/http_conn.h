@@ -69,8 +69,9 @@ struct sio_http_server {
     struct sio_loop *loop;
     struct sio_http_limits limits;
     const struct sio_trust *trust; /* whose word on a request's origin counts; NULL: nobody's */
-    bool proxy_protocol; /* every new connection begins with a PROXY header, from a trusted peer
-                          * when there is `trust` */
+    bool proxy_protocol;     /* every new connection begins with a PROXY header, from a trusted peer
+                              * when there is `trust` */
+    struct sio_quota *quota; /* NULL: no limits per address; its owner closes it */
     const struct sio_http_server_events *events;
     void *owner;
     struct sio_list conns;
@@ -155,5 +156,7 @@ void sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_r
 /* The host that the client asked for, with its port if it named one; p == NULL: none. */
 struct sio_slice sio_http_conn_host(const struct sio_http_conn *c,
                                     const struct sio_http_request *r);
+/* Counts a handshake for the client's address. False: too many within a second. */
+bool sio_http_conn_may_shake(const struct sio_http_conn *c, const struct sio_http_request *r);
 
 #endif

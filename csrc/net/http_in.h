@@ -91,6 +91,9 @@ void sio_http_conn_free(void *c);
 void sio_http_conn_greet(struct sio_http_conn *c);
 void sio_http_conn_greet_late(struct sio_http_conn *c); /* its deadline is over */
 
+/* http_quota.c: counts the connection for its client's address. False: it has too many. */
+bool sio_http_conn_admit(struct sio_http_conn *c);
+
 /* http_server.c: forgets the connection; the stream is the caller's to close, finish or keep. */
 void sio_http_conn_drop(struct sio_http_conn *c);
 

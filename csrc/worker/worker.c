@@ -206,6 +206,8 @@ int sio_worker_serve(struct sio_worker *w, const struct sio_app_options *options
     }
     sio_http_server_init(&w->http, w->loop, &w->app.http, &http_events, w);
     w->http.proxy_protocol = w->app.proxy_protocol;
+    w->http.quota =
+        sio_quota_new(w->app.max_connections_per_address, w->app.max_handshakes_per_address);
     w->http.trust = sio_trust_any(&w->app.trust) ? &w->app.trust : NULL;
     w->serving = true;
     return 0;
@@ -277,6 +279,7 @@ static void free_worker(void *object)
     void *ctx = w->closed_ctx;
     if (w->sio)
         sio_server_free(w->sio);
+    sio_quota_close(w->http.quota);
     sio_worker_drop_deferred(w); /* of handlers that ran while it closed */
     sio_journal_close(&w->journal);
     sio_arena_close(&w->arena);

@@ -30,7 +30,9 @@ struct sio_app_options {
     struct sio_trust trust; /* proxies; may be empty */
     bool proxy_protocol;    /* see sio_http_server */
     enum sio_balance balance;
-    bool engine_only; /* raw Engine.IO: no Socket.IO server on top */
+    uint32_t max_connections_per_address; /* 0: no limit */
+    uint32_t max_handshakes_per_address;  /* per second; 0: no limit */
+    bool engine_only;                     /* raw Engine.IO: no Socket.IO server on top */
 };
 
 struct sio_app_events {

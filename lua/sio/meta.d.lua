@@ -24,6 +24,8 @@
 ---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
 ---@field proxy_protocol? boolean every connection begins with a PROXY header; false
 ---@field max_packets_per_second? integer that a client may send; no limit
+---@field max_connections_per_address? integer of one client address to a worker; no limit
+---@field max_handshakes_per_address? integer per second of one client address; no limit
 ---@field max_bytes_per_second? integer of packets that a client may send; no limit
 ---@field trust_proxy? boolean|string|string[] who may say where a client is (X-Forwarded-*); false
 ---@field head_timeout? number seconds from a request's first byte to the end of its head; 10

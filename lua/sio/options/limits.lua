@@ -12,5 +12,7 @@ return {
       check.one_of("policy", { "drop volatile", "pause", "close" }) },
     max_packets_per_second = { "number", nil, check.count },
     max_bytes_per_second = { "number", nil, check.count },
+    max_connections_per_address = { "number", nil, check.count },
+    max_handshakes_per_address = { "number", nil, check.count },
   },
 }
