@@ -72,25 +72,32 @@ static int split_target(struct sio_http_request *r)
     return sio_slice_eq(t, SIO_LIT("*")) && sio_slice_eq(r->method, SIO_LIT("OPTIONS")) ? 0 : 400;
 }
 
+static bool is_token_char(char c)
+{
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return plain || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
 bool sio_http_is_token(struct sio_slice s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_token_char(s.p[i]))
             return false;
-    }
     return s.len > 0;
 }
 
 /* Horizontal tab, visible ASCII and obs-text (RFC 9110 §5.5). */
+static bool is_value_char(char c)
+{
+    unsigned char u = (unsigned char)c;
+    return (u >= 0x20 && u != 0x7f) || u == '\t';
+}
+
 static bool value_is_clean(struct sio_slice value)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.p[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
+    for (size_t i = 0; i < value.len; i++)
+        if (!is_value_char(value.p[i]))
             return false;
-    }
     return true;
 }
 
@@ -240,6 +247,32 @@ int sio_http_head_check(struct sio_http_request *r)
     if (t.hosts > 1 || (t.hosts == 0 && r->minor == 1) || (t.lengths && t.codings))
         return 400;
     return r->has_body && r->upgrade ? 400 : 0;
+}
+
+enum sio_http_trailer sio_http_trailer_step(enum sio_http_trailer at, char c)
+{
+    switch (at) {
+    case SIO_HTTP_TRAILER_START:
+        if (c == '\r')
+            return SIO_HTTP_TRAILER_EMPTY;
+        return is_token_char(c) ? SIO_HTTP_TRAILER_NAME : SIO_HTTP_TRAILER_BAD;
+    case SIO_HTTP_TRAILER_NAME:
+        if (c == ':')
+            return SIO_HTTP_TRAILER_VALUE;
+        return is_token_char(c) ? SIO_HTTP_TRAILER_NAME : SIO_HTTP_TRAILER_BAD;
+    case SIO_HTTP_TRAILER_VALUE:
+        if (c == '\r')
+            return SIO_HTTP_TRAILER_CR;
+        return is_value_char(c) ? SIO_HTTP_TRAILER_VALUE : SIO_HTTP_TRAILER_BAD;
+    case SIO_HTTP_TRAILER_CR:
+        return c == '\n' ? SIO_HTTP_TRAILER_START : SIO_HTTP_TRAILER_BAD;
+    case SIO_HTTP_TRAILER_EMPTY:
+        return c == '\n' ? SIO_HTTP_TRAILER_END : SIO_HTTP_TRAILER_BAD;
+    case SIO_HTTP_TRAILER_END:
+    case SIO_HTTP_TRAILER_BAD:
+        break;
+    }
+    return SIO_HTTP_TRAILER_BAD;
 }
 
 struct sio_slice sio_http_field(const struct sio_http_request *r, struct sio_slice name)

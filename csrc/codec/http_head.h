@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What a complete request head must be beyond what llhttp checks (RFC 9112 §3, §5, §6).
+/* What a complete request head must be beyond what llhttp checks (RFC 9112 §3, §5, §6), and what
+ * the fields behind a chunked body must be, which llhttp does not see.
  *
  * The head is walked once more, byte by byte, against the fields that llhttp reported. So a quirk
  * of an installed llhttp (8.1 lets several CR and LF tricks through) cannot become a second
@@ -17,5 +18,17 @@
 int sio_http_head_line(struct sio_http_request *r, struct sio_slice line);
 /* `r` has head, fields and n_fields; fills the rest. 0, 400, 417 or 501. */
 int sio_http_head_check(struct sio_http_request *r);
+
+/* Where in the trailer section, byte by byte (RFC 9112 §7.1.2). */
+enum sio_http_trailer {
+    SIO_HTTP_TRAILER_START, /* of a line */
+    SIO_HTTP_TRAILER_NAME,
+    SIO_HTTP_TRAILER_VALUE,
+    SIO_HTTP_TRAILER_CR,    /* at the end of a line */
+    SIO_HTTP_TRAILER_EMPTY, /* behind the CR of the empty line */
+    SIO_HTTP_TRAILER_END,
+    SIO_HTTP_TRAILER_BAD,
+};
+enum sio_http_trailer sio_http_trailer_step(enum sio_http_trailer at, char c);
 
 #endif

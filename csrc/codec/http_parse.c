@@ -27,8 +27,6 @@ static int on_header_field(llhttp_t *h, const char *at, size_t len)
 {
     struct sio_http_parser *p = h->data;
     struct sio_http_spans *s = p->spans;
-    if (p->state != SIO_HTTP_IN_HEAD)
-        return 0; /* a trailer: counted as framing, of no use to us */
     if (s->n == 0 || s->in_value) {
         if (s->n == SIO_HTTP_HEADERS_MAX) {
             p->status = 431;
@@ -46,7 +44,7 @@ static int on_header_value(llhttp_t *h, const char *at, size_t len)
     struct sio_http_parser *p = h->data;
     struct sio_http_spans *s = p->spans;
     struct span *span;
-    if (p->state != SIO_HTTP_IN_HEAD || s->n == 0)
+    if (s->n == 0)
         return 0;
     span = &s->at[s->n - 1];
     if (!s->in_value)
@@ -61,8 +59,7 @@ static int on_header_value(llhttp_t *h, const char *at, size_t len)
 static int on_header_value_complete(llhttp_t *h)
 {
     struct sio_http_parser *p = h->data;
-    if (p->state == SIO_HTTP_IN_HEAD)
-        p->spans->in_value = true; /* also for an empty value, which has no span */
+    p->spans->in_value = true; /* also for an empty value, which has no span */
     return 0;
 }
 
@@ -79,10 +76,13 @@ static int on_body(llhttp_t *h, const char *at, size_t len)
     return len == 0 ? 0 : HPE_PAUSED;
 }
 
-static int on_message_complete(llhttp_t *h)
+/* Behind the last chunk llhttp is not needed any more, and is too kind to trailers. */
+static int on_chunk_header(llhttp_t *h)
 {
     struct sio_http_parser *p = h->data;
-    p->state = SIO_HTTP_AT_END;
+    if (h->content_length != 0)
+        return 0;
+    p->state = SIO_HTTP_IN_TRAILER;
     return HPE_PAUSED;
 }
 
@@ -92,7 +92,7 @@ static const llhttp_settings_t settings = {
     .on_header_value_complete = on_header_value_complete,
     .on_headers_complete = on_headers_complete,
     .on_body = on_body,
-    .on_message_complete = on_message_complete,
+    .on_chunk_header = on_chunk_header,
 };
 
 void sio_http_parser_init(struct sio_http_parser *p)
@@ -155,7 +155,7 @@ static enum sio_http_event finish_head(struct sio_http_parser *p, struct sio_sli
         return fail(p, status);
     p->body_left = r->content_length;
     p->framing_left = SIO_HTTP_HEAD_MAX;
-    p->tail = 0;
+    p->after_cr = false;
     p->state = !r->has_body            ? SIO_HTTP_AT_END
                : r->content_length > 0 ? SIO_HTTP_IN_BODY
                                        : SIO_HTTP_IN_CHUNKED;
@@ -244,12 +244,28 @@ static int check_framing(struct sio_http_parser *p, struct sio_slice framing)
     if (p->framing_left < 0)
         return 413;
     for (size_t i = 0; i < framing.len; i++) {
-        bool after_cr = (p->tail & 0xff) == '\r';
-        if ((framing.p[i] == '\n') != after_cr)
+        if ((framing.p[i] == '\n') != p->after_cr)
             return 400;
-        p->tail = p->tail << 8 | (unsigned char)framing.p[i];
+        p->after_cr = framing.p[i] == '\r';
     }
     return 0;
+}
+
+/* Fields that nobody looks at have to be fields all the same: what one server takes for a trailer
+ * another could take for a request. */
+static enum sio_http_event parse_trailer(struct sio_http_parser *p, struct sio_slice *in)
+{
+    while (in->len > 0) {
+        p->trailer = (uint8_t)sio_http_trailer_step(p->trailer, in->p[0]);
+        if (p->trailer == SIO_HTTP_TRAILER_BAD)
+            return fail(p, 400);
+        if (--p->framing_left < 0)
+            return fail(p, 413);
+        *in = sio_slice_from(*in, 1);
+        if (p->trailer == SIO_HTTP_TRAILER_END)
+            return finish_message(p);
+    }
+    return SIO_HTTP_MORE;
 }
 
 static enum sio_http_event parse_chunked(struct sio_http_parser *p, struct sio_slice *in)
@@ -271,13 +287,13 @@ static enum sio_http_event parse_chunked(struct sio_http_parser *p, struct sio_s
         return fail(p, status);
     *in = sio_slice_from(*in, used);
     if (p->body.len != 0) {
-        p->tail = 0;
         p->framing_left += (int64_t)p->body.len * SIO_HTTP_FRAMING_PER_BYTE;
         return SIO_HTTP_BODY;
     }
-    if (p->state != SIO_HTTP_AT_END)
+    if (p->state != SIO_HTTP_IN_TRAILER)
         return SIO_HTTP_MORE;
-    return p->tail == 0x0d0a0d0a ? finish_message(p) : fail(p, 400);
+    p->trailer = SIO_HTTP_TRAILER_START;
+    return parse_trailer(p, in);
 }
 
 /* Empty lines before a request are skipped (RFC 9112 §2.2); they are not part of its head. */
@@ -304,6 +320,8 @@ enum sio_http_event sio_http_parse(struct sio_http_parser *p, struct sio_slice *
     case SIO_HTTP_IN_CHUNKED:
         drop_head(p);
         return parse_chunked(p, in);
+    case SIO_HTTP_IN_TRAILER:
+        return parse_trailer(p, in);
     case SIO_HTTP_AT_END:
         return finish_message(p);
     case SIO_HTTP_FAILED:

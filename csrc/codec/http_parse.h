@@ -51,12 +51,14 @@ struct sio_http_request {
 };
 
 /*   START --head complete--> BODY | CHUNKED | END --END reported--> START
+ *   CHUNKED --last chunk--> TRAILER --empty line--> START
  *   any --error--> FAILED, which is final                                   */
 enum sio_http_state {
     SIO_HTTP_AT_START, /* between messages; holds no memory */
     SIO_HTTP_IN_HEAD,
     SIO_HTTP_IN_BODY,    /* body_left bytes to come */
     SIO_HTTP_IN_CHUNKED, /* llhttp says */
+    SIO_HTTP_IN_TRAILER, /* fields behind the last chunk; read past */
     SIO_HTTP_AT_END,
     SIO_HTTP_FAILED,
 };
@@ -73,7 +75,8 @@ struct sio_http_parser {
     struct sio_buf head;          /* only while a head is split */
     uint64_t body_left;           /* bytes */
     int64_t framing_left;         /* bytes of chunk framing that are still allowed */
-    uint32_t tail;                /* the last four bytes of chunk framing */
+    bool after_cr;                /* the last byte of chunk framing was a CR */
+    uint8_t trailer;              /* enum sio_http_trailer */
     llhttp_t llhttp;
 };
 

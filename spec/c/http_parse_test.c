@@ -268,6 +268,19 @@ TEST(bad_chunks)
     EXPECT(CHUNKED "0\r\n\rX", "POST /  1.1 kb!400");
 }
 
+TEST(bad_trailers)
+{
+    EXPECT(CHUNKED "0\r\n: b\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\nA : b\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\nA: b\r\n c\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\n A: b\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\nA\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\nA: b\0\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\nA: b\rc\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /  1.1 kb!400");
+    EXPECT(CHUNKED "0\r\nA:\r\nB: \t\xe4 \r\n\r\n" GET "\r\n", "POST /  1.1 kb|.GET /  1.1 k|.");
+}
+
 /* CVE-2022-32214, 2022-35256, 2023-30589, 2025-23167 and relatives: never two messages. */
 TEST(smuggling_never_yields_a_second_message)
 {

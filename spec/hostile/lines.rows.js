@@ -99,6 +99,11 @@ export const lines = [
   { id: "P30 chunk extension of 16 KB", send: chunked(`1;${"e".repeat(16000)}\r\nx\r\n0\r\n\r\n`),
     ...got(1) },
 
+  ...[": b", "a : b", "a", " a: b", "a: b\r\n c", "a: b\0"].map((line) => (
+    { id: `P28 trailer ${JSON.stringify(line)}`, send: chunked(`1\r\nx\r\n0\r\n${line}\r\n\r\n`),
+      ...bad() })),
+  { id: "P28 trailers", send: chunked("1\r\nx\r\n0\r\na: b\r\nc:\r\n\r\n"), ...got(1) },
+
   // ---- expectations
   { id: "H39 Expect: 100-continue", send: ask("POST", "/", [
     "Expect: 100-continue", "Content-Length: 3"]),
