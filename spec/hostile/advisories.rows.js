@@ -57,7 +57,7 @@ const bytes = frame(op.binary, "\x01\x02");
 async function resets(victim, n, request) {
   for (let i = 0; i < n; i++) {
     const connection = await victim.connect();
-    connection.socket.write(request);
+    await new Promise((resolve) => connection.socket.write(request, resolve));
     connection.socket.resetAndDestroy();
   }
 }
