@@ -9,11 +9,11 @@ export const wanted = [
 ].flatMap((ids) => ids.split(" "));
 
 export const elsewhere = {
-  TM1: [["spec/c/http_life_test.c", "http_limits_how_long_a_head_takes"]],
-  TM2: [["spec/c/http_life_test.c", "http_limits_how_long_a_head_takes"]],
-  TM3: [["spec/c/http_life_test.c", "http_limits_how_long_a_body_takes"]],
-  TM4: [["spec/c/http_life_test.c", "http_ends_a_connection_that_is_idle"]],
-  TM5: [["spec/hostile/floods.test.mjs", "TM5"]],
+  TM1: [["spec/hostile/timeouts.test.mjs", "TM1"]],
+  TM2: [["spec/hostile/timeouts.test.mjs", "TM2"]],
+  TM3: [["spec/hostile/timeouts.test.mjs", "TM3"]],
+  TM4: [["spec/hostile/timeouts.test.mjs", "TM4"]],
+  TM5: [["spec/hostile/floods.test.mjs", "TM5"], ["spec/hostile/timeouts.test.mjs", "TM5"]],
   TM6: [["spec/hostile/floods.test.mjs", "TM6"]],
   X6: [["spec/hostile/floods.test.mjs", "X6"]],
   FD1: [["spec/hostile/floods.test.mjs", "FD1"]],
