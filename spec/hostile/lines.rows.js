@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Request lines, fields and bodies that HTTP does not allow, and those at its edge. H and P are the
-// rows of the table in the compatibility guide's sources; what a row sends is all that is sent.
+// Request lines, fields and bodies that HTTP does not allow, and those at its edge. The first words
+// of the ids are those of index.js; what a row sends is all that is sent.
 
+import assert from "node:assert/strict";
 import { ask, chunked, get, polling, post, postAs, raw, upgrade, utf8 } from "./bytes.js";
 import { bad, opened, says } from "./answers.js";
 
@@ -63,8 +64,10 @@ export const lines = [
   { id: "H30 bytes above ASCII in a value", send: field("a: \x80\xe4\xff"), ...opened() },
   { id: "H49 Origin with DEL", send: field("Origin: a\x7fb"), ...bad() },
   { id: "X1 __proto__", send: field("__proto__: x"), ...opened() },
-  { id: "X1 __proto__ on an upgrade", send: upgrade("/?EIO=4", "__proto__: x"),
-    answers: [{ status: 200 }], ends: "closed" },
+  { id: "X1 __proto__ on an upgrade", run: async ({ connection }) => {
+    connection.socket.write(upgrade("/socket.io/?EIO=4&transport=websocket", "__proto__: x"));
+    assert.equal((await connection.response()).status, 101);
+  } },
   { id: "X2 Cookie of 8 KB", send: field(`Cookie: ${"=;".repeat(4096)}`), ...opened() },
 
   // ---- lengths
