@@ -94,6 +94,7 @@ static void push_object(struct sio_request *q, const struct sio_http_request *r)
 {
     struct sio_bind *b = q->app->bind;
     lua_State *L = b->L;
+    struct sio_slice host = sio_http_conn_host(q->conn, r);
     struct sio_origin origin;
     lua_checkstack(L, 12);
     sio_handle_new_object(L, b, q, SIO_REQUEST, SIO_REF_REQUEST_MT);
@@ -108,6 +109,8 @@ static void push_object(struct sio_request *q, const struct sio_http_request *r)
     set_slice(L, "address", sio_origin_address(&origin));
     lua_pushboolean(L, origin.secure);
     lua_setfield(L, -2, "secure");
+    if (host.p != NULL)
+        set_slice(L, "host", host);
     lua_pop(L, 1);
 }
 

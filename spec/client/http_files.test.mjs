@@ -51,8 +51,8 @@ describe("large files and streams", { timeout: 60000 }, () => {
     }).length;
 
   // A connection that has asked, and reads only when it is told to.
-  async function ask(target) {
-    const socket = net.connect(server.port, "localhost");
+  async function ask(target, of = server) {
+    const socket = net.connect(of.port, "localhost");
     socket.on("error", () => {});
     await once(socket, "connect");
     socket.pause();
@@ -161,6 +161,15 @@ describe("large files and streams", { timeout: 60000 }, () => {
     assert.ok(grown < 32 * 1024, `${grown} KiB more`);
     for (const socket of sockets) socket.destroy();
     await eventually("none is written", async () => (await writing()) === 0);
+  });
+
+  it("do not keep a server that stops", async () => {
+    const other = await startServer("files", { env: { FILES: dir }, workers: 2 });
+    const targets = ["/endless", "/files/big.bin"];
+    const sockets = await Promise.all(targets.map((target) => ask(target, other)));
+    for (const socket of sockets) await once(socket, "readable");
+    await other.stop(); // fails when that takes too long
+    for (const socket of sockets) assert.ok((await readAll(socket)).length < size);
   });
 
   it("bodies that are announced are asked for", async () => {

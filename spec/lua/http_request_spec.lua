@@ -49,6 +49,23 @@ describe("a request", function()
       { id = "x/y" }, "h:1", "http", false, "127.0.0.1", true }, sio.json.decode(a[1].body))
   end)
 
+  it("tells what a trusted proxy says", function()
+    local function where(req) return { req.host, req.protocol, req.secure, req.address } end
+    local headers = {
+      Host = "inside", ["X-Forwarded-Host"] = "a.example:8443", ["X-Forwarded-Proto"] = "https",
+      ["X-Forwarded-For"] = "192.0.2.7",
+    }
+    app:get("/", where)
+    local plain = ask { { "/", { headers = headers } } }
+    assert.same({ "inside", "http", false, "127.0.0.1" }, sio.json.decode(plain[1].body))
+    serve.close(app)
+    app = sio.server { trust_proxy = "loopback" }
+    app:get("/", where)
+    local proxied = ask { { "/", { headers = headers } } }
+    assert.same({ "a.example:8443", "https", true, "192.0.2.7" },
+      sio.json.decode(proxied[1].body))
+  end)
+
   it("has a form when it is one", function()
     app:post("/", function(req) return { req.form or sio.null, req.form == req.form } end)
     local function form(body, kind)

@@ -18,10 +18,11 @@ local percent = require "sio.http.percent"
 ---@field json any the body decoded; nil when it is not JSON
 ---@field form table<string, string>? the body decoded, when its type is that of an HTML form
 ---@field cookies table<string, string>
----@field host string? the Host field
+---@field host string? that the client asked for, with its port if it named one
 ---@field protocol "http"|"https"
 ---@field secure boolean
 ---@field address string of the client
+
 local made = {}
 
 local form_max = 1000 -- fields; a form with more is nil
@@ -43,10 +44,6 @@ end
 
 function made.cookies(req)
   return cookies.parse(req.headers.cookie)
-end
-
-function made.host(req)
-  return req.headers.host
 end
 
 function made.protocol(req)
