@@ -18,28 +18,26 @@ static void push_lower(lua_State *L, struct sio_slice s)
  * be a value that nobody sent. */
 static bool is_single(struct sio_slice name)
 {
-    static const struct sio_slice names[] = {
-        {"age", 3},
-        {"authorization", 13},
-        {"content-length", 14},
-        {"content-type", 12},
-        {"etag", 4},
-        {"expires", 7},
-        {"from", 4},
-        {"host", 4},
-        {"if-modified-since", 17},
-        {"if-unmodified-since", 19},
-        {"last-modified", 13},
-        {"location", 8},
-        {"max-forwards", 12},
-        {"proxy-authorization", 19},
-        {"referer", 7},
-        {"retry-after", 11},
-        {"server", 6},
-        {"user-agent", 10},
-    };
+    static const char *const names[] = {"age",
+                                        "authorization",
+                                        "content-length",
+                                        "content-type",
+                                        "etag",
+                                        "expires",
+                                        "from",
+                                        "host",
+                                        "if-modified-since",
+                                        "if-unmodified-since",
+                                        "last-modified",
+                                        "location",
+                                        "max-forwards",
+                                        "proxy-authorization",
+                                        "referer",
+                                        "retry-after",
+                                        "server",
+                                        "user-agent"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (sio_slice_eq_nocase(name, names[i]))
+        if (sio_slice_eq_nocase(name, sio_slice_str(names[i])))
             return true;
     return false;
 }
