@@ -9,7 +9,7 @@
 // in one, "frames": one each); times: how often send and expect happen; close: payload of the close
 // frame that the server must send (none given: it must stay open, and answer our 1000); reason: how
 // the session ends.
-// A case with an `offer` asks for that extension; its frames carry what the extension says.
+// A case with an `offer` asks for that extension (see websocket_deflate_cases.js).
 
 import { closing, frame, op } from "../support/raw_websocket.js";
 import { sequences } from "./websocket_utf8.js";

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { once } from "node:events";
+import zlib from "node:zlib";
 
 const limitMs = 20000;
 const maskingKey = Buffer.from("6b657921", "hex");
@@ -57,6 +58,23 @@ export function upgradeRequest(target, { method = "GET", version = "1.1", fields
   return `${head}\r\n`;
 }
 
+// What the server's compressed messages say, with or without what came before.
+class Inflating {
+  constructor(answer) {
+    this.takeover = !answer.includes("server_no_context_takeover");
+    this.before = Buffer.alloc(0);
+  }
+
+  inflate(data) {
+    const options = { finishFlush: zlib.constants.Z_SYNC_FLUSH };
+    if (this.before.length > 0) options.dictionary = this.before;
+    const tail = Buffer.from("0000ffff", "hex");
+    const plain = zlib.inflateRawSync(Buffer.concat([data, tail]), options);
+    if (this.takeover) this.before = Buffer.concat([this.before, plain]).subarray(-32768);
+    return plain;
+  }
+}
+
 export class RawWebSocket {
   // Connects and sends the upgrade request, with `behind` in the same write.
   static async request(port, target, { behind = "", ...options } = {}) {
@@ -74,6 +92,8 @@ export class RawWebSocket {
     const head = await ws.head();
     assert.equal(head.status, 101, head.text);
     ws.fields = head.fields;
+    const extension = head.fields["sec-websocket-extensions"];
+    if (extension) ws.inflating = new Inflating(extension);
     return ws;
   }
 
@@ -148,18 +168,20 @@ export class RawWebSocket {
     return { ...head, body: body.toString("utf8") };
   }
 
-  // The next frame as { op, data }: final, not masked, in the shortest form, no reserved bits but
-  // `rsv`.
-  async frame(rsv = 0) {
+  // The next frame as { op, data }: final, not masked, in the shortest form, no reserved bits;
+  // where compression was agreed on a message may be compressed, and is inflated here.
+  async frame() {
     const [first, second] = await this.peek(2, "a frame");
-    assert.equal(first & 0xf0, 0x80 | (rsv << 4), "final, and no other reserved bits");
+    const compressed = this.inflating !== undefined && (first & 0x48) === 0x40;
+    assert.equal(first & 0xf0, compressed ? 0xc0 : 0x80, "final, and no other reserved bits");
     const size = second < 126 ? 0 : second === 126 ? 2 : 8;
     assert.ok(second < 128, "not masked");
     const head = await this.take(2 + size, "a frame's length");
     const length =
       size === 0 ? second : size === 2 ? head.readUInt16BE(2) : Number(head.readBigUInt64BE(2));
     assert.ok(size === 0 || length >= (size === 2 ? 126 : 65536), "in the shortest form");
-    return { op: first & 0x0f, data: await this.take(length, "a frame's payload") };
+    const data = await this.take(length, "a frame's payload");
+    return { op: first & 0x0f, data: compressed ? this.inflating.inflate(data) : data };
   }
 
   async text() {

@@ -2,11 +2,19 @@
 -- Engine.IO alone: echoes what comes, and tells a session that said "watch" how every other ended.
 local sio = require("sio")
 
+local takeover = os.getenv "DEFLATE" == "takeover"
+local deflate = os.getenv "DEFLATE" and {
+  threshold = 1,
+  server_no_context_takeover = not takeover,
+  client_no_context_takeover = not takeover,
+} or false
+
 local eio = sio.engine({
   path = "/engine.io",
   upgrade_timeout = tonumber(os.getenv "UPGRADE_TIMEOUT"),
   message_timeout = tonumber(os.getenv "MESSAGE_TIMEOUT"),
   max_http_buffer_size = tonumber(os.getenv "MAX_SIZE"),
+  per_message_deflate = deflate,
   max_buffered = 64 * 1024 * 1024, -- an echo may be as large as what came
 })
 
