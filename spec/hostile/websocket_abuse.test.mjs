@@ -91,7 +91,6 @@ describe("a WebSocket client", { timeout: 60000 }, () => {
     let pongs = 0;
     for (let last = {}; last.op !== op.close; last = await ws.frame(), pongs++) {
       await ws.write(frame(op.ping, "still here"));
-      await new Promise((resolve) => setTimeout(resolve, 5));
     }
     assert.ok(pongs > 10);
     await told("transport error/message timeout");
