@@ -282,16 +282,15 @@ static void serve_upgrade(struct sio_http_conn *c, const struct eio_request *q,
     bool base64 = eio_dialect_wants_base64(q->http);
     struct sio_slice rest;
     struct sio_conn *stream;
-    if (!eio_upgrade_possible(s)) {
-        struct eio_refused why = eio_refusal_bad_request("TRANSPORT_MISMATCH");
-        eio_hooks_refuse(s->server, c, q, &why);
-        return;
-    }
     if (!eio_hooks_welcome(s, c, q))
         return;
     stream = eio_handshake_upgrade(c, q, &rest);
     if (stream == NULL)
         return;
+    if (!eio_upgrade_possible(s)) {
+        eio_websocket_reject(stream, rest, s->server->options.max_http_buffer_size);
+        return;
+    }
     s->dialect.websocket_base64 = base64;
     eio_upgrade_begin(s, stream, &q->terms, rest);
 }

@@ -2,9 +2,9 @@
 /* The change from polling to websocket (Engine.IO v4, §Upgrade). Stands on session_in.h; server.c
  * begins it, the websocket's packets drive it.
  *
- * Mended against upstream: the heartbeat goes on untouched, `5` counts only after a probe, a poll
- * is answered at once instead of within 100 ms, and a second websocket is refused before its 101.
- * Until `5` polling stays in use, so a probe that fails costs nothing.
+ * Mended against upstream: the heartbeat goes on untouched, `5` counts only after a probe, and a
+ * poll is answered at once instead of within 100 ms. Until `5` polling stays in use, so a probe
+ * that fails costs nothing.
  */
 #include "engine/session_in.h"
 

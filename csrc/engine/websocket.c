@@ -256,3 +256,23 @@ void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c,
     t->conn = sio_ws_conn_open(c, rest, max, &conn_events, t);
     sio_ws_conn_set_terms(t->conn, terms);
 }
+
+/* ---- connections nobody wants ---------------------------------------------------------------- */
+
+static void ignore_message(void *owner, struct sio_ws_conn *w, bool binary, struct sio_slice data)
+{
+    (void)owner, (void)w, (void)binary, (void)data;
+}
+
+static void ignore_close(void *owner, struct sio_ws_conn *w, uint16_t code, int err)
+{
+    (void)owner, (void)w, (void)code, (void)err;
+}
+
+void eio_websocket_reject(struct sio_conn *c, struct sio_slice rest, size_t max_message)
+{
+    static const struct sio_ws_conn_events silent = {.on_message = ignore_message,
+                                                     .on_close = ignore_close};
+    struct sio_ws_conn *w = sio_ws_conn_open(c, rest, max_message, &silent, NULL);
+    sio_ws_conn_close(w, 0);
+}

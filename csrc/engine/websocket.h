@@ -22,6 +22,9 @@ void eio_websocket_init(struct eio_websocket *t, struct eio_session *s);
 /* Takes the connection after its 101, with the terms of that; `rest` came behind the request. */
 void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c,
                         const struct sio_ws_terms *terms, struct sio_slice rest);
+/* Closes a connection that no session wants, as upstream: 101, then a close frame without a code.
+ * An HTTP answer would be an error that not every client is ready for. */
+void eio_websocket_reject(struct sio_conn *c, struct sio_slice rest, size_t max_message);
 
 /* Whose message EIO_DUE_PART waits for, and the session's end when that is due. */
 struct eio_session *eio_websocket_waits(struct eio_due *due);
