@@ -25,10 +25,12 @@ enum eio_due_kind {
     EIO_DUE_PROBE,    /* the upgrade was not finished */
     EIO_DUE_PRESSURE, /* the client has not read for too long */
     EIO_DUE_PART,     /* a WebSocket message was not finished */
+    EIO_DUE_OPEN,     /* in v3: what is sent may follow the 101 */
     EIO_DUE_KINDS,
 };
 
 enum {
+    EIO_OPEN_HOLD_MS = 5,         /* of EIO_DUE_OPEN: until the client has seen the 101 by itself */
     EIO_HEARTBEAT_LATE_MS = 20,   /* the timer ran so late that the loop must have been held up */
     EIO_HEARTBEAT_GRACE_MS = 100, /* then the peers have so much longer */
 };

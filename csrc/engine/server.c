@@ -64,6 +64,7 @@ static void heartbeat_init(struct eio_server *e)
     e->heartbeat.after_ms[EIO_DUE_PONG] = o->ping_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_SILENCE] = o->ping_interval_ms + o->ping_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_CLOSE] = o->close_timeout_ms;
+    e->heartbeat.after_ms[EIO_DUE_OPEN] = EIO_OPEN_HOLD_MS;
     e->heartbeat.after_ms[EIO_DUE_PROBE] = o->upgrade_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_PRESSURE] = o->pressure_timeout_ms;
     e->heartbeat.after_ms[EIO_DUE_PART] = o->message_timeout_ms;
@@ -243,7 +244,9 @@ static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
         add_session(e, s);
         eio_websocket_open(&s->websocket, stream, &q->terms, rest);
         n = opening_messages(e, s, first);
-        s->transport->ops->send(s->transport, first, n);
+        if (dialect.version == EIO_V3)
+            eio_session_hold(s);
+        eio_session_push(s, first, n);
         sio_blob_unref(first[0].frame);
         e->events->on_session(e->owner, s);
     }

@@ -164,7 +164,7 @@ void eio_session_drain(struct eio_session *s)
 {
     struct eio_queue q = s->queue;
     const struct eio_transport_ops *ops = s->transport->ops;
-    if (q.n == 0 || !(ops->at_once || ops->writable(s->transport)))
+    if (q.n == 0 || s->held || !(ops->at_once || ops->writable(s->transport)))
         return;
     s->queue = (struct eio_queue){0}; /* answering may let the next GET in */
     ops->send(s->transport, q.msgs, q.n);
@@ -188,9 +188,25 @@ void eio_session_flush(struct eio_session *s)
     }
 }
 
-static void push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
+void eio_session_hold(struct eio_session *s)
 {
-    if (s->transport->ops->at_once) {
+    s->held = true;
+    s->awaiting_life = false;
+    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_OPEN, &s->beat, sio_loop_now(s->server->loop));
+}
+
+static void release(struct eio_session *s)
+{
+    s->held = false;
+    s->awaiting_life = true;
+    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_SILENCE, &s->beat,
+                      sio_loop_now(s->server->loop));
+    eio_session_drain(s);
+}
+
+void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
+{
+    if (s->transport->ops->at_once && !s->held) {
         s->transport->ops->send(s->transport, msgs, n);
         return;
     }
@@ -236,7 +252,7 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
     if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes) ||
         !eio_pressure_add(s, bytes))
         return doom(s);
-    push(s, msgs, n);
+    eio_session_push(s, msgs, n);
     return 0;
 }
 
@@ -261,7 +277,7 @@ static void on_heartbeat(struct eio_session *s, struct eio_transport *t, enum ei
         return;
     }
     if (v3) {
-        push(s, &s->server->pong, 1);
+        eio_session_push(s, &s->server->pong, 1);
         return;
     }
     s->awaiting_life = false;
@@ -358,11 +374,14 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
     case EIO_DUE_PING:
         s->awaiting_life = true;
         eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PONG, due, base_ms);
-        push(s, &s->server->ping, 1);
+        eio_session_push(s, &s->server->ping, 1);
         break;
     case EIO_DUE_PONG:
     case EIO_DUE_SILENCE:
         finish(s, EIO_PING_TIMEOUT, NULL);
+        break;
+    case EIO_DUE_OPEN:
+        release(s);
         break;
     case EIO_DUE_CLOSE:
         finish(s, EIO_FORCED_CLOSE, NULL);

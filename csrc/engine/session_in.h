@@ -29,7 +29,7 @@ struct eio_session {
     struct eio_polling polling;
     struct eio_websocket websocket; /* in use, or the probe */
     struct eio_queue queue;
-    struct eio_due beat;   /* PING, PONG, SILENCE, or CLOSE while closing */
+    struct eio_due beat;   /* PING, PONG, OPEN, SILENCE, or CLOSE while closing */
     struct eio_due probe;  /* PROBE, or PRESSURE on websocket */
     struct eio_part *part; /* of an unfinished WebSocket message; NULL: there is none */
     struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
@@ -47,6 +47,7 @@ struct eio_session {
     bool awaiting_life; /* a pong; in v3, where clients ping, always */
     bool doomed;        /* over a limit: ended at the end of the tick */
     bool pressed;       /* see pressure.h */
+    bool held;          /* see eio_session_hold */
     bool drained;       /* no longer pressed: on_drain at the end of the tick */
 };
 
@@ -75,6 +76,11 @@ void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum e
                           const char *detail);
 void eio_session_note_life(struct eio_session *s); /* any traffic is a sign of it */
 void eio_session_on_poll(struct eio_session *s);   /* a GET waits */
+/* Sends without a look at any limit. */
+void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t n);
+/* Makes a new websocket session wait EIO_OPEN_HOLD_MS with what it sends: a client may look for
+ * the open packet only when it knows of the 101, and miss it when both come at once. */
+void eio_session_hold(struct eio_session *s);
 /* Hands the whole queue to the transport, if it is writable. */
 void eio_session_drain(struct eio_session *s);
 

@@ -226,7 +226,7 @@ static void websocket_close(struct eio_transport *base, const struct eio_msg *ms
 {
     struct eio_websocket *t = from_base(base);
     struct sio_ws_conn *conn = t->conn;
-    (void)msgs, (void)n; /* nothing waits above a transport that sends at once */
+    websocket_send(base, msgs, n);
     t->conn = NULL;
     forget_part(base->session);
     if (conn != NULL)

@@ -93,6 +93,49 @@ TEST(a_binary_message_in_every_dialect)
     eio_close();
 }
 
+static void say_two(struct eio_session *s)
+{
+    eio_say(s, "a", 0);
+    eio_say(s, "b", 0);
+}
+
+static void say_and_close(struct eio_session *s)
+{
+    eio_say(s, "a", 0);
+    eio_session_close(s);
+}
+
+/* What is sent waits until the 101 has arrived by itself, and is not lost. */
+static void opens_with(void (*on_open)(struct eio_session *s), const char *frames, size_t len)
+{
+    struct peer p;
+    open_v3();
+    eio.on_open = on_open;
+    client_open(&p);
+    client_request(&p, "GET", v3_target("websocket", "", ""), WS_HEADERS, NULL);
+    WAIT(eio_logged("open "));
+    WAIT(has_reply(&p));
+    if (on_open == say_two)
+        CHECK(p.got.len > 4 && memcmp(p.got.p + p.got.len - 4, "\r\n\r\n", 4) == 0);
+    WAIT(p.got.len > len && memcmp(p.got.p + p.got.len - len, frames, len) == 0);
+    CHECK(memmem(p.got.p, p.got.len, "0{\"sid\"", 7) != NULL);
+    peer_fini(&p);
+    eio_close();
+}
+
+TEST(the_101_of_v3_comes_by_itself)
+{
+    opens_with(say_two,
+               "\x81\x02"
+               "4a\x81\x02"
+               "4b",
+               8);
+    opens_with(say_and_close,
+               "\x81\x02"
+               "4a\x88\x00",
+               6);
+}
+
 TEST(frame_heads_of_v3_grow_with_the_type)
 {
     static const size_t lengths[] = {0, 124, 125, 126, 65534, 65535, 65536};
