@@ -40,9 +40,13 @@ struct sio_co;
     X(CLOSE, "close")                 /* f(session, reason, detail|nil) */                         \
     X(SESSION_EVENT, "session_event") /* f(session, "upgrade"|"drain") */                          \
     X(REQUEST, "request")             /* f(app, request) */                                        \
+    X(GATE, "gate")                   /* f(app, stage, request): decides */                        \
+    X(REFUSED, "refused")             /* f(app, error) */                                          \
+    X(HEADERS, "headers")             /* f(app, request, sid|nil): {name, value, ...} */           \
     X(ERROR, "error")                 /* f(app|nil, message, context): the error hooks */          \
     X(SOCKET_MT, "socket_mt")         /* metatables of the objects people touch */                 \
     X(SESSION_MT, "session_mt")                                                                    \
+    X(GATE_MT, "gate_mt")                                                                          \
     X(REQUEST_MT, "request_mt")                                                                    \
     X(HOOKS_END, NULL)                                                                             \
     X(OBJECTS, NULL)   /* C object -> its handle; see handle.h */                                  \
@@ -119,6 +123,7 @@ void lproxy_open(lua_State *L);
 void lnamespace_open(lua_State *L);
 void lsocket_open(lua_State *L);
 void lsession_open(lua_State *L);
+void lgate_open(lua_State *L);
 void lrequest_open(lua_State *L);
 void lhttp_open(lua_State *L);
 void ljob_open(lua_State *L);     /* job.c */

@@ -87,6 +87,46 @@ void sio_http_push_query(lua_State *L, struct sio_bind *b, struct sio_slice quer
     }
 }
 
+static void set_slice(lua_State *L, const char *name, struct sio_slice s)
+{
+    lua_pushlstring(L, s.p ? s.p : "", s.len);
+    lua_setfield(L, -2, name);
+}
+
+void sio_http_set_request(lua_State *L, struct sio_bind *b, const struct sio_http_conn *c,
+                          const struct sio_http_request *r)
+{
+    struct sio_slice host = sio_http_conn_host(c, r);
+    struct sio_origin origin;
+    sio_http_conn_origin(c, r, &origin);
+    set_slice(L, "method", r->method);
+    set_slice(L, "raw_path", r->path);
+    set_slice(L, "url", r->target);
+    sio_http_push_headers(L, r);
+    lua_setfield(L, -2, "headers");
+    sio_http_push_query(L, b, r->query);
+    lua_setfield(L, -2, "query");
+    set_slice(L, "address", sio_origin_address(&origin));
+    lua_pushboolean(L, origin.secure);
+    lua_setfield(L, -2, "secure");
+    if (host.p != NULL)
+        set_slice(L, "host", host);
+}
+
+void sio_http_add_fields(lua_State *L, int index, struct sio_http_conn *c)
+{
+    lua_Integer n = (lua_Integer)lua_rawlen(L, index);
+    for (lua_Integer i = 1; i + 1 <= n; i += 2) {
+        struct sio_slice name = {NULL, 0}, value = {NULL, 0};
+        if (lua_rawgeti(L, index, i) == LUA_TSTRING)
+            name.p = lua_tolstring(L, -1, &name.len);
+        if (lua_rawgeti(L, index, i + 1) == LUA_TSTRING)
+            value.p = lua_tolstring(L, -1, &value.len);
+        sio_http_add_field(c, name, value);
+        lua_pop(L, 2);
+    }
+}
+
 /* query_parse(string): {name = value}, as the query of a URL */
 static int lhttp_query_parse(lua_State *L)
 {

@@ -32,18 +32,21 @@ void sio_option_bool(lua_State *L, const char *name, bool *out)
     lua_pop(L, 1);
 }
 
-/* With the slash at its end, as the engine wants it. */
+/* With a slash at its end, or without any when add_trailing_slash is false. */
 static void read_path(lua_State *L, struct eio_options *o)
 {
     size_t len = 0;
     const char *path;
+    bool slash = true;
+    sio_option_bool(L, "add_trailing_slash", &slash);
     lua_getfield(L, 1, "path");
     path = luaL_checklstring(L, -1, &len);
     if (len + 2 > sizeof o->path)
         sio_bind_error(L, "option 'path' is longer than %d bytes", (int)sizeof o->path - 2);
-    memcpy(o->path, path, len + 1);
-    if (len == 0 || path[len - 1] != '/')
-        memcpy(o->path + len, "/", 2);
+    if (len > 0 && path[len - 1] == '/')
+        len--;
+    memcpy(o->path, path, len);
+    memcpy(o->path + len, slash ? "/" : "", slash ? 2 : 1);
     lua_pop(L, 1);
 }
 
@@ -81,6 +84,16 @@ static void read_slow_reader(lua_State *L, enum eio_slow_reader *out)
     lua_pop(L, 1);
 }
 
+static void read_destroy_upgrade(lua_State *L, struct sio_app_options *o)
+{
+    bool destroy = true;
+    o->destroy_upgrade_timeout_ms = 1000;
+    sio_option_ms(L, "destroy_upgrade_timeout", &o->destroy_upgrade_timeout_ms);
+    sio_option_bool(L, "destroy_upgrade", &destroy);
+    if (!destroy)
+        o->destroy_upgrade_timeout_ms = 0;
+}
+
 void sio_options_read(lua_State *L, struct sio_app_options *o)
 {
     eio_options_default(&o->engine);
@@ -115,6 +128,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_rate(L, "max_connections_per_address", &o->max_connections_per_address);
     sio_option_rate(L, "max_handshakes_per_address", &o->max_handshakes_per_address);
     sio_options_read_proxy(L, o);
+    read_destroy_upgrade(L, o);
     sio_option_bool(L, "engine_only", &o->engine_only);
     o->sio.max_attachment_bytes = o->engine.max_http_buffer_size;
 }

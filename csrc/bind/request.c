@@ -84,34 +84,13 @@ static void on_gone(void *self, struct sio_http_conn *c, int err)
     sio_request_leave(self);
 }
 
-static void set_slice(lua_State *L, const char *name, struct sio_slice s)
-{
-    lua_pushlstring(L, s.p ? s.p : "", s.len);
-    lua_setfield(L, -2, name);
-}
-
 static void push_object(struct sio_request *q, const struct sio_http_request *r)
 {
     struct sio_bind *b = q->app->bind;
-    lua_State *L = b->L;
-    struct sio_slice host = sio_http_conn_host(q->conn, r);
-    struct sio_origin origin;
-    lua_checkstack(L, 12);
-    sio_handle_new_object(L, b, q, SIO_REQUEST, SIO_REF_REQUEST_MT);
-    set_slice(L, "method", r->method);
-    set_slice(L, "raw_path", r->path);
-    set_slice(L, "url", r->target);
-    sio_http_push_headers(L, r);
-    lua_setfield(L, -2, "headers");
-    sio_http_push_query(L, b, r->query);
-    lua_setfield(L, -2, "query");
-    sio_http_conn_origin(q->conn, r, &origin);
-    set_slice(L, "address", sio_origin_address(&origin));
-    lua_pushboolean(L, origin.secure);
-    lua_setfield(L, -2, "secure");
-    if (host.p != NULL)
-        set_slice(L, "host", host);
-    lua_pop(L, 1);
+    lua_checkstack(b->L, 12);
+    sio_handle_new_object(b->L, b, q, SIO_REQUEST, SIO_REF_REQUEST_MT);
+    sio_http_set_request(b->L, b, q->conn, r);
+    lua_pop(b->L, 1);
 }
 
 void sio_request_start(void *owner, struct sio_http_conn *c, const struct sio_http_request *r)

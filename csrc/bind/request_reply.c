@@ -9,6 +9,7 @@
 #include "bind/binary.h"
 #include "bind/call.h"
 #include "bind/file.h"
+#include "bind/http.h"
 #include "bind/request_in.h"
 #include "net/http_file.h"
 
@@ -218,9 +219,20 @@ static int lrequest_send_file(lua_State *L)
     return push_outcome(L, err);
 }
 
+/* request_add_fields(request, {name, value, ...}): for whatever answers it */
+static int lrequest_add_fields(lua_State *L)
+{
+    struct sio_request *q = request_self(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    if (q != NULL)
+        sio_http_add_fields(L, 2, q->conn);
+    return 0;
+}
+
 void lrequest_reply_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"request_respond", lrequest_respond},
+                                         {"request_add_fields", lrequest_add_fields},
                                          {"request_begin", lrequest_begin},
                                          {"request_write", lrequest_write},
                                          {"request_end", lrequest_end},

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bind/call.h"
+#include "bind/gate.h"
 #include "bind/options.h"
 #include "bind/request.h"
 #include "bind/session.h"
@@ -66,6 +67,7 @@ static int lserver_new(lua_State *L)
     err = sio_worker_serve(app->worker, &options, &events, app);
     if (err != 0)
         return sio_bind_error(L, "cannot make the server: %s", sio_err_text(err));
+    sio_gate_install(L, app);
     return 0;
 }
 

@@ -36,10 +36,15 @@ static struct sio_http_field field_copy(struct sio_slice name, struct sio_slice 
                                    sio_slice(text + name.len, value.len)};
 }
 
+bool sio_http_fields_allow(struct sio_slice name, struct sio_slice value)
+{
+    return sio_http_is_token(name) && sio_http_valid_value(value) && !is_ours(name);
+}
+
 int sio_http_fields_add(struct sio_http_fields **f, struct sio_slice name, struct sio_slice value)
 {
     size_t n = *f != NULL ? (*f)->n : 0, bytes = *f != NULL ? (*f)->bytes : 0;
-    if (!sio_http_is_token(name) || !sio_http_valid_value(value) || is_ours(name))
+    if (!sio_http_fields_allow(name, value))
         return SIO_EINVAL;
     if (n == SIO_HTTP_ADDED_MAX || name.len > SIO_HTTP_ADDED_BYTES_MAX ||
         value.len > SIO_HTTP_ADDED_BYTES_MAX - name.len ||

@@ -26,6 +26,8 @@ struct sio_http_fields {
  * to the message's framing or to the change of protocol (Content-Length, Connection, Upgrade,
  * Sec-WebSocket-*, ...); SIO_EFULL: a limit, logged. */
 int sio_http_fields_add(struct sio_http_fields **f, struct sio_slice name, struct sio_slice value);
+/* Whether it would not be SIO_EINVAL. */
+bool sio_http_fields_allow(struct sio_slice name, struct sio_slice value);
 void sio_http_fields_free(struct sio_http_fields *f); /* may be NULL */
 /* The answer's own fields and those that were added, in one array for sio_free, with their number
  * in *n. An added one is left out when the answer has one of that name, for the answer knows

@@ -348,5 +348,6 @@ void sio_http_conn_expire(struct sio_http_conn *c)
         sio_http_conn_refuse(c, 408, SIO_ETIMEDOUT);
     } else {
         sio_http_conn_finish(c);
+        sio_http_conn_tell_gone(c, SIO_ETIMEDOUT); /* who has not answered within its time */
     }
 }

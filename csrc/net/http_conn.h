@@ -123,6 +123,10 @@ void sio_http_accept(struct sio_http_conn *c, const struct sio_http_handler *h, 
  * is noticed while no more than SIO_HTTP_PENDING_MAX bytes of it wait. */
 void sio_http_hold(struct sio_http_conn *c, const struct sio_http_handler *h, void *self);
 
+/* From inside on_request, for one without a body: when there is no answer after timeout_ms, or up
+ * to a second later, the connection is ended without one (on_gone, SIO_ETIMEDOUT). */
+void sio_http_answer_within(struct sio_http_conn *c, uint64_t timeout_ms);
+
 /* A field for the answer to the current request, whoever gives it: sio_http_respond, a limit that
  * refuses the body, or the 101, whose writer takes sio_http_added along. Gone with the request.
  * Errors: SIO_ECLOSED: gone, answered or no request; and those of sio_http_fields_add. */

@@ -145,6 +145,12 @@ void sio_http_hold(struct sio_http_conn *c, const struct sio_http_handler *h, vo
     c->self = self;
 }
 
+void sio_http_answer_within(struct sio_http_conn *c, uint64_t timeout_ms)
+{
+    if (!c->gone && !c->answered && c->intake == SIO_HTTP_INTAKE_DONE)
+        sio_http_conn_set_deadline(c, timeout_ms);
+}
+
 int sio_http_add_field(struct sio_http_conn *c, struct sio_slice name, struct sio_slice value)
 {
     if (c->gone || c->answered || c->intake == SIO_HTTP_INTAKE_HEAD)

@@ -33,6 +33,8 @@ struct waiting_give {
 static bool names_client_file(const struct eio_options *o, struct sio_slice path)
 {
     struct sio_slice name = sio_slice_from(path, strlen(o->path));
+    if (sio_slice_starts(name, SIO_LIT("/"))) /* add_trailing_slash is false */
+        name = sio_slice_from(name, 1);
     if (!sio_slice_starts(name, SIO_LIT("socket.io.")))
         return false;
     struct sio_slice rest = sio_slice_from(name, sizeof "socket.io." - 1);
@@ -224,6 +226,8 @@ void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct si
         return;
     }
     if (!for_engine(w, r)) {
+        if (r->upgrade && w->app.destroy_upgrade_timeout_ms != 0)
+            sio_http_answer_within(c, w->app.destroy_upgrade_timeout_ms);
         w->events->on_request(w->owner, c, r);
         return;
     }

@@ -32,6 +32,9 @@ struct sio_app_options {
     enum sio_balance balance;
     uint32_t max_connections_per_address; /* 0: no limit */
     uint32_t max_handshakes_per_address;  /* per second; 0: no limit */
+    uint64_t destroy_upgrade_timeout_ms;  /* in which the application answers a request for another
+                                           * protocol in HTTP; then the connection is ended; 0: as
+                                           * long as it takes */
     bool engine_only;                     /* raw Engine.IO: no Socket.IO server on top */
 };
 

@@ -5,13 +5,14 @@
 
 local core = require "sio.core"
 local emitter = require "sio.emitter"
+local front = require "sio.front"
+local gate = require "sio.gate"
 local host = require "sio.host"
 local listening = require "sio.listening"
 local options = require "sio.options"
-local session = require "sio.session"
+require "sio.session"
 
----@class sio.Engine
----@field clients_count integer
+---@class sio.Engine : sio.Front
 local Engine = {}
 
 local engine_mt = {
@@ -22,15 +23,8 @@ local engine_mt = {
   end,
 }
 
---- Calls fn(session) for each new session.
----@param event "connection"
----@param fn async fun(session: sio.Session)
----@return sio.Engine
-function Engine:on(event, fn)
-  session.check_event(event, { connection = true }, "an engine")
-  emitter.on(self, event, fn)
-  return self
-end
+-- use, on, once, off. "connection": fn(session) for each new session.
+for name, method in pairs(front.methods) do Engine[name] = method end
 
 --- As app:listen.
 ---@param address? sio.ListenAddress|sio.ListenAddress[]
@@ -55,8 +49,12 @@ local engine = {}
 function engine.new(given)
   local checked = options.engine(given)
   if host.overrides.balance then checked.balance = host.overrides.balance end
-  local self = setmetatable({ _options = checked, _start = {}, _stop = {} }, engine_mt)
+  local self = setmetatable({
+    _options = checked, _start = {}, _stop = {}, _events = { connection = true },
+  }, engine_mt)
+  rawset(self, "_app", self)
   core.server_new(checked, self)
+  gate.install(self, self, checked)
   return self
 end
 

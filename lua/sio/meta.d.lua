@@ -15,6 +15,14 @@
 ---@field allow_upgrades? boolean true
 ---@field per_message_deflate? boolean|sio.DeflateOptions compression of WebSocket messages; false
 ---@field allow_eio3? boolean clients of Socket.IO v2 (Engine.IO v3) as well; false
+---@field add_trailing_slash? boolean whether `path` ends with a slash; true
+---@field allow_request? async fun(req: sio.EngineRequest): any, string? who may open a session
+---@field generate_id? async fun(req: sio.EngineRequest): string?, string? ids of sessions
+---@field initial_packet? string|sio.Binary a message right after the open packet
+---@field cookie? boolean|sio.CookieOptions with the session's id; false
+---@field cors? boolean|sio.CorsOptions|sio.CorsFunction false
+---@field destroy_upgrade? boolean requests for another protocol elsewhere have a time limit; true
+---@field destroy_upgrade_timeout? number seconds; 1
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
 ---@field max_connections? integer open connections of a worker; 100000
@@ -67,6 +75,32 @@
 ---@field immutable? boolean it need not even ask when the page is loaded again; false
 ---@field dotfiles? "ignore"|"allow"|"deny" names with a dot in front: 404, served, 403; "ignore"
 ---@field fallthrough? boolean what is missing here may be in the next folder; true
+
+---@class sio.CookieOptions
+---@field name? string "io"
+---@field path? string|false "/"
+---@field http_only? boolean true
+---@field same_site? "lax"|"strict"|"none"|false "lax"
+---@field secure? boolean default: when the client's connection is encrypted
+---@field domain? string
+---@field max_age? integer seconds
+---@field expires? integer seconds since 1970
+---@field encode? fun(sid: string): string
+
+---@alias sio.CorsRule string|boolean|{ pattern: string }|(string|{ pattern: string })[]
+---@alias sio.OriginFunction async fun(origin: string?, req: sio.EngineRequest): sio.CorsRule?, any
+---@alias sio.CorsFunction async fun(req: sio.EngineRequest): sio.CorsOptions?, any
+
+---@class sio.CorsOptions
+---@field origin? sio.CorsRule|sio.OriginFunction "*"
+---@field methods? string|string[] "GET,HEAD,PUT,PATCH,POST,DELETE"
+---@field allowed_headers? string|string[] default: what the browser asks for
+---@field exposed_headers? string|string[]
+---@field credentials? boolean false
+---@field max_age? integer seconds that a browser may keep the answer to a preflight
+---@field preflight_continue? boolean false
+---@field options_success_status? integer 204
+---@field strict_origin? boolean other origins get 403 for WebSockets and polls; true
 
 ---@class sio.RecoveryOptions
 ---@field max_disconnection_duration? number seconds that a client may be away; 120

@@ -9,6 +9,7 @@ local check = require "sio.options.check"
 local compression = require "sio.options.compression"
 local engine = require "sio.options.engine"
 local errors = require "sio.error"
+local hooks = require "sio.options.hooks"
 local http = require "sio.options.http"
 local limits = require "sio.options.limits"
 local proxy = require "sio.options.proxy"
@@ -16,8 +17,8 @@ local socket = require "sio.options.socket"
 
 local options = {}
 
-local engine_groups = { engine, http, proxy, limits, compression }
-local server_groups = { engine, http, proxy, limits, compression, socket }
+local engine_groups = { engine, hooks, http, proxy, limits, compression }
+local server_groups = { engine, hooks, http, proxy, limits, compression, socket }
 
 local function check_groups(method, given, groups)
   local known = {}

@@ -7,6 +7,8 @@
 
 local core = require "sio.core"
 local errors = require "sio.error"
+local front = require "sio.front"
+local gate = require "sio.gate"
 local host = require "sio.host"
 local listening = require "sio.listening"
 local log = require "sio.log"
@@ -17,7 +19,7 @@ local router = require "sio.http.router"
 ---@class sio.Server
 ---@field log sio.Log
 ---@field sockets table<string, sio.Socket> of namespace "/", on this worker
----@field engine { clients_count: integer }
+---@field engine sio.Front
 ---@field broadcast sio.Broadcast
 ---@field volatile sio.Broadcast
 ---@field here sio.Broadcast
@@ -28,15 +30,8 @@ for _, name in ipairs { "sockets", "broadcast", "volatile", "here" } do
   properties[name] = function(self) return self._root[name] end
 end
 
-local engine_mt = {
-  __name = "sio.Server.engine",
-  __index = function(self, name)
-    if name == "clients_count" then return core.server_clients_count(self._app) end
-  end,
-}
-
 function properties.engine(self)
-  return setmetatable({ _app = self }, engine_mt)
+  return self._front
 end
 
 local io_names = {}
@@ -243,6 +238,8 @@ function server.new(given)
     _options = checked, _namespaces = {}, _start = {}, _stop = {}, _error = {},
   }, server_mt)
   core.server_new(checked, app)
+  app._front = front.new(app)
+  gate.install(app, app._front, checked)
   app._root = app:of "/"
   app._router = router.new(checked)
   apps[app] = true

@@ -238,3 +238,45 @@ TEST(fields_can_be_taken_along_by_an_upgrade)
     sio_conn_close(stream);
     end();
 }
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void hold_for_10_ms(struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    sio_http_answer_within(c, 10);
+    hold(c, r);
+}
+
+TEST(an_answer_may_have_to_come_in_time)
+{
+    struct sio_http_limits l = app_limits();
+    l.head_timeout_ms = 20; /* how often somebody looks */
+    app_open_with(l);
+    app.on_request = hold_for_10_ms;
+    app_adopt(peer_pair(&p, SOCK_STREAM));
+    peer_say(&p, GET("/"));
+    WAIT(p.ended);
+    CHECK_EQ_INT(p.got.len, 0);
+    CHECK_EQ_INT(app.gone, 1);
+    CHECK_EQ_INT(app.err, SIO_ETIMEDOUT);
+    end();
+}
+
+TEST(an_answer_in_time_is_an_answer)
+{
+    struct sio_http_limits l = app_limits();
+    uint64_t until;
+    l.head_timeout_ms = 20;
+    app_open_with(l);
+    app.on_request = hold_for_10_ms;
+    held = NULL;
+    app_adopt(peer_pair(&p, SOCK_STREAM));
+    peer_say(&p, GET("/"));
+    WAIT(held != NULL);
+    sio_http_respond_text(held, 200, NULL, "soon");
+    until = sio_loop_now(&net.loop) + 50;
+    WAIT(sio_loop_now(&net.loop) >= until);
+    CHECK(peer_has(&p, "soon") && !p.ended);
+    CHECK_EQ_INT(app.gone, 0);
+    end();
+}

@@ -6,6 +6,8 @@
 -- Stands on core.file_read and core.gzip. A file is read and compressed once per worker.
 
 local core = require "sio.core"
+local cors = require "sio.http.cors"
+local new_headers = require("sio.http.headers").new
 local encoding = require "sio.http.encoding"
 local response = require "sio.http.response"
 local validator = require "sio.http.validator"
@@ -71,6 +73,14 @@ function Client:send(req, name)
   return core.request_respond(req, 200, headers, content)
 end
 
+-- Who may read it, as for the engine. True when that was all that was asked.
+function Client:add_cors(req)
+  local fields = new_headers()
+  local verdict, status = cors.apply(self.cors, req, fields)
+  core.request_add_fields(req, fields:flat())
+  return verdict == "answer" and core.request_respond(req, status, {}, "")
+end
+
 --- Answers when the path is the client's; false otherwise.
 ---@async
 ---@param req sio.Request
@@ -79,6 +89,7 @@ function Client:answer(req)
   if req.path:sub(1, #self.prefix) ~= self.prefix then return false end
   local name = req.path:sub(#self.prefix + 1)
   if names[name:gsub("%.map$", "")] == nil then return false end
+  if self.cors and self:add_cors(req) then return true end
   if req.method ~= "GET" and req.method ~= "HEAD" then
     response.text(req, 405, "Method Not Allowed\n", { Allow = "GET, HEAD" })
   elseif not names[name] then
@@ -95,10 +106,12 @@ local client = {}
 
 --- Warns when there is nothing to serve.
 ---@param path string of the server
-function client.new(path)
+---@param cors_options? table|function
+function client.new(path, cors_options)
   local dir = find_dir()
   local self = setmetatable({
     prefix = path:gsub("/+$", "") .. "/", dir = dir, version = read_version(dir), cache = {},
+    cors = cors_options,
   }, Client)
   if not self.version then
     core.log("warn", "no browser client in " .. tostring(dir) .. ": run `make client` "

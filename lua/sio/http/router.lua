@@ -99,7 +99,7 @@ local router = {}
 function router.new(options)
   return setmetatable({
     routes = {}, folders = {},
-    client = options.serve_client and client.new(options.path) or nil,
+    client = options.serve_client and client.new(options.path, options.cors or nil) or nil,
   }, Router)
 end
 
