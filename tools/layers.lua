@@ -22,6 +22,7 @@ local libraries = {
   { "^uv%.h$", at_least(2), "net and above" },
   { "^llhttp%.h$", only("codec"), "codec" },
   { "^wslay/", only("codec"), "codec" },
+  { "^openssl/ssl%.h$", only("net"), "net" },
   { "^lua%.h$", only("bind", "drivers"), "bind and drivers" },
   { "^lauxlib%.h$", only("bind", "drivers"), "bind and drivers" },
   { "^lualib%.h$", only("bind", "drivers"), "bind and drivers" },

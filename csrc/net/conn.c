@@ -6,19 +6,20 @@
  *     ATTACHED ──finish()──► FINISHING: write the queue, shutdown, read to the end ──► CLOSED
  *
  * A peer that ended its side while bytes were queued also goes through FINISHING: it may only have
- * closed its half. Invariant: events are called in ATTACHED only; exactly one of flush task, linger
- * and grave is in use, so they share their memory; while a uv_write is under way the flush task is
- * not queued, and its callback goes on with what was queued since.
+ * closed its half. With TLS, `out` is plaintext and the wire queue of net/tls goes to the socket;
+ * without, they are one. Invariant: events are called in ATTACHED only; exactly one of flush task,
+ * linger and grave is in use, so they share their memory; while a uv_write is under way the flush
+ * task is not queued, and its callback goes on with what was queued since.
  */
 #include "net/conn.h"
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/address.h"
 #include "net/outq.h"
+#include "net/tls.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ enum state { ATTACHED, FINISHING, CLOSED };
 /* A uv_write under way; exists only while the kernel's buffer is full. */
 struct sending {
     uv_write_t req;
-    size_t bytes; /* given to libuv: a prefix of the queue */
+    size_t bytes; /* given to libuv: a prefix of what goes to the socket */
 };
 
 /* What is known of some connections. */
@@ -53,13 +54,14 @@ struct sio_conn {
         struct sio_grave grave;
     } end;
     struct sio_outq *out;
+    struct sio_tls *tls; /* NULL: plain */
     struct sending *sending;
     size_t unsent; /* FINISHING: when the linger began; has the peer read anything since? */
     uint8_t state;
     bool peer_ended;
 };
 
-_Static_assert(sizeof(struct sio_conn) <= sizeof(uv_tcp_t) + 80, "an idle connection stays small");
+_Static_assert(sizeof(struct sio_conn) <= sizeof(uv_tcp_t) + 88, "an idle connection stays small");
 
 static uv_stream_t *stream(struct sio_conn *c)
 {
@@ -106,6 +108,9 @@ static void enter_closed(struct sio_conn *c)
     c->state = CLOSED;
     sio_list_remove(&c->end.link);
     sio_outq_drop(&c->out);
+    if (c->tls != NULL)
+        sio_tls_free(c->tls);
+    c->tls = NULL;
 }
 
 static void close_now(struct sio_conn *c)
@@ -142,11 +147,40 @@ static void fail(struct sio_conn *c, int uv_err)
 
 static void on_written(uv_write_t *req, int status);
 
+static bool may_write(const struct sio_conn *c)
+{
+    return c->state == ATTACHED && (c->tls == NULL || sio_tls_ready(c->tls));
+}
+
+/* What goes to the socket as it stands. */
+static struct sio_outq **wire(const struct sio_conn *c)
+{
+    return c->tls != NULL ? sio_tls_wire(c->tls) : (struct sio_outq **)&c->out;
+}
+
+static bool all_sent(const struct sio_conn *c)
+{
+    return c->out == NULL && *wire(c) == NULL;
+}
+
+/* An empty wire is filled from the plaintext; behind the last of it comes close_notify. */
+static int fill_wire(struct sio_conn *c)
+{
+    int err = 0;
+    if (c->tls == NULL || *wire(c) != NULL)
+        return 0;
+    if (c->out != NULL)
+        err = sio_tls_seal(c->tls, &c->out);
+    else if (c->state == FINISHING)
+        sio_tls_end(c->tls);
+    return err == 0 ? 0 : UV_EPROTO;
+}
+
 /* Starts the uv_write of what uv_try_write left. */
 static int send_rest(struct sio_conn *c)
 {
     uv_buf_t iov[SIO_CONN_IOV_MAX];
-    unsigned n = sio_outq_front(c->out, iov, SIO_CONN_IOV_MAX);
+    unsigned n = sio_outq_front(*wire(c), iov, SIO_CONN_IOV_MAX);
     struct sending *s = sio_alloc(sizeof *s);
     int err;
     s->bytes = 0;
@@ -161,13 +195,14 @@ static int send_rest(struct sio_conn *c)
     return 0;
 }
 
-/* Gives the kernel all it takes; 0 or libuv's error. Then the queue is empty or c->sending is set.
+/* Gives the kernel all it takes; 0 or libuv's error. Then nothing is queued or c->sending is set.
  */
 static int send_queued(struct sio_conn *c)
 {
-    while (c->out != NULL) {
+    int err;
+    while ((err = fill_wire(c)) == 0 && *wire(c) != NULL) {
         uv_buf_t iov[SIO_CONN_IOV_MAX];
-        unsigned n = sio_outq_front(c->out, iov, SIO_CONN_IOV_MAX);
+        unsigned n = sio_outq_front(*wire(c), iov, SIO_CONN_IOV_MAX);
         size_t given = 0;
         int taken = uv_try_write(stream(c), iov, n);
         if (taken < 0 && taken != UV_EAGAIN)
@@ -175,11 +210,11 @@ static int send_queued(struct sio_conn *c)
         for (unsigned i = 0; i < n; i++)
             given += iov[i].len;
         if (taken > 0)
-            sio_outq_consume(&c->out, (size_t)taken);
+            sio_outq_consume(wire(c), (size_t)taken);
         if (taken < 0 || (size_t)taken < given)
             return send_rest(c);
     }
-    return 0;
+    return err;
 }
 
 static void on_linger(struct sio_linger *g);
@@ -187,11 +222,11 @@ static void on_linger(struct sio_linger *g);
 /* FINISHING: the queue is written, or waits for a slow peer. */
 static void go_on_finishing(struct sio_conn *c)
 {
-    if (c->out == NULL && c->peer_ended) {
+    if (all_sent(c) && c->peer_ended) {
         close_now(c);
         return;
     }
-    if (c->out == NULL)
+    if (all_sent(c))
         shutdown(raw_fd(c), SHUT_WR); /* uv_shutdown would only wait for an empty queue */
     c->unsent = sio_conn_unsent(c);
     sio_loop_linger(sio_conn_loop(c), &c->end.linger, on_linger);
@@ -213,7 +248,7 @@ static void after_send(struct sio_conn *c, int err, bool drained)
         fail(c, err);
     else if (c->state == FINISHING)
         go_on_finishing(c);
-    else if (drained && c->out == NULL && c->events->on_drain != NULL)
+    else if (drained && all_sent(c) && c->events->on_drain != NULL)
         c->events->on_drain(c->owner, c);
 }
 
@@ -233,7 +268,7 @@ static void on_written(uv_write_t *req, int status)
     if (c->state == CLOSED)
         return;
     if (status == 0) {
-        sio_outq_consume(&c->out, bytes);
+        sio_outq_consume(wire(c), bytes);
         status = send_queued(c);
     }
     after_send(c, status, true);
@@ -241,13 +276,13 @@ static void on_written(uv_write_t *req, int status)
 
 static void schedule_flush(struct sio_conn *c)
 {
-    if (c->sending == NULL && c->out != NULL)
+    if (c->sending == NULL && !all_sent(c))
         sio_loop_defer_flush(sio_conn_loop(c), &c->end.flush);
 }
 
 void sio_conn_write(struct sio_conn *c, struct sio_slice bytes)
 {
-    if (c->state != ATTACHED)
+    if (!may_write(c))
         return;
     sio_outq_copy(&c->out, bytes);
     schedule_flush(c);
@@ -255,7 +290,7 @@ void sio_conn_write(struct sio_conn *c, struct sio_slice bytes)
 
 void sio_conn_write_blob(struct sio_conn *c, struct sio_blob *b, size_t from)
 {
-    if (c->state != ATTACHED)
+    if (!may_write(c))
         return;
     sio_outq_share(&c->out, b, from);
     schedule_flush(c);
@@ -263,17 +298,19 @@ void sio_conn_write_blob(struct sio_conn *c, struct sio_blob *b, size_t from)
 
 bool sio_conn_flush(struct sio_conn *c)
 {
-    if (c->out == NULL)
+    if (all_sent(c))
         return true;
     if (c->state != ATTACHED || c->sending != NULL || send_queued(c) != 0)
         return false; /* an error comes again, and is reported, at the end of the tick */
     sio_task_cancel(&c->end.flush);
-    return c->out == NULL;
+    return all_sent(c);
 }
 
 size_t sio_conn_queued(const struct sio_conn *c)
 {
     size_t n = sio_outq_bytes(c->out);
+    if (c->tls != NULL)
+        n += sio_outq_bytes(*wire(c));
     if (n != 0 && c->sending != NULL)
         n -= c->sending->bytes - uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
     return n;
@@ -296,51 +333,68 @@ bool sio_conn_congested(const struct sio_conn *c)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* The loop's buffer is free unless somebody runs the loop from inside an event. */
 static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
-    struct sio_loop *l = SIO_CONTAINER_OF(h->loop, struct sio_loop, uv);
     (void)suggested;
-    buf->base = l->read_busy ? sio_alloc(SIO_LOOP_READ_BYTES) : l->read_buf;
-    buf->len = SIO_LOOP_READ_BYTES;
-    l->read_busy = true;
+    sio_loop_lend_buffer(SIO_CONTAINER_OF(h->loop, struct sio_loop, uv), buf);
 }
 
-static void give_back(struct sio_loop *l, const uv_buf_t *buf)
+static void begin_finishing(struct sio_conn *c)
 {
-    if (buf->base == l->read_buf)
-        l->read_busy = false;
-    else
-        sio_free(buf->base);
+    c->state = FINISHING;
+    fill_wire(c); /* an error comes again at the flush */
+    schedule_flush(c);
+    if (all_sent(c) || c->sending != NULL)
+        go_on_finishing(c);
 }
 
-/* With a queue, the flush or the write under way goes on. */
 static void end_by_peer(struct sio_conn *c)
 {
     bool told = c->state != ATTACHED;
     c->peer_ended = true;
-    if (c->out == NULL)
-        close_now(c);
-    else
-        c->state = FINISHING;
-    if (c->state == FINISHING && c->sending != NULL)
-        go_on_finishing(c);
+    begin_finishing(c);
     if (!told)
         report_close(c, 0);
+}
+
+/* The alert is on the wire; the peer shall be able to read it. */
+static void end_by_tls(struct sio_conn *c)
+{
+    sio_outq_drop(&c->out);
+    begin_finishing(c);
+    report_close(c, UV_EPROTO);
+}
+
+/* The owner gets all that one read brought in one piece, as without TLS, and may close. */
+static void on_records(struct sio_conn *c, struct sio_slice records)
+{
+    struct sio_buf plain = {0};
+    int err = sio_tls_open(c->tls, records, &plain);
+    schedule_flush(c);
+    if (plain.len != 0)
+        c->events->on_data(c->owner, c, sio_buf_slice(&plain));
+    sio_buf_fini(&plain);
+    if (c->state != ATTACHED)
+        return;
+    if (err == SIO_ECLOSED)
+        end_by_peer(c);
+    else if (err != 0)
+        end_by_tls(c);
 }
 
 static void on_read(uv_stream_t *s, ssize_t nread, const uv_buf_t *buf)
 {
     struct sio_conn *c = SIO_CONTAINER_OF(s, struct sio_conn, tcp);
     struct sio_loop *l = sio_conn_loop(c);
-    if (nread > 0 && c->state == ATTACHED)
+    if (nread > 0 && c->state == ATTACHED && c->tls != NULL)
+        on_records(c, sio_slice(buf->base, (size_t)nread));
+    else if (nread > 0 && c->state == ATTACHED)
         c->events->on_data(c->owner, c, sio_slice(buf->base, (size_t)nread));
     else if (nread == UV_EOF && c->state != CLOSED)
         end_by_peer(c);
     else if (nread < 0 && c->state != CLOSED)
         fail(c, (int)nread);
-    if (buf->base != NULL)
-        give_back(l, buf);
+    sio_loop_return_buffer(l, buf);
 }
 
 void sio_conn_read_start(struct sio_conn *c)
@@ -377,6 +431,17 @@ struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_
     return c;
 }
 
+bool sio_conn_encrypt(struct sio_conn *c, struct sio_tls_context *context)
+{
+    c->tls = sio_tls_new(context);
+    return c->tls != NULL;
+}
+
+bool sio_conn_encrypted(const struct sio_conn *c)
+{
+    return c->tls != NULL;
+}
+
 void sio_conn_set_events(struct sio_conn *c, const struct sio_conn_events *events, void *owner)
 {
     c->events = events;
@@ -400,9 +465,7 @@ void sio_conn_finish(struct sio_conn *c)
     if (c->state != ATTACHED)
         return;
     uv_read_start(stream(c), on_alloc, on_read); /* what comes is thrown away */
-    c->state = FINISHING;
-    if (c->out == NULL || c->sending != NULL)
-        go_on_finishing(c);
+    begin_finishing(c);
 }
 
 int sio_conn_fd(const struct sio_conn *c)
@@ -440,34 +503,14 @@ void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place)
 bool sio_conn_secure(const struct sio_conn *c)
 {
     const struct sio_origin *o = sio_conn_origin(c);
-    return o != NULL && o->secure;
-}
-
-/* An IPv4 peer of a dual-stack socket is shown as what it is. */
-static const char *address_text(const struct sockaddr_storage *a, char out[INET6_ADDRSTRLEN])
-{
-    const struct sockaddr_in6 *six = (const void *)a;
-    const struct sockaddr_in *four = (const void *)a;
-    if (a->ss_family == AF_INET)
-        return inet_ntop(AF_INET, &four->sin_addr, out, INET6_ADDRSTRLEN);
-    if (a->ss_family != AF_INET6)
-        return NULL;
-    if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-        return inet_ntop(AF_INET, &six->sin6_addr.s6_addr[12], out, INET6_ADDRSTRLEN);
-    return inet_ntop(AF_INET6, &six->sin6_addr, out, INET6_ADDRSTRLEN);
+    return c->tls != NULL || (o != NULL && o->secure);
 }
 
 void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
 {
     const struct sio_origin *o = sio_conn_origin(c);
-    struct sockaddr_storage a;
-    socklen_t len = sizeof a;
-    char text[INET6_ADDRSTRLEN];
-    int fd = sio_conn_fd(c);
     if (o != NULL)
         sio_buf_append_slice(out, sio_origin_address(o));
-    if (o != NULL || fd < 0 || getpeername(fd, (struct sockaddr *)&a, &len) != 0)
-        return;
-    if (address_text(&a, text) != NULL)
-        sio_buf_append_slice(out, sio_slice_str(text));
+    else
+        sio_address_of_peer(sio_conn_fd(c), out);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* One stream connection (TCP or Unix socket): reads into the loop's shared buffer, collects writes
- * and sends them once per tick, closes once.
+/* One stream connection (TCP or Unix socket), plain or with TLS: reads into the loop's shared
+ * buffer, collects writes and sends them once per tick, closes once.
  *
  * Writes: sio_conn_write* only queue; at the end of the tick everything queued leaves in one
  * uv_try_write (writev), what did not fit goes on with uv_write, one at a time. Measured in perf.md
@@ -21,13 +21,15 @@
 #include "net/quota.h"
 
 struct sio_conn;
+struct sio_tls_context;
 
 struct sio_conn_events {
-    /* Borrowed bytes from the shared buffer. */
+    /* Borrowed bytes, decrypted. */
     void (*on_data)(void *owner, struct sio_conn *c, struct sio_slice data);
     /* Once, from the loop, never from inside sio_conn_close (which is silent): the peer ended the
-     * stream (err 0) or it failed (SIO_ESYS, with errno). The connection is closed already; what
-     * was queued when the peer ended its side still goes out, for it may only have closed its half.
+     * stream (err 0) or it failed (SIO_ESYS, with errno; EPROTO: by the rules of TLS). The
+     * connection is closed already; what was queued when the peer ended its side still goes out,
+     * for it may only have closed its half.
      */
     void (*on_close)(void *owner, struct sio_conn *c, int err);
     /* The queue has become empty after it had not left whole at the end of a tick. May be NULL. */
@@ -43,6 +45,11 @@ enum {
  * TCP_NODELAY is set on TCP. Reading starts with sio_conn_read_start. */
 struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_conn_events *events,
                                 void *owner);
+/* TLS from the first byte on, before anything was read or written. What is written before the
+ * handshake is done is dropped. An end without close_notify is reported as any other: nothing above
+ * takes the end of a stream for the end of a message. False when OpenSSL is out of memory. */
+bool sio_conn_encrypt(struct sio_conn *c, struct sio_tls_context *context);
+bool sio_conn_encrypted(const struct sio_conn *c); /* here: it cannot leave with its descriptor */
 void sio_conn_set_events(struct sio_conn *c, const struct sio_conn_events *events, void *owner);
 /* Idempotent; without effect once closed. */
 void sio_conn_read_start(struct sio_conn *c);
@@ -56,7 +63,8 @@ void sio_conn_write_blob(struct sio_conn *c, struct sio_blob *b, size_t from);
 /* Sends what is queued now, for who must know that the kernel has it all: true when nothing is
  * left. Calls no events; a failure is reported at the end of the tick. */
 bool sio_conn_flush(struct sio_conn *c);
-size_t sio_conn_queued(const struct sio_conn *c); /* bytes not yet taken by the kernel */
+/* Bytes not yet taken by the kernel, those of TLS itself too. */
+size_t sio_conn_queued(const struct sio_conn *c);
 /* The same with what lies in the kernel's buffer, on systems that tell: less than before means that
  * the peer reads. */
 size_t sio_conn_unsent(const struct sio_conn *c);

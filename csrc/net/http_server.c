@@ -114,7 +114,8 @@ void sio_http_conn_drop(struct sio_http_conn *c)
     close_when_empty(s);
 }
 
-static void turn_away(struct sio_http_server *s, struct sio_conn *stream)
+static void turn_away(struct sio_http_server *s, struct sio_conn *stream,
+                      const struct sio_arrival *a)
 {
     const struct sio_http_response none = {0};
     if (sio_mem_low())
@@ -123,7 +124,8 @@ static void turn_away(struct sio_http_server *s, struct sio_conn *stream)
         sio_log_limited(SIO_LOG_WARN, "http max_connections",
                         "http: max_connections (%zu) reached, answering 503",
                         s->limits.max_connections);
-    sio_http_reply_head(s, stream, 503, &none, NULL, 0, false);
+    if (a->tls == NULL) /* else the answer would cost a handshake */
+        sio_http_reply_head(s, stream, 503, &none, NULL, 0, false);
     sio_conn_finish(stream);
 }
 
@@ -139,7 +141,12 @@ void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *
     if (a->origin != NULL)
         sio_conn_set_origin(stream, a->origin);
     if (refused) {
-        turn_away(s, stream);
+        turn_away(s, stream, a);
+        return;
+    }
+    if (a->tls != NULL && !sio_conn_encrypt(stream, a->tls)) {
+        sio_log_limited(SIO_LOG_WARN, "http tls", "http: OpenSSL is out of memory");
+        sio_conn_close(stream);
         return;
     }
     if (s->n_conns++ == 0)

@@ -259,6 +259,21 @@ void sio_loop_bury(struct sio_loop *l, struct sio_grave *g, void (*free_fn)(void
     sio_list_append(&l->graves, &g->link);
 }
 
+void sio_loop_lend_buffer(struct sio_loop *l, uv_buf_t *out)
+{
+    out->base = l->read_busy ? sio_alloc(SIO_LOOP_READ_BYTES) : l->read_buf;
+    out->len = SIO_LOOP_READ_BYTES;
+    l->read_busy = true;
+}
+
+void sio_loop_return_buffer(struct sio_loop *l, const uv_buf_t *buf)
+{
+    if (buf->base == l->read_buf)
+        l->read_busy = false;
+    else
+        sio_free(buf->base);
+}
+
 /* ---- lingering ------------------------------------------------------------------------------- */
 
 static void on_linger(uv_timer_t *timer);

@@ -97,6 +97,10 @@ void sio_loop_add_hook(struct sio_loop *l, struct sio_hook *h);
 void sio_loop_remove_hook(struct sio_hook *h);
 /* A hook's way to say that there is more to do: the loop will not block in this turn. */
 void sio_loop_do_not_block(struct sio_loop *l);
+/* The buffer that all connections read into, SIO_LOOP_READ_BYTES; one of its own for who reads
+ * while it is in use, which is when somebody runs the loop from inside an event. */
+void sio_loop_lend_buffer(struct sio_loop *l, uv_buf_t *out);
+void sio_loop_return_buffer(struct sio_loop *l, const uv_buf_t *buf); /* also one that is empty */
 /* Calls fn(g), once, after linger_ms or in sio_loop_fini; again: the time starts anew. */
 void sio_loop_linger(struct sio_loop *l, struct sio_linger *g, void (*fn)(struct sio_linger *));
 void sio_linger_init(struct sio_linger *g);
