@@ -9,14 +9,11 @@
 
 #include "codec/origin.h"
 
-struct sio_tls_context;
-
 struct sio_arrival {
     int fd;
     unsigned hops;                   /* how often it was handed over */
     const struct sio_origin *origin; /* copied by who keeps it; NULL: the socket tells */
     struct sio_slice bytes;          /* were read from it already */
-    struct sio_tls_context *tls;     /* it begins with a handshake; NULL: plain */
 };
 
 #endif

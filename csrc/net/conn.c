@@ -431,10 +431,12 @@ struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_
     return c;
 }
 
-bool sio_conn_encrypt(struct sio_conn *c, struct sio_tls_context *context)
+bool sio_conn_encrypt(struct sio_conn *c, struct sio_tls_context *context, struct sio_slice records)
 {
-    c->tls = sio_tls_new(context);
-    return c->tls != NULL;
+    struct sio_tls *tls = c->tls = sio_tls_new(context);
+    if (tls != NULL && records.len != 0)
+        on_records(c, records);
+    return tls != NULL; /* also when it is closed by now */
 }
 
 bool sio_conn_encrypted(const struct sio_conn *c)
@@ -513,4 +515,13 @@ void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
         sio_buf_append_slice(out, sio_origin_address(o));
     else
         sio_address_of_peer(sio_conn_fd(c), out);
+}
+
+void sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out)
+{
+    struct sio_buf address = {0};
+    sio_conn_peer(c, &address);
+    *out = (struct sio_origin){.secure = sio_conn_secure(c)};
+    sio_origin_set_address(out, sio_buf_slice(&address));
+    sio_buf_fini(&address);
 }

@@ -45,10 +45,11 @@ enum {
  * TCP_NODELAY is set on TCP. Reading starts with sio_conn_read_start. */
 struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_conn_events *events,
                                 void *owner);
-/* TLS from the first byte on, before anything was read or written. What is written before the
- * handshake is done is dropped. An end without close_notify is reported as any other: nothing above
- * takes the end of a stream for the end of a message. False when OpenSSL is out of memory. */
-bool sio_conn_encrypt(struct sio_conn *c, struct sio_tls_context *context);
+/* TLS from here on: before anything is written; `records` were read already. What is written before
+ * the handshake is done is dropped. An end without close_notify is reported as any other: nothing
+ * above takes the end of a stream for the end of a message. False when OpenSSL is out of memory. */
+bool sio_conn_encrypt(struct sio_conn *c, struct sio_tls_context *context,
+                      struct sio_slice records);
 bool sio_conn_encrypted(const struct sio_conn *c); /* here: it cannot leave with its descriptor */
 void sio_conn_set_events(struct sio_conn *c, const struct sio_conn_events *events, void *owner);
 /* Idempotent; without effect once closed. */
@@ -94,5 +95,6 @@ void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place);
  * "::1"; "" for a Unix socket or a closed connection. */
 void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out);
 bool sio_conn_secure(const struct sio_conn *c); /* the client's connection is encrypted */
+void sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out); /* both together */
 
 #endif

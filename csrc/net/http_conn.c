@@ -288,6 +288,12 @@ static void on_drain(void *owner, struct sio_conn *stream)
 
 const struct sio_conn_events sio_http_conn_events = {on_data, on_close, on_drain};
 
+static void fail_tls(struct sio_http_conn *c)
+{
+    sio_log_limited(SIO_LOG_WARN, "http tls", "http: OpenSSL is out of memory");
+    sio_http_abort(c);
+}
+
 void sio_http_conn_begin(struct sio_http_conn *c, struct sio_slice bytes)
 {
     c->intake = SIO_HTTP_INTAKE_HEAD;
@@ -297,7 +303,10 @@ void sio_http_conn_begin(struct sio_http_conn *c, struct sio_slice bytes)
     }
     sio_conn_set_events(c->stream, &sio_http_conn_events, c);
     sio_conn_read_start(c->stream);
-    feed(c, bytes);
+    if (c->hops != 0 || c->server->tls == NULL)
+        feed(c, bytes);
+    else if (!sio_conn_encrypt(c->stream, c->server->tls, bytes))
+        fail_tls(c);
 }
 
 void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,

@@ -72,6 +72,7 @@ struct sio_http_server {
     bool proxy_protocol;     /* every new connection begins with a PROXY header, from a trusted peer
                               * when there is `trust` */
     struct sio_quota *quota; /* NULL: no limits per address; its owner closes it */
+    struct sio_tls_context *tls; /* NULL: plain */
     const struct sio_http_server_events *events;
     void *owner;
     struct sio_list conns;
@@ -88,6 +89,9 @@ void sio_http_limits_default(struct sio_http_limits *l);
 void sio_http_server_init(struct sio_http_server *s, struct sio_loop *loop,
                           const struct sio_http_limits *limits,
                           const struct sio_http_server_events *events, void *owner);
+/* TLS for new connections from listeners, from now on, behind the PROXY header if there is one.
+ * Takes its own reference; NULL: plain. */
+void sio_http_server_set_tls(struct sio_http_server *s, struct sio_tls_context *tls);
 /* Closes idle connections now and the others after their answer; on_closed (may be NULL) when the
  * sweep timer's handle is gone and `s` may be freed. */
 void sio_http_server_close(struct sio_http_server *s, sio_loop_fn on_closed, void *ctx);

@@ -8,15 +8,6 @@
 
 #include "base/log.h"
 
-static void direct_origin(const struct sio_http_conn *c, struct sio_origin *out)
-{
-    struct sio_buf address = {0};
-    sio_conn_peer(c->stream, &address);
-    *out = (struct sio_origin){.secure = sio_conn_secure(c->stream)};
-    sio_origin_set_address(out, sio_buf_slice(&address));
-    sio_buf_fini(&address);
-}
-
 static bool trusted(const struct sio_http_conn *c, const struct sio_origin *peer)
 {
     const struct sio_trust *t = c->server->trust;
@@ -27,7 +18,7 @@ void sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_r
                           struct sio_origin *out)
 {
     struct sio_http_field bad = {{NULL, 0}, {NULL, 0}};
-    direct_origin(c, out);
+    sio_conn_copy_origin(c->stream, out);
     if (trusted(c, out))
         bad = sio_forwarded_read(c->server->trust, r, out);
     if (bad.name.p != NULL)
@@ -39,7 +30,7 @@ struct sio_slice sio_http_conn_host(const struct sio_http_conn *c, const struct 
 {
     struct sio_slice host = {NULL, 0};
     struct sio_origin peer;
-    direct_origin(c, &peer);
+    sio_conn_copy_origin(c->stream, &peer);
     if (trusted(c, &peer))
         host = sio_forwarded_host(r);
     return host.p != NULL ? host : sio_http_field(r, SIO_LIT("Host"));

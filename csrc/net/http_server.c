@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/tls_context.h"
 
 #include <errno.h>
 
@@ -64,12 +65,20 @@ void sio_http_server_init(struct sio_http_server *s, struct sio_loop *loop,
     uv_timer_init(&loop->uv, &s->sweep);
 }
 
+void sio_http_server_set_tls(struct sio_http_server *s, struct sio_tls_context *tls)
+{
+    struct sio_tls_context *old = s->tls;
+    s->tls = tls != NULL ? sio_tls_context_ref(tls) : NULL;
+    sio_tls_context_unref(old);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void on_sweep_closed(uv_handle_t *h)
 {
     struct sio_http_server *s = SIO_CONTAINER_OF(h, struct sio_http_server, sweep);
     sio_buf_fini(&s->scratch);
+    sio_http_server_set_tls(s, NULL);
     if (s->on_closed != NULL)
         s->on_closed(s->closed_ctx);
 }
@@ -124,7 +133,7 @@ static void turn_away(struct sio_http_server *s, struct sio_conn *stream,
         sio_log_limited(SIO_LOG_WARN, "http max_connections",
                         "http: max_connections (%zu) reached, answering 503",
                         s->limits.max_connections);
-    if (a->tls == NULL) /* else the answer would cost a handshake */
+    if (s->tls == NULL || a->hops != 0) /* else the answer would cost a handshake */
         sio_http_reply_head(s, stream, 503, &none, NULL, 0, false);
     sio_conn_finish(stream);
 }
@@ -142,11 +151,6 @@ void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *
         sio_conn_set_origin(stream, a->origin);
     if (refused) {
         turn_away(s, stream, a);
-        return;
-    }
-    if (a->tls != NULL && !sio_conn_encrypt(stream, a->tls)) {
-        sio_log_limited(SIO_LOG_WARN, "http tls", "http: OpenSSL is out of memory");
-        sio_conn_close(stream);
         return;
     }
     if (s->n_conns++ == 0)

@@ -6,13 +6,16 @@
  *     a handshake                      given to the worker that the balance method picks
  *     anything else                    the engine, here
  *
- * A connection is given only between requests and only while no answer is outstanding; later
+ * A TLS connection stays, and is relayed to the other worker (net/relay.h). A connection is given
+ * only between requests and only while no answer is outstanding; later
  * requests on it find their worker in the same way, so keep-alive and several sids on one
  * connection work.
  */
 #include "worker/joint.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -142,21 +145,63 @@ static int wait_to_give(struct sio_worker *w, const struct sio_arrival *a, unsig
     return 0;
 }
 
+static int hand_over(struct sio_worker *w, unsigned slot, const struct sio_arrival *a,
+                     struct sio_buf *bytes, bool wait)
+{
+    int rc = sio_mesh_give(w->mesh, slot, a);
+    return rc == SIO_EAGAIN && wait ? wait_to_give(w, a, slot, bytes) : rc;
+}
+
+static int open_pair(const struct sio_worker *w, int pair[2])
+{
+    bool full = w->relays.n >= SIO_RELAYS_MAX;
+    if (!full && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0)
+        return 0;
+    sio_log_limited(SIO_LOG_WARN, "relays", "relay: %s (%zu are open)",
+                    full ? "no more of them" : strerror(errno), w->relays.n);
+    return SIO_EFULL;
+}
+
+/* The keys of a TLS connection cannot leave: what leaves is one end of a pair, whose other end is
+ * relayed. Only here is still known where the client is. */
+static int give_relayed(struct sio_worker *w, struct sio_http_conn *c, unsigned slot,
+                        struct sio_arrival *a, struct sio_buf *bytes, bool wait)
+{
+    struct sio_slice rest; /* is among the bytes */
+    struct sio_origin origin;
+    int pair[2], rc;
+    if (open_pair(w, pair) != 0)
+        return SIO_EFULL;
+    sio_conn_copy_origin(sio_http_conn_stream(c), &origin);
+    a->fd = pair[0];
+    a->origin = &origin;
+    rc = hand_over(w, slot, a, bytes, wait);
+    close(pair[0]); /* whoever has it now has a copy */
+    if (rc == 0)
+        sio_relay_open(&w->relays, sio_http_upgrade(c, &rest), pair[1]);
+    else
+        close(pair[1]);
+    return rc;
+}
+
 /* 0: the connection has left this worker. */
 static int give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot, bool wait)
 {
     struct sio_buf bytes = {0};
+    int rc;
     sio_http_conn_bytes(c, &bytes);
     struct sio_arrival a = {.fd = sio_http_conn_fd(c),
                             .hops = sio_http_conn_hops(c) + 1,
                             .origin = sio_conn_origin(sio_http_conn_stream(c)),
                             .bytes = sio_buf_slice(&bytes)};
-    int rc = sio_mesh_give(w->mesh, slot, &a);
-    if (rc == SIO_EAGAIN && wait)
-        rc = wait_to_give(w, &a, slot, &bytes);
+    if (sio_conn_encrypted(sio_http_conn_stream(c))) {
+        rc = give_relayed(w, c, slot, &a, &bytes, wait);
+    } else {
+        rc = hand_over(w, slot, &a, &bytes, wait);
+        if (rc == 0)
+            sio_http_release(c);
+    }
     sio_buf_fini(&bytes);
-    if (rc == 0)
-        sio_http_release(c);
     return rc;
 }
 
@@ -194,6 +239,16 @@ static void placement_key(struct sio_worker *w, struct sio_http_conn *c,
     }
 }
 
+/* A relay costs this worker as much as the session would have: it is for the methods that promise a
+ * place, and for counts that have drifted apart. */
+static bool worth_a_relay(const struct sio_worker *w, unsigned slot)
+{
+    int32_t mine = atomic_load(&w->shm.slots[w->me.slot].sessions);
+    int32_t theirs = atomic_load(&w->shm.slots[slot].sessions);
+    return w->app.balance == SIO_IP_HASH || w->app.balance == SIO_FORWARDED_FOR ||
+           mine > theirs + theirs / 4 + SIO_RELAY_SKEW;
+}
+
 /* A handshake: true when it went to another worker. */
 static bool place(struct sio_worker *w, struct sio_http_conn *c, const struct sio_http_request *r)
 {
@@ -210,6 +265,8 @@ static bool place(struct sio_worker *w, struct sio_http_conn *c, const struct si
         sio_load_pick(&w->shm, w->me.slot, w->app.balance, sio_buf_slice(&key), &w->turn);
     sio_buf_fini(&key);
     if (slot == w->me.slot)
+        return false;
+    if (sio_conn_encrypted(sio_http_conn_stream(c)) && !worth_a_relay(w, slot))
         return false;
     sio_load_add(&w->shm, slot, 1);
     if (give(w, c, slot, false) == 0)

@@ -13,6 +13,7 @@
 #include "cluster/journal.h"
 #include "cluster/mesh.h"
 #include "net/listener.h"
+#include "net/relay.h"
 #include "sio/recovery.h"
 #include "worker/worker.h"
 
@@ -25,6 +26,7 @@ enum {
     SIO_GIVES_MAX = 256, /* connections that wait for a full link */
     SIO_GIVE_RETRY_MS = 1,
     SIO_GIVE_TRIES = 200,
+    SIO_RELAY_SKEW = 64,   /* sessions that this worker has more, until a relay evens it out */
     SIO_CLAIMS_MAX = 1024, /* recoveries that wait for a sibling */
     SIO_LISTENERS_MAX = 16,
     SIO_WORKER_HANDLES = 4, /* beat, retry, give, bell */
@@ -62,6 +64,7 @@ struct sio_worker {
     uint32_t n_claims, next_request;
     struct sio_list gives; /* struct waiting_give, see front.c */
     unsigned n_gives;
+    struct sio_relays relays; /* of TLS connections that siblings serve */
 
     bool serving, closing;
     unsigned open_handles; /* uv handles whose close callback is due */

@@ -24,7 +24,7 @@ static size_t count_sessions(const struct sio_worker *w)
 static void publish_load(struct sio_worker *w)
 {
     struct sio_slot *slot = &w->shm.slots[w->me.slot];
-    size_t fds = w->serving ? w->http.n_conns + count_sessions(w) : 0;
+    size_t fds = w->serving ? w->http.n_conns + count_sessions(w) + 2 * w->relays.n : 0;
     atomic_store_explicit(&slot->fds_open, (uint32_t)fds, memory_order_relaxed);
     sio_load_beat(&w->shm, w->me.slot, sio_clock_ms());
 }
@@ -149,6 +149,7 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     sio_list_init(&w->deferred);
     sio_list_init(&w->claims);
     sio_list_init(&w->gives);
+    sio_relays_init(&w->relays);
     for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)
         w->bells[i] = -1;
     int rc = open_shm(w, options);
@@ -258,6 +259,12 @@ void sio_worker_add_listener(struct sio_worker *w, int fd)
         w->listeners[w->n_listeners++] = l;
 }
 
+void sio_worker_set_tls(struct sio_worker *w, struct sio_tls_context *tls)
+{
+    if (w->serving)
+        sio_http_server_set_tls(&w->http, tls);
+}
+
 void sio_worker_ready(struct sio_worker *w)
 {
     publish_load(w);
@@ -329,6 +336,7 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
     sio_worker_stop_listening(w);
     sio_worker_drop_claims(w);
     sio_worker_drop_gives(w);
+    sio_relays_close(&w->relays);
     if (w->sio)
         sio_server_shutdown(w->sio);
     sio_worker_drop_deferred(w);

@@ -16,6 +16,7 @@
 #include "sio/server.h"
 
 struct sio_worker;
+struct sio_tls_context;
 
 struct sio_worker_options {
     struct sio_place me; /* ignored when shm_fd < 0 */
@@ -57,6 +58,8 @@ int sio_worker_serve(struct sio_worker *w, const struct sio_app_options *options
 void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_fd, int bell_fd);
 /* Accepts from a listening socket from now on; takes fd. */
 void sio_worker_add_listener(struct sio_worker *w, int fd);
+/* TLS for what is accepted from now on, once serving; takes its own reference. NULL: plain. */
+void sio_worker_set_tls(struct sio_worker *w, struct sio_tls_context *tls);
 void sio_worker_ready(struct sio_worker *w);          /* may be chosen for new sessions */
 void sio_worker_stop_listening(struct sio_worker *w); /* and takes no new sessions */
 /* Stops listening, tells clients ("server shutting down"), closes everything; w is freed before

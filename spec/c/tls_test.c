@@ -18,7 +18,7 @@ static struct {
 static void open_server(int fd)
 {
     start(&t.side, fd);
-    CHECK(sio_conn_encrypt(t.side.c, t.context));
+    CHECK(sio_conn_encrypt(t.side.c, t.context, sio_slice(NULL, 0)));
     CHECK(sio_conn_encrypted(t.side.c) && sio_conn_secure(t.side.c));
 }
 
