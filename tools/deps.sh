@@ -37,11 +37,12 @@ build header_uv.h         libuv1-dev                libuv-devel          libuv-d
 build llhttp              @llhttp                   llhttp-devel         llhttp-dev              llhttp                llhttp
 build header_wslay/wslay.h libwslay-dev              wslay-devel          wslay-dev               wslay                 wslay
 build header_zlib.h       zlib1g-dev                zlib-devel           zlib-dev                zlib                  zlib
-build header_openssl/evp.h libssl-dev                openssl-devel        openssl-dev             openssl               openssl
+build header_openssl/ssl.h libssl-dev                openssl-devel        openssl-dev             openssl               openssl
 build cjson               lua-cjson                 lua-cjson            lua5.4-cjson            lua-cjson             luarocks:lua-cjson
 run   header_sqlite3.h    libsqlite3-dev            sqlite-devel         sqlite-dev              sqlite                sqlite
 run   cmd_node            nodejs                    nodejs               nodejs                  nodejs                node
 run   cmd_npm             npm                       nodejs-npm           npm                     npm                   node
+test  cmd_openssl         openssl                   openssl              openssl                 openssl               openssl
 test  cmd_busted          lua-busted                luarocks:busted      luarocks:busted         luarocks:busted       luarocks:busted
 test  locales             locales                   glibc-locale-source  -                       -                     -
 test  cmd_luarocks        luarocks                  luarocks             luarocks5.4             luarocks              luarocks

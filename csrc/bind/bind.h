@@ -126,6 +126,7 @@ void lsession_open(lua_State *L);
 void lgate_open(lua_State *L);
 void lrequest_open(lua_State *L);
 void lhttp_open(lua_State *L);
+void ltls_open(lua_State *L);
 void ljob_open(lua_State *L);     /* job.c */
 void lprocess_open(lua_State *L); /* process.c and its siblings */
 

@@ -19,8 +19,8 @@ struct watch {
     struct sio_bind *bind;
 };
 
-static const char *const names[] = {"int", "term", "kill", NULL};
-static const int numbers[] = {SIGINT, SIGTERM, SIGKILL};
+static const char *const names[] = {"int", "term", "hup", "kill", NULL};
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGKILL};
 
 static void on_signal(uv_signal_t *handle, int number)
 {

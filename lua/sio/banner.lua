@@ -9,20 +9,22 @@ local everywhere = { [""] = true, ["0.0.0.0"] = true, ["::"] = true }
 --- The address for a browser on this machine.
 ---@param address? string nil: all interfaces
 ---@param port integer
+---@param secure? boolean with TLS
 ---@return string
-function banner.url(address, port)
+function banner.url(address, port, secure)
   if not address or everywhere[address] then address = "localhost" end
   if address:find ":" then address = "[" .. address .. "]" end
-  return ("http://%s:%d"):format(address, port)
+  return ("%s://%s:%d"):format(secure and "https" or "http", address, port)
 end
 
 --- Where each of them can be reached.
 ---@param listeners sio.Listener[]
+---@param secure? boolean with TLS
 ---@return string[]
-function banner.places(listeners)
+function banner.places(listeners, secure)
   local places = {}
   for i, each in ipairs(listeners) do
-    places[i] = each.unix and "unix:" .. each.unix or banner.url(each.host, each.port)
+    places[i] = each.unix and "unix:" .. each.unix or banner.url(each.host, each.port, secure)
   end
   return places
 end

@@ -10,6 +10,7 @@ local gate = require "sio.gate"
 local host = require "sio.host"
 local listening = require "sio.listening"
 local options = require "sio.options"
+local tls = require "sio.tls"
 require "sio.session"
 
 ---@class sio.Engine : sio.Front
@@ -53,7 +54,7 @@ function engine.new(given)
     _options = checked, _start = {}, _stop = {}, _events = { connection = true },
   }, engine_mt)
   rawset(self, "_app", self)
-  core.server_new(checked, self)
+  tls.server_new(checked, self)
   gate.install(self, self, checked)
   return self
 end

@@ -11,6 +11,7 @@ local core = require "sio.core"
 local errors = require "sio.error"
 local host = require "sio.host"
 local listener = require "sio.listener"
+local tls = require "sio.tls"
 
 local listening = {}
 
@@ -43,7 +44,7 @@ local function run_stop_hooks(app, reason)
 end
 
 local function announce(app)
-  local places = banner.places(app._listeners)
+  local places = banner.places(app._listeners, app._options.tls ~= nil)
   io.stderr:write(banner.line(core.version, places, 1, core.process.pid()), "\n")
   local workers = app._options.workers
   if workers and workers ~= 1 then
@@ -98,8 +99,9 @@ local function listen_supervised(app, addresses)
   local o = app._options
   app._on_closed = { core.stop } -- a worker without its server leaves, and is replaced
   host.on_stop(function(reason) close_and_wait(app, reason) end)
+  host.on_reload(function() tls.reload(app) end)
   host.listen({
-    addresses = addresses, workers = o.workers, balance = o.balance,
+    addresses = addresses, secure = o.tls ~= nil, workers = o.workers, balance = o.balance,
     retention = o.recovery and o.max_disconnection_duration or nil,
   }, function() run_start_hooks(app) end)
 end
@@ -114,6 +116,9 @@ local function run_loop(app)
   local watches = {}
   for i, name in ipairs { "int", "term" } do
     watches[i] = core.process.signal(name, function() on_signal(app, name) end)
+  end
+  if app._options.tls then
+    watches[3] = core.process.signal("hup", function() tls.reload(app) end)
   end
   app._on_closed = { core.stop }
   core.run()

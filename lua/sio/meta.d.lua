@@ -40,6 +40,16 @@
 ---@field body_timeout? number seconds for a body, and to take something of an answer; 20
 ---@field keep_alive_timeout? number seconds between two requests on a connection; 5
 ---@field max_body? integer bytes of a request body of the application's; max_http_buffer_size
+---@field tls? sio.TlsOptions HTTPS and WSS
+
+---@class sio.TlsOptions
+---@field cert string the certificate and those that signed it: a PEM file, or its text
+---@field key string the certificate's key, likewise
+---@field passphrase? string of the key
+---@field ca? string with request_cert: who must have signed a client's certificate; PEM likewise
+---@field request_cert? boolean clients must show a certificate; false
+---@field ciphers? string of TLS 1.2, in OpenSSL's words
+---@field min_version? "1.2"|"1.3" "1.2"
 
 ---@alias sio.ListenAddress
 ---| integer port

@@ -14,11 +14,12 @@ local http = require "sio.options.http"
 local limits = require "sio.options.limits"
 local proxy = require "sio.options.proxy"
 local socket = require "sio.options.socket"
+local tls = require "sio.options.tls"
 
 local options = {}
 
-local engine_groups = { engine, hooks, http, proxy, limits, compression }
-local server_groups = { engine, hooks, http, proxy, limits, compression, socket }
+local engine_groups = { engine, hooks, http, proxy, limits, compression, tls }
+local server_groups = { engine, hooks, http, proxy, limits, compression, socket, tls }
 
 local function check_groups(method, given, groups)
   local known = {}

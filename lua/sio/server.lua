@@ -15,6 +15,7 @@ local log = require "sio.log"
 local namespace = require "sio.namespace"
 local options = require "sio.options"
 local router = require "sio.http.router"
+local tls = require "sio.tls"
 
 ---@class sio.Server
 ---@field log sio.Log
@@ -237,7 +238,7 @@ function server.new(given)
   local app = setmetatable({
     _options = checked, _namespaces = {}, _start = {}, _stop = {}, _error = {},
   }, server_mt)
-  core.server_new(checked, app)
+  tls.server_new(checked, app)
   app._front = front.new(app)
   gate.install(app, app._front, checked)
   app._root = app:of "/"

@@ -3,6 +3,7 @@
 // done.
 
 import { io } from "socket.io-client";
+import { trustOf } from "./certificate.js";
 import { nextEvent } from "./wait.js";
 
 export const transports = {
@@ -26,6 +27,7 @@ export class Clients {
       forceNew: true,
       reconnectionDelay: 50,
       reconnectionDelayMax: 200,
+      ...trustOf(this.url),
       ...options,
     });
     this.all.push(socket);

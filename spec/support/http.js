@@ -4,13 +4,17 @@
 // connection a request takes, and Debian 12's Node would not fall back from ::1 to 127.0.0.1.
 
 import http from "node:http";
+import https from "node:https";
 import net from "node:net";
+import tls from "node:tls";
 import { once } from "node:events";
+import { trustOf } from "./certificate.js";
 
 // Resolves with { status, headers, body (string), bytes (Buffer) }.
 export function request(url, { method = "GET", body, headers = {}, signal } = {}) {
   return new Promise((resolve, reject) => {
-    const req = http.request(url, { method, headers, signal, agent: false }, (res) => {
+    const options = { method, headers, signal, agent: false, ...trustOf(url) };
+    const req = (url.startsWith("https") ? https : http).request(url, options, (res) => {
       const chunks = [];
       res.on("data", (chunk) => chunks.push(chunk));
       res.on("error", reject);
@@ -30,6 +34,13 @@ export class RawConnection {
     const socket = net.connect(port, "localhost");
     socket.setNoDelay(true);
     await once(socket, "connect");
+    return new RawConnection(socket);
+  }
+
+  static async openTls(port, options = {}) {
+    const socket = tls.connect({ port, host: "localhost", ...trustOf("https:"), ...options });
+    socket.setNoDelay(true);
+    await once(socket, "secureConnect");
     return new RawConnection(socket);
   }
 

@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
+import { certificateFolder } from "./certificate.js";
 
 const root = process.env.SIO_ROOT
   ? path.resolve(process.env.SIO_ROOT)
@@ -109,11 +110,13 @@ class Server {
 }
 
 // `bind`: where it listens instead of a free port, as --bind says it; [] leaves that to the app.
-// `wrap`: the command that starts the command.
+// `wrap`: the command that starts the command. `tls`: an app of spec/support/apps serves https, with
+// the certificate of certificate.js or with that in the folder which it names.
 export async function startServer(
   app,
-  { workers = 1, args = [], env = {}, cwd = root, bind, wrap = [] } = {},
+  { workers = 1, args = [], env = {}, cwd = root, bind, wrap = [], tls = false } = {},
 ) {
+  if (tls) env = { ...env, TLS_DIR: tls === true ? certificateFolder() : tls };
   const where = bind ? bind.flatMap((address) => ["--bind", address]) : ["--port", "0"];
   const file = app.endsWith(".lua") ? app : appFile(app);
   const preload = process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {};

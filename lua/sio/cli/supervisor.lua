@@ -57,6 +57,11 @@ function Supervisor:stop(reason)
   if self.members:count() == 0 then finish(self) end
 end
 
+--- Tells the workers to read their certificates again.
+function Supervisor:reload()
+  for _, member in pairs(self.members.by_slot) do self.members:send(member, { op = "reload" }) end
+end
+
 local function fail(self, text)
   if text then say(text) end
   self.exit_code = 3
@@ -95,6 +100,7 @@ local on_op = {}
 function on_op.listen(self, member, message)
   if self.stopping or not decide_count(self, message.workers) then return end
   self.retention = math.max(self.retention, message.retention or 0)
+  self.secure = message.secure
   local list, err = self.sockets:open(message.addresses)
   if not list then return fail(self, err) end
   for i, each in ipairs(list) do
@@ -105,8 +111,8 @@ end
 -- ---- coming and going -----------------------------------------------------------------------
 
 local function announce(self)
-  io.stderr:write(banner.line(core.version, banner.places(self.sockets.list), self.count,
-    process.pid()) .. "\n")
+  io.stderr:write(banner.line(core.version, banner.places(self.sockets.list, self.secure),
+    self.count, process.pid()) .. "\n")
   self.announced = true
 end
 
@@ -240,6 +246,7 @@ local function run(asked, worker_command)
   for i, name in ipairs { "int", "term" } do
     self.signals[i] = process.signal(name, function() self:stop("SIG" .. name:upper()) end)
   end
+  table.insert(self.signals, process.signal("hup", function() self:reload() end))
   self.timers[1] = core.every(heartbeat.PERIOD, function() tick(self) end)
   core.spawn(start, self, 0)
   core.run()

@@ -5,9 +5,10 @@
 -- It starts with descriptors 3 (control link), 4 (shared memory) and 5 (its bell), and with
 -- SIO_WORKER in the environment. Messages on the link are JSON objects:
 --
---   up    {op="listen", addresses, workers, balance, retention}   {op="ready"}
+--   up    {op="listen", addresses, secure, workers, balance, retention}   {op="ready"}
 --         {op="stopping"}
---   down  {op="listener", last} + descriptor, one after the other   {op="stop", reason}
+--   down  {op="listener", last} + descriptor, one after the other
+--         {op="stop", reason}   {op="reload"}
 --         {op="peer", slot, generation} + link, bell
 
 local core = require "sio.core"
@@ -71,6 +72,8 @@ function on_op.stop(fields)
   stop(fields.reason)
 end
 
+on_op.reload = host.reload
+
 local function on_message(_, text, ...)
   local fields = message.decode(text)
   on_op[fields.op](fields, ...)
@@ -79,15 +82,17 @@ end
 local function listen(request, when_listening)
   on_listening = when_listening
   send {
-    op = "listen", addresses = request.addresses, workers = request.workers,
-    balance = request.balance, retention = request.retention,
+    op = "listen", addresses = request.addresses, secure = request.secure,
+    workers = request.workers, balance = request.balance, retention = request.retention,
   }
 end
 
 local function open()
   local slot, generation = (os.getenv "SIO_WORKER" or ""):match "^(%d+):(%d+)$"
   if not slot then return nil, "--worker is for sio-lua itself" end
-  process.ignore_signal "int" -- the terminal sends it to all of us, the supervisor decides
+  for _, name in ipairs { "int", "hup" } do
+    process.ignore_signal(name) -- the terminal sends it to all of us, the supervisor decides
+  end
   control = process.link(CONTROL_FD, {
     on_message = on_message,
     on_gone = function() stop "supervisor gone" end,

@@ -2,11 +2,20 @@
 -- The server of the tests with official clients: every event does one thing a client can check.
 local sio = require("sio")
 
-local app = sio.server({ connect_timeout = 2 })
+local dir = os.getenv("TLS_DIR")
+local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
+
+local app = sio.server({ connect_timeout = 2, tls = tls })
 
 app:get("/whoami", function()
   return { pid = sio.worker().pid, id = sio.worker().id }
 end)
+
+local function origin(of)
+  return { secure = of.secure, loopback = of.address == "127.0.0.1" or of.address == "::1" }
+end
+
+app:get("/origin", origin)
 
 app:post("/echo", function(req)
   return req.body
@@ -32,6 +41,7 @@ local function talk(socket)
     return answer, err
   end)
   socket:on("whoami", function() return { pid = sio.worker().pid, id = sio.worker().id } end)
+  socket:on("origin", function() return origin(socket.handshake) end)
   socket:on("error please", function() error("this handler is broken on purpose") end)
   socket:on("kick", function(close) socket:disconnect(close) end)
   socket:on("bytes", function(data) return #data, data:sub(1, 2) end)

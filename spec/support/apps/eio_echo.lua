@@ -3,11 +3,15 @@
 -- a string and bytes as sio.binary, and both go back as what they were.
 local sio = require("sio")
 
+local dir = os.getenv("TLS_DIR")
+local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
+
 local eio = sio.engine({
   path = "/engine.io",
   ping_interval = 0.3,
   ping_timeout = 0.2,
   max_http_buffer_size = 1e6,
+  tls = tls,
 })
 
 eio:on("connection", function(session)

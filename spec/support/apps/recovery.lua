@@ -2,7 +2,10 @@
 -- A server with connection state recovery, for the tests that cut clients off or kill their worker.
 local sio = require("sio")
 
-local app = sio.server({ connection_state_recovery = true })
+local dir = os.getenv("TLS_DIR")
+local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
+
+local app = sio.server({ connection_state_recovery = true, tls = tls })
 
 app:on("connection", function(socket)
   socket:on("whoami", function() return { pid = sio.worker().pid, id = sio.worker().id } end)
