@@ -11,11 +11,10 @@
  * linger and grave is in use, so they share their memory; while a uv_write is under way the flush
  * task is not queued, and its callback goes on with what was queued since.
  */
-#include "net/conn.h"
+#include "net/conn_in.h"
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "net/address.h"
 #include "net/outq.h"
 #include "net/tls.h"
 
@@ -30,38 +29,10 @@
 enum state { ATTACHED, FINISHING, CLOSED };
 
 /* A uv_write under way; exists only while the kernel's buffer is full. */
-struct sending {
+struct sio_conn_sending {
     uv_write_t req;
     size_t bytes; /* given to libuv: a prefix of what goes to the socket */
 };
-
-/* What is known of some connections. */
-struct facts {
-    struct sio_origin origin;
-    bool has_origin;
-    struct sio_quota_place *place;
-};
-
-struct sio_conn {
-    uv_tcp_t tcp; /* also for Unix sockets: libuv only wants a stream socket. Its `data`: struct
-                   * facts, NULL for most */
-    const struct sio_conn_events *events;
-    void *owner;
-    union {
-        struct sio_list link;
-        struct sio_task flush;
-        struct sio_linger linger;
-        struct sio_grave grave;
-    } end;
-    struct sio_outq *out;
-    struct sio_tls *tls; /* NULL: plain */
-    struct sending *sending;
-    size_t unsent; /* FINISHING: when the linger began; has the peer read anything since? */
-    uint8_t state;
-    bool peer_ended;
-};
-
-_Static_assert(sizeof(struct sio_conn) <= sizeof(uv_tcp_t) + 88, "an idle connection stays small");
 
 static uv_stream_t *stream(struct sio_conn *c)
 {
@@ -89,7 +60,7 @@ bool sio_conn_closed(const struct sio_conn *c)
 static void conn_free(void *object)
 {
     struct sio_conn *c = object;
-    struct facts *facts = c->tcp.data;
+    struct sio_conn_facts *facts = c->tcp.data;
     if (facts != NULL)
         sio_quota_leave(facts->place);
     sio_free(facts);
@@ -181,7 +152,7 @@ static int send_rest(struct sio_conn *c)
 {
     uv_buf_t iov[SIO_CONN_IOV_MAX];
     unsigned n = sio_outq_front(*wire(c), iov, SIO_CONN_IOV_MAX);
-    struct sending *s = sio_alloc(sizeof *s);
+    struct sio_conn_sending *s = sio_alloc(sizeof *s);
     int err;
     s->bytes = 0;
     for (unsigned i = 0; i < n; i++)
@@ -260,7 +231,7 @@ static void on_flush(void *ctx)
 
 static void on_written(uv_write_t *req, int status)
 {
-    struct sending *s = SIO_CONTAINER_OF(req, struct sending, req);
+    struct sio_conn_sending *s = SIO_CONTAINER_OF(req, struct sio_conn_sending, req);
     struct sio_conn *c = SIO_CONTAINER_OF(req->handle, struct sio_conn, tcp);
     size_t bytes = s->bytes;
     sio_free(s);
@@ -473,55 +444,4 @@ void sio_conn_finish(struct sio_conn *c)
 int sio_conn_fd(const struct sio_conn *c)
 {
     return c->state == ATTACHED ? raw_fd(c) : -1;
-}
-
-/* ---- where it comes from --------------------------------------------------------------------- */
-
-static struct facts *make_facts(struct sio_conn *c)
-{
-    if (c->tcp.data == NULL)
-        c->tcp.data = sio_calloc(1, sizeof(struct facts));
-    return c->tcp.data;
-}
-
-void sio_conn_set_origin(struct sio_conn *c, const struct sio_origin *o)
-{
-    struct facts *facts = make_facts(c);
-    facts->origin = *o;
-    facts->has_origin = true;
-}
-
-const struct sio_origin *sio_conn_origin(const struct sio_conn *c)
-{
-    const struct facts *facts = c->tcp.data;
-    return facts != NULL && facts->has_origin ? &facts->origin : NULL;
-}
-
-void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place)
-{
-    make_facts(c)->place = place;
-}
-
-bool sio_conn_secure(const struct sio_conn *c)
-{
-    const struct sio_origin *o = sio_conn_origin(c);
-    return c->tls != NULL || (o != NULL && o->secure);
-}
-
-void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
-{
-    const struct sio_origin *o = sio_conn_origin(c);
-    if (o != NULL)
-        sio_buf_append_slice(out, sio_origin_address(o));
-    else
-        sio_address_of_peer(sio_conn_fd(c), out);
-}
-
-void sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out)
-{
-    struct sio_buf address = {0};
-    sio_conn_peer(c, &address);
-    *out = (struct sio_origin){.secure = sio_conn_secure(c)};
-    sio_origin_set_address(out, sio_buf_slice(&address));
-    sio_buf_fini(&address);
 }

@@ -91,6 +91,7 @@ describe("TLS at the start", { timeout: 60000 }, () => {
       stdio: ["ignore", "ignore", "pipe"],
       env: {
         ...process.env,
+        ...(process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {}),
         TLS_DIR: dir,
         PORT: "0",
         LUA_PATH: `${rootFile("lua/?.lua")};${rootFile("lua/?/init.lua")};;`,
