@@ -132,8 +132,11 @@ int sio_tls_open(struct sio_tls *t, struct sio_slice records, struct sio_buf *pl
         return SIO_EPROTO;
     ERR_clear_error();
     t->in = records;
+    sio_buf_reserve(plain, records.len); /* enough, unless OpenSSL has the beginning of a record */
     do {
-        n = SSL_read(t->ssl, sio_buf_reserve(plain, SIO_TLS_RECORD_BYTES), SIO_TLS_RECORD_BYTES);
+        if (plain->len == plain->cap)
+            sio_buf_reserve(plain, SIO_TLS_RECORD_BYTES);
+        n = SSL_read(t->ssl, plain->p + plain->len, (int)(plain->cap - plain->len));
         plain->len += n > 0 ? (size_t)n : 0;
     } while (n > 0);
     t->in = sio_slice(NULL, 0);
