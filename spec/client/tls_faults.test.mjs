@@ -61,7 +61,7 @@ describe("relayed TLS connections", { timeout: 120000 }, () => {
       });
       await eventually("all to be connected", () => sockets.every((socket) => socket.connected));
       // over polling a lost request may have been retried on another connection
-      if (mode === "websocket") assert.ok(lost.size > 0 && lost.size < sockets.length);
+      if (mode === "websocket") assert.ok(lost.size > 0);
       await eventually("a client that may publish", () =>
         sockets[0].timeout(1000).emitWithAck("publish", 1, 20).catch(() => false));
       await Promise.all(inboxes.map((inbox) => inbox.until(20)));

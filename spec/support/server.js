@@ -110,8 +110,8 @@ class Server {
 }
 
 // `bind`: where it listens instead of a free port, as --bind says it; [] leaves that to the app.
-// `wrap`: the command that starts the command. `tls`: an app of spec/support/apps serves https, with
-// the certificate of certificate.js or with that in the folder which it names.
+// `wrap`: the command that starts the command. `tls`: an app of spec/support/apps serves https,
+// with the certificate of certificate.js or that in the folder which it names.
 export async function startServer(
   app,
   { workers = 1, args = [], env = {}, cwd = root, bind, wrap = [], tls = false } = {},
