@@ -18,7 +18,7 @@ external_dependencies = {
   LIBUV = { header = "uv.h", library = "uv" },
   WSLAY = { header = "wslay/wslay.h", library = "wslay" },
   ZLIB = { header = "zlib.h", library = "z" },
-  OPENSSL = { header = "openssl/evp.h", library = "crypto" },
+  OPENSSL = { header = "openssl/ssl.h", library = "ssl" },
 }
 build = {
   type = "make",

@@ -288,6 +288,20 @@ static void on_drain(void *owner, struct sio_conn *stream)
 
 const struct sio_conn_events sio_http_conn_events = {on_data, on_close, on_drain};
 
+static bool begins_with_tls(const struct sio_http_conn *c)
+{
+    return c->hops == 0 && c->server->tls != NULL;
+}
+
+/* With TLS an answer would cost the handshake. */
+static void turn_away(struct sio_http_conn *c)
+{
+    if (begins_with_tls(c))
+        sio_http_conn_finish(c);
+    else
+        sio_http_conn_refuse(c, 429, SIO_ECLOSED);
+}
+
 static void fail_tls(struct sio_http_conn *c)
 {
     sio_log_limited(SIO_LOG_WARN, "http tls", "http: OpenSSL is out of memory");
@@ -298,12 +312,12 @@ void sio_http_conn_begin(struct sio_http_conn *c, struct sio_slice bytes)
 {
     c->intake = SIO_HTTP_INTAKE_HEAD;
     if (!sio_http_conn_admit(c)) {
-        sio_http_conn_refuse(c, 429, SIO_ECLOSED);
+        turn_away(c);
         return;
     }
     sio_conn_set_events(c->stream, &sio_http_conn_events, c);
     sio_conn_read_start(c->stream);
-    if (c->hops != 0 || c->server->tls == NULL)
+    if (!begins_with_tls(c))
         feed(c, bytes);
     else if (!sio_conn_encrypt(c->stream, c->server->tls, bytes))
         fail_tls(c);

@@ -259,3 +259,32 @@ TEST(worker_tls_begins_behind_a_proxy_header)
     }
     host_close();
 }
+
+/* Who is one too many gets no handshake, and nothing in plain text either. */
+TEST(worker_tls_turns_away_without_a_word)
+{
+    struct peer p;
+    host_with_tls();
+    side[0].w->http.limits.max_connections = 0;
+    sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = peer_tcp(&p, AF_INET)});
+    WAIT(p.ended);
+    CHECK_EQ_INT(p.got.len, 0);
+    peer_fini(&p);
+    side[0].w->http.limits.max_connections = 100;
+    side[0].w->http.quota = sio_quota_new(1, 0);
+    for (int i = 0; i < 2; i++) {
+        struct peer first, second;
+        int fd = peer_tcp(&first, AF_INET);
+        sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = fd});
+        fd = peer_tcp(&second, AF_INET);
+        sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = fd});
+        WAIT(second.ended);
+        CHECK_EQ_INT(second.got.len, 0);
+        CHECK(!first.ended);
+        peer_fini(&first);
+        peer_fini(&second);
+        WAIT(side[0].w->http.n_conns == 0);
+        net_turn();
+    }
+    host_close();
+}
