@@ -52,7 +52,7 @@ static bool in_grace(struct eio_heartbeat *h, uint64_t now)
 
 static void run_kind(struct eio_heartbeat *h, enum eio_due_kind kind, uint64_t now)
 {
-    bool late = is_late(h, kind, now);
+    bool late = is_late(h, (int)kind, now);
     struct sio_list *node;
     while ((node = sio_list_first(&h->queues[kind])) != NULL) {
         struct eio_due *d = due_of(node);

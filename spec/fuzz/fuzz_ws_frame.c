@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "codec/ws_frame.h"
 #include "fuzz.h"
+#include "ws_plan.h"
 
 enum { MAX_MESSAGE = 5000 };
 
@@ -63,37 +64,13 @@ static void compare(struct sio_slice input)
     sio_buf_fini(&whole);
 }
 
-/* Each frame: a byte of FIN and opcode, a byte of length (times 32 when odd), the payload. */
-static void frames_of(struct sio_buf *out, struct sio_slice plan)
-{
-    static const uint8_t mask[4] = {0x11, 0x82, 0x43, 0xc4};
-    while (plan.len >= 2) {
-        size_t len = (size_t)(uint8_t)plan.p[1] * (plan.p[1] & 1 ? 32 : 1);
-        struct sio_slice payload = sio_slice_from(plan, 2);
-        if (payload.len > len)
-            payload.len = len;
-        sio_buf_append_u8(out, (uint8_t)plan.p[0] & 0x8f);
-        if (payload.len < 126) {
-            sio_buf_append_u8(out, (uint8_t)(0x80 | payload.len));
-        } else {
-            sio_buf_append_u8(out, 0x80 | 126);
-            sio_buf_append_u8(out, (uint8_t)(payload.len >> 8));
-            sio_buf_append_u8(out, (uint8_t)payload.len);
-        }
-        sio_buf_append(out, mask, 4);
-        for (size_t i = 0; i < payload.len; i++)
-            sio_buf_append_u8(out, (uint8_t)((uint8_t)payload.p[i] ^ mask[i % 4]));
-        plan = sio_slice_from(plan, 2 + payload.len);
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sio_buf frames = {0};
     if (size == 0)
         return 0;
     if (data[0] & 1)
-        frames_of(&frames, sio_slice(data + 1, size - 1));
+        ws_plan(&frames, sio_slice(data + 1, size - 1), 0x8f);
     else
         sio_buf_append(&frames, data + 1, size - 1);
     compare(sio_buf_slice(&frames));
