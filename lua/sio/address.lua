@@ -50,7 +50,7 @@ function address.parse(text)
     if not fd then return nil, "a number behind fd:" end
     return { fd = fd }
   end
-  local name, port = text:match "^%[([%x:.]+)%]:(%d+)$"
+  local name, port = text:match "^%[([%x:.]+%%?[%w_.-]*)%]:(%d+)$"
   if not name then name, port = text:match "^([^:%s%[%]]*):(%d+)$" end
   if not name then port = text end
   port = number(port, 65535)

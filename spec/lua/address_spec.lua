@@ -15,6 +15,7 @@ describe("sio.address", function()
       ["example.com:80"] = { host = "example.com", port = 80 },
       ["[::1]:80"] = { host = "::1", port = 80 },
       ["[::]:80"] = { host = "::", port = 80 },
+      ["[fe80::1%eth0]:80"] = { host = "fe80::1%eth0", port = 80 },
       ["unix:/run/x.sock"] = { unix = "/run/x.sock" },
       ["unix:x"] = { unix = "x" },
       ["fd:3"] = { fd = 3 },
