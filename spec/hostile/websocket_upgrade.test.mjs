@@ -10,7 +10,7 @@ import { Witness, openSession, target } from "../support/witness.js";
 import { startServer } from "../support/server.js";
 
 const polling = "/engine.io/?EIO=4&transport=polling";
-const upgradeTimeout = 0.4;
+const upgradeTimeout = 1;
 const text = (data) => frame(op.text, data);
 
 // What ends a probe: [what, frame, payload of the close frame that comes back].
