@@ -40,14 +40,15 @@ async function run(ws, each) {
 
 const suites = [
   ["WebSocket, case by case", cases, { MAX_SIZE: String(limit) }],
+  ["WebSocket over TLS", cases, { MAX_SIZE: String(limit) }, true],
   ["WebSocket, compressed", deflateCases(false), { DEFLATE: "alone" }],
   ["WebSocket, compressed with takeover", deflateCases(true), { DEFLATE: "takeover" }],
 ];
 
-for (const [name, table, env] of suites) {
+for (const [name, table, env, tls = false] of suites) {
   describe(name, { timeout: 120000 }, () => {
     let server, witness;
-    before(async () => (server = await startServer("ws_echo", { env })));
+    before(async () => (server = await startServer("ws_echo", { env, tls })));
     after(() => {
       witness?.close();
       return server?.stop();
@@ -55,9 +56,9 @@ for (const [name, table, env] of suites) {
 
     for (const each of table) {
       it(`${each.id} ${each.what}`, async () => {
-        witness ??= await Witness.open(server.port);
+        witness ??= await Witness.open(server.port, { encrypted: tls });
         const fields = each.offer ? { "Sec-WebSocket-Extensions": each.offer } : {};
-        const ws = await openSession(server.port, { fields });
+        const ws = await openSession(server.port, { fields, encrypted: tls });
         try {
           await run(ws, each);
           assert.equal(await witness.told(), each.reason ?? "transport close");

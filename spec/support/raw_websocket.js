@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { once } from "node:events";
+import tls from "node:tls";
 import zlib from "node:zlib";
 
 const limitMs = 20000;
@@ -76,11 +77,12 @@ class Inflating {
 }
 
 export class RawWebSocket {
-  // Connects and sends the upgrade request, with `behind` in the same write.
-  static async request(port, target, { behind = "", ...options } = {}) {
-    const socket = net.connect(port, "127.0.0.1");
+  // Connects and sends the upgrade request, with `behind` in the same write. `encrypted`: over TLS.
+  static async request(port, target, { behind = "", encrypted = false, ...options } = {}) {
+    const at = { port, host: "127.0.0.1", rejectUnauthorized: false };
+    const socket = encrypted ? tls.connect(at) : net.connect(at);
     socket.setNoDelay(true);
-    await once(socket, "connect");
+    await once(socket, encrypted ? "secureConnect" : "connect");
     const ws = new RawWebSocket(socket);
     socket.write(Buffer.concat([bytes(upgradeRequest(target, options)), bytes(behind)]));
     return ws;

@@ -26,9 +26,9 @@ export async function nextPacket(ws) {
 }
 
 export class Witness {
-  static async open(port) {
+  static async open(port, options) {
     const witness = new Witness();
-    witness.ws = await openSession(port);
+    witness.ws = await openSession(port, options);
     await witness.ws.write(frame(op.text, "4watch"));
     assert.equal(await witness.ws.text(), "4watching");
     return witness;

@@ -2,6 +2,9 @@
 -- Engine.IO alone: echoes what comes, and tells a session that said "watch" how every other ended.
 local sio = require("sio")
 
+local dir = os.getenv "TLS_DIR"
+local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
+
 local takeover = os.getenv "DEFLATE" == "takeover"
 local deflate = os.getenv "DEFLATE" and {
   threshold = 1,
@@ -15,6 +18,7 @@ local eio = sio.engine({
   message_timeout = tonumber(os.getenv "MESSAGE_TIMEOUT"),
   max_http_buffer_size = tonumber(os.getenv "MAX_SIZE"),
   per_message_deflate = deflate,
+  tls = tls,
   max_buffered = 64 * 1024 * 1024, -- an echo may be as large as what came
 })
 
