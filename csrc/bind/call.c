@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-#include "base/id.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -24,7 +23,7 @@ struct sio_co {
     void *app;
     uint8_t event_len;
     char event[SIO_CALL_EVENT_MAX];
-    char sid[SIO_ID_LEN + 1];
+    char sid[SIO_CALL_SID_MAX + 1];
 };
 
 static const char error_hook_name[] =
@@ -113,7 +112,7 @@ lua_State *sio_call_stack(const struct sio_co *c)
 
 void sio_call_context(struct sio_co *c, void *app, struct sio_slice event, struct sio_slice sid)
 {
-    size_t sid_len = sid.len < SIO_ID_LEN ? sid.len : SIO_ID_LEN;
+    size_t sid_len = sid.len < SIO_CALL_SID_MAX ? sid.len : SIO_CALL_SID_MAX;
     c->app = app;
     c->event_len = (uint8_t)(event.len < SIO_CALL_EVENT_MAX ? event.len : SIO_CALL_EVENT_MAX);
     if (c->event_len)
@@ -212,7 +211,7 @@ static void run_error_hooks(struct sio_bind *b, lua_State *L, const struct sio_c
 
 static void log_error(const struct sio_co *c, const char *text)
 {
-    char where[SIO_CALL_EVENT_MAX * 4 + SIO_ID_LEN + 32] = "";
+    char where[SIO_CALL_EVENT_MAX * 4 + SIO_CALL_SID_MAX + 32] = "";
     int n = 0;
     if (c->event_len)
         n = snprintf(where, sizeof where, " ev=\"%s\"",
@@ -235,7 +234,7 @@ static void report(struct sio_co *c)
 void sio_call_report(lua_State *L, const char *what, int message, int app, struct sio_slice sid)
 {
     struct sio_co context = {.what = what};
-    size_t sid_len = sid.len < SIO_ID_LEN ? sid.len : SIO_ID_LEN;
+    size_t sid_len = sid.len < SIO_CALL_SID_MAX ? sid.len : SIO_CALL_SID_MAX;
     luaL_checkstack(L, 4, NULL);
     if (sid_len)
         memcpy(context.sid, sid.p, sid_len);

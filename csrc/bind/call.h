@@ -40,6 +40,7 @@ enum {
         100000, /* coroutines that run or wait; beyond, events are dropped with a log line */
     SIO_CALL_IDLE_MAX = 64,  /* kept for reuse */
     SIO_CALL_EVENT_MAX = 64, /* bytes of an event's name that a log line shows */
+    SIO_CALL_SID_MAX = 128,  /* characters of an id: an app may choose those of its sessions */
 };
 
 /* `what` (static) says in log lines whose code failed: "connection handler", "timer". NULL when

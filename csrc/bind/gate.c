@@ -16,6 +16,15 @@
 
 /* ---- requests as objects --------------------------------------------------------------------- */
 
+static void fill_object(struct sio_bind *b, lua_State *L, const struct sio_http_conn *c,
+                        const struct sio_http_request *r)
+{
+    sio_http_set_request(L, b, c, r);
+    lua_pushboolean(L,
+                    r->upgrade && sio_http_field_has(r, SIO_LIT("Upgrade"), SIO_LIT("websocket")));
+    lua_setfield(L, -2, "upgrade");
+}
+
 /* Of a request that waits: always the same object, on which hooks may leave things for others. */
 static void push_held(struct sio_bind *b, lua_State *L, struct eio_gate *g)
 {
@@ -25,9 +34,7 @@ static void push_held(struct sio_bind *b, lua_State *L, struct eio_gate *g)
         return;
     lua_pop(L, 1);
     sio_handle_new_object(L, b, g, SIO_GATE, SIO_REF_GATE_MT);
-    sio_http_set_request(L, b, eio_gate_conn(g), eio_gate_request(g));
-    lua_pushboolean(L, eio_gate_upgrades(g));
-    lua_setfield(L, -2, "upgrade");
+    fill_object(b, L, eio_gate_conn(g), eio_gate_request(g));
 }
 
 static void push_request(struct sio_bind *b, lua_State *L, struct sio_http_conn *c,
@@ -38,10 +45,10 @@ static void push_request(struct sio_bind *b, lua_State *L, struct sio_http_conn 
         return;
     }
     lua_checkstack(L, 12);
-    lua_createtable(L, 0, 8);
+    lua_createtable(L, 0, 9);
     sio_bind_push_ref(b, L, SIO_REF_GATE_MT);
     lua_setmetatable(L, -2);
-    sio_http_set_request(L, b, c, r);
+    fill_object(b, L, c, r);
 }
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
@@ -200,6 +207,18 @@ static int lgate_pass(lua_State *L)
     return 0;
 }
 
+/* gate_turn_away(request): 503, for too many hooks run */
+static int lgate_turn_away(lua_State *L)
+{
+    struct eio_gate *g = sio_handle_self(L, SIO_GATE)->object;
+    sio_log_limited(SIO_LOG_WARN, "hooks",
+                    "engine: too many hooks wait, those of clients that have left included; "
+                    "requests are answered 503");
+    if (g != NULL)
+        eio_gate_respond(g, &(struct sio_http_response){.status = 503, .close = true});
+    return 0;
+}
+
 /* gate_set_id(request, id): true, or nil and what is wrong with it */
 static int lgate_set_id(lua_State *L)
 {
@@ -273,6 +292,7 @@ void lgate_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"engine_want", lgate_want},
                                          {"gate_pass", lgate_pass},
+                                         {"gate_turn_away", lgate_turn_away},
                                          {"gate_set_id", lgate_set_id},
                                          {"gate_refuse", lgate_refuse},
                                          {"gate_respond", lgate_respond},

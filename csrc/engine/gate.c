@@ -20,9 +20,8 @@ struct eio_gate {
     struct sio_http_conn *conn;
     struct sio_http_request *request; /* our copy */
     struct sio_grave grave;
-    uint8_t stage; /* enum eio_stage */
-    bool running;  /* run is on the stack */
-    bool upgrade;
+    uint8_t stage;            /* enum eio_stage */
+    bool running;             /* run is on the stack */
     char id[EIO_SID_MAX + 1]; /* of the session it begins; "": not chosen */
 };
 
@@ -145,7 +144,6 @@ static const struct sio_http_handler handler = {.on_gone = on_gone};
 
 void eio_gate_open(struct eio_server *e, struct sio_http_conn *c, const struct sio_http_request *r)
 {
-    struct eio_request q;
     struct eio_gate *g;
     if (e->n_gates >= e->options.max_held) {
         sio_log_limited(SIO_LOG_WARN, "eio max_held",
@@ -158,9 +156,6 @@ void eio_gate_open(struct eio_server *e, struct sio_http_conn *c, const struct s
     g->server = e;
     g->conn = c;
     g->request = sio_http_request_copy(r);
-    eio_request_init(&q, r);
-    g->upgrade = q.upgrade;
-    eio_request_fini(&q);
     sio_list_init(&g->link);
     sio_list_append(&e->gates, &g->link);
     e->n_gates++;
@@ -247,9 +242,4 @@ const struct sio_http_request *eio_gate_request(const struct eio_gate *g)
 struct sio_http_conn *eio_gate_conn(const struct eio_gate *g)
 {
     return g->conn;
-}
-
-bool eio_gate_upgrades(const struct eio_gate *g)
-{
-    return g->upgrade;
 }

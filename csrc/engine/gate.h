@@ -31,6 +31,5 @@ int eio_gate_respond(struct eio_gate *g, const struct sio_http_response *r);
 
 const struct sio_http_request *eio_gate_request(const struct eio_gate *g);
 struct sio_http_conn *eio_gate_conn(const struct eio_gate *g);
-bool eio_gate_upgrades(const struct eio_gate *g); /* to websocket */
 
 #endif

@@ -23,10 +23,11 @@ local suggest = require "sio.suggest"
 ---@field cookies table<string, string>
 ---@field address string of the client
 ---@field secure boolean it came encrypted
----@field upgrade boolean? it asks for a WebSocket
+---@field upgrade boolean it asks for a WebSocket
 local request_mt = { __name = "sio.EngineRequest", __index = request.metatable.__index }
 
 local forbidden, bad_request = 4, 3
+local running_max = 10000 -- hooks that run or wait, those of clients that have left included
 
 -- ---- answers of middlewares -----------------------------------------------------------------
 
@@ -152,6 +153,17 @@ function stages.generate_id(app, req)
     { name = "ID_GENERATION_ERROR", error = text_of(err) or "no id" })
 end
 
+-- A hook that waits goes on when its client has left, so requests that wait (max_held in the core)
+-- are not all that has to be counted.
+local function on_stage(app, stage, req)
+  local gate = app._gate
+  if gate.running >= running_max then return core.gate_turn_away(req) end
+  gate.running = gate.running + 1
+  local ran, err = xpcall(stages[stage], errors.traceback, app, req)
+  gate.running = gate.running - 1
+  if not ran then error(err, 0) end
+end
+
 -- ---- events ---------------------------------------------------------------------------------
 
 -- Listeners that run while the answer is written.
@@ -194,7 +206,7 @@ end
 
 core.set_hooks {
   gate_mt = request_mt,
-  gate = function(app, stage, req) stages[stage](app, req) end,
+  gate = on_stage,
   refused = function(app, err) emitter.dispatch(app._gate.engine, "connection_error", nil, err) end,
   headers = on_headers,
 }
@@ -247,7 +259,7 @@ end
 function gate.install(app, engine, options)
   local given = options.cors
   app._gate = {
-    engine = engine, middlewares = {}, allow_request = options.allow_request,
+    engine = engine, running = 0, middlewares = {}, allow_request = options.allow_request,
     generate_id = options.generate_id, cors = given or nil,
     cookie = options.cookie and cookie.new(options.cookie) or nil,
   }

@@ -73,6 +73,17 @@ describe("an engine's middlewares", function()
     assert.equal(0, later)
   end)
 
+  it("are limited in number, those of clients that left included", function()
+    app._gate.running = 9999
+    app.engine:use(function() sio.sleep(0.1) end)
+    local got = ask(app, [[
+      const [a, b] = await Promise.all([poll(), poll()]);
+      return [a.status, b.status, (await poll()).status].sort();
+    ]])
+    assert.same({ 200, 200, 503 }, got)
+    assert.equal(9999, app._gate.running)
+  end)
+
   it("say what is wrong", function()
     local function refuses(expected, fn, ...)
       local ran, err = pcall(fn, ...)

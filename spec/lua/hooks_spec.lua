@@ -131,6 +131,21 @@ describe("cookie", function()
       .. "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; SameSite=None", got)
   end)
 
+  it("is secure when the connection is, or as it is told", function()
+    local function of(cookie)
+      app = sio.server { cookie = cookie, trust_proxy = true }
+      local got = ask(app, [[
+        const cookie = async (headers) => (await poll("", headers)).headers["set-cookie"];
+        return [await cookie(), await cookie({ "X-Forwarded-Proto": "https" })];
+      ]])
+      serve.close(app)
+      return { got[1]:find("; Secure", 1, true) ~= nil, got[2]:find("; Secure", 1, true) ~= nil }
+    end
+    assert.same({ false, true }, of(true))
+    assert.same({ false, false }, of { secure = false })
+    assert.same({ true, true }, of { secure = true })
+  end)
+
   it("raises for what no browser takes", function()
     local function refuses(cookie, expected)
       assert.error_matches(function() sio.server { cookie = cookie } end, expected)
