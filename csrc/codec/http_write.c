@@ -7,6 +7,9 @@
 
 #include "base/err.h"
 
+#include <stdio.h>
+#include <time.h>
+
 static const struct {
     int status;
     const char *reason;
@@ -91,6 +94,20 @@ static void append_length(struct sio_buf *out, uint64_t content_length)
     sio_buf_append_slice(out, SIO_LIT("Content-Length: "));
     sio_buf_append_uint(out, content_length);
     sio_buf_append(out, "\r\n", 2);
+}
+
+void sio_http_write_date(char out[SIO_HTTP_DATE_LEN + 1], int64_t seconds)
+{
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char text[80]; /* as long as the numbers could be */
+    time_t at = (time_t)seconds;
+    struct tm t;
+    gmtime_r(&at, &t);
+    snprintf(text, sizeof text, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * t.tm_wday,
+             t.tm_mday, months + 3 * t.tm_mon, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    memcpy(out, text, SIO_HTTP_DATE_LEN);
+    out[SIO_HTTP_DATE_LEN] = '\0';
 }
 
 void sio_http_write_chunk_size(struct sio_buf *out, size_t len)

@@ -23,6 +23,10 @@ int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_f
 /* Appends the line before a chunk of `len` bytes, len > 0; CRLF is to follow the chunk. */
 void sio_http_write_chunk_size(struct sio_buf *out, size_t len);
 
+enum { SIO_HTTP_DATE_LEN = 29 };
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7), whatever the locale; ends with NUL. */
+void sio_http_write_date(char out[SIO_HTTP_DATE_LEN + 1], int64_t seconds);
+
 /* Whether `value` may stand in a field (no CR, LF, NUL). */
 bool sio_http_valid_value(struct sio_slice value);
 

@@ -27,6 +27,7 @@
 #include "codec/forwarded.h"
 #include "codec/http_fields.h"
 #include "codec/http_parse.h"
+#include "codec/http_write.h"
 #include "net/arrival.h"
 #include "net/conn.h"
 
@@ -80,6 +81,9 @@ struct sio_http_server {
     uv_timer_t sweep; /* one per server: closes what is past its deadline; period 1 s, less when a
                        * timeout is below 2 s; runs only while there are connections */
     struct sio_buf scratch; /* where response heads are built */
+    bool dated;             /* answers carry the time (RFC 9110 §6.6.1), unless they have a Date */
+    int64_t date_s;         /* what `date` shows */
+    char date[SIO_HTTP_DATE_LEN + 1];
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;

@@ -6,9 +6,31 @@
  */
 #include "net/http_in.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "codec/http_write.h"
+
+static bool has_date(const struct sio_http_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (sio_slice_eq_nocase(fields[i].name, SIO_LIT("Date")))
+            return true;
+    return false;
+}
+
+/* In front of the empty line that ends the head. */
+static void append_date(struct sio_http_server *s)
+{
+    int64_t now = (int64_t)(sio_clock_wall_ms() / 1000);
+    if (now != s->date_s || s->date[0] == '\0')
+        sio_http_write_date(s->date, now);
+    s->date_s = now;
+    s->scratch.len -= 2;
+    sio_buf_append_slice(&s->scratch, SIO_LIT("Date: "));
+    sio_buf_append_slice(&s->scratch, sio_slice_str(s->date));
+    sio_buf_append_slice(&s->scratch, SIO_LIT("\r\n\r\n"));
+}
 
 int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
                         const struct sio_http_response *r, const struct sio_http_fields *added,
@@ -17,11 +39,13 @@ int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int 
     size_t n = r->n_fields;
     struct sio_http_field *joined =
         added != NULL ? sio_http_fields_join(added, r->fields, &n) : NULL;
-    int err;
+    const struct sio_http_field *fields = joined != NULL ? joined : r->fields;
+    int err = SIO_EINVAL;
     sio_buf_clear(&s->scratch);
-    err = status < 200 ? SIO_EINVAL
-                       : sio_http_write_head(&s->scratch, status, joined ? joined : r->fields, n,
-                                             body_len, keep_alive);
+    if (status >= 200)
+        err = sio_http_write_head(&s->scratch, status, fields, n, body_len, keep_alive);
+    if (err == 0 && s->dated && !has_date(fields, n))
+        append_date(s);
     if (err == 0)
         sio_conn_write(stream, sio_buf_slice(&s->scratch));
     sio_free(joined);

@@ -206,6 +206,7 @@ int sio_worker_serve(struct sio_worker *w, const struct sio_app_options *options
         w->sio = sio_server_new(w->loop, &w->app.sio, &w->backing, events->sio, owner);
     }
     sio_http_server_init(&w->http, w->loop, &w->app.http, &http_events, w);
+    w->http.dated = true;
     w->http.proxy_protocol = w->app.proxy_protocol;
     w->http.quota =
         sio_quota_new(w->app.max_connections_per_address, w->app.max_handshakes_per_address);

@@ -419,3 +419,35 @@ TEST(http_turns_connections_away_beyond_its_limit)
     net_turn();
     app_close();
 }
+
+static void with_a_date(struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    static const struct sio_http_field field = {{"date", 4}, {"today", 5}};
+    (void)r;
+    sio_http_respond(c,
+                     &(struct sio_http_response){.status = 200, .fields = &field, .n_fields = 1});
+}
+
+TEST(answers_are_dated_once)
+{
+    const char *first;
+    app_open();
+    app.s.dated = true;
+    app_adopt(peer_pair(&p, SOCK_STREAM));
+    peer_say(&p, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    WAIT(peer_has(&p, "hello"));
+    first = memmem(p.got.p, p.got.len, "\r\nDate: ", 8);
+    REQUIRE(first != NULL);
+    CHECK_SLICE(sio_slice(first + 8 + SIO_HTTP_DATE_LEN - 4, 4 + 4), " GMT\r\n\r\n");
+    sio_buf_clear(&p.got);
+    app.on_request = with_a_date;
+    peer_say(&p, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    WAIT(peer_has(&p, "date: today"));
+    CHECK(!peer_has(&p, "Date:"));
+    sio_buf_clear(&p.got);
+    peer_say(&p, "GET\r\n\r\n"); /* also where nobody answers but we */
+    WAIT(peer_has(&p, "400 Bad Request"));
+    CHECK(peer_has(&p, "\r\nDate: "));
+    peer_fini(&p);
+    app_close();
+}

@@ -73,3 +73,22 @@ TEST(injection_is_refused)
     CHECK(sio_http_valid_value(SIO_LIT("caf\xc3\xa9\t!")));
     sio_buf_fini(&b);
 }
+
+TEST(dates)
+{
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {784111777, "Sun, 06 Nov 1994 08:49:37 GMT"}, /* RFC 9110 §5.6.7 */
+        {951782399, "Mon, 28 Feb 2000 23:59:59 GMT"},
+        {951782400, "Tue, 29 Feb 2000 00:00:00 GMT"},
+        {4102444799, "Thu, 31 Dec 2099 23:59:59 GMT"},
+    };
+    char text[SIO_HTTP_DATE_LEN + 1];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        sio_http_write_date(text, cases[i].seconds);
+        CHECK_EQ_STR(text, cases[i].text);
+    }
+}

@@ -81,7 +81,7 @@ describe("a body in pieces", function()
 
   it("ends with the connection for HTTP/1.0", function()
     app:get("/", function() return function(write) write "a" write "b" end end)
-    assert.matches("\r\nConnection: close\r\n\r\nab$", talk(get("/", "1.0")))
+    assert.matches("\r\nConnection: close\r\nDate: [^\r]+\r\n\r\nab$", talk(get("/", "1.0")))
   end)
 
   it("that fails ends the connection, and says why in the log alone", function()
@@ -242,6 +242,7 @@ describe("a body in pieces", function()
       assert.matches("^HTTP/1.1 500 ", talk(get(path), "Error"))
     end
     assert.equal(4, #seen)
-    assert.matches("\r\nConnection: close\r\n\r\nbye$", talk(get "/close" .. get "/close"))
+    assert.matches("\r\nConnection: close\r\nDate: [^\r]+\r\n\r\nbye$",
+      talk(get "/close" .. get "/close"))
   end)
 end)

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- The option `cookie`: a Set-Cookie field with the session's id, for proxies that stick by it.
 --
--- Stands on nothing; options/hooks.lua has checked the option, gate.lua asks for each session.
+-- Stands on date.lua; options/hooks.lua has checked the option, gate.lua asks for each session.
+
+local date = require "sio.http.date"
 
 local cookie = {}
 
@@ -16,7 +18,7 @@ local function attributes(options)
   add("Max-Age=%d", options.max_age and math.floor(options.max_age))
   add("Domain=%s", options.domain)
   add("Path=%s", options.path)
-  add("Expires=%s", options.expires and os.date("!%a, %d %b %Y %H:%M:%S GMT", options.expires))
+  add("Expires=%s", options.expires and date.format(options.expires))
   add("HttpOnly", options.http_only and "")
   return list
 end
