@@ -7,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { once } from "node:events";
 import net from "node:net";
 import { io } from "socket.io-client";
+import { trustOf } from "../support/certificate.js";
 import { RawConnection, request } from "../support/http.js";
 import { eventually, nextEvent } from "../support/wait.js";
 import { startServer } from "../support/server.js";
@@ -29,9 +30,9 @@ class Proxy {
         from.on("close", () => to.destroy());
       }
     });
-    proxy.server.listen(0, "127.0.0.1");
+    proxy.server.listen(0);
     await once(proxy.server, "listening");
-    proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
+    proxy.url = `http://localhost:${proxy.server.address().port}`;
     return proxy;
   }
 
@@ -150,6 +151,28 @@ for (const workers of [1, 2]) {
           });
         }
       }
+
+      it("do so in front of TLS", async () => {
+        const secure = await startServer("origin", {
+          workers,
+          tls: true,
+          env: { PROXY_PROTOCOL: "1" },
+        });
+        const proxy = await Proxy.open(secure.port, line);
+        const url = proxy.url.replace("http:", "https:");
+        for (const list of Object.values(transports)) {
+          const pids = new Set();
+          await eventually("every worker was met", async () => {
+            const seen = await origin(url, { transports: list, ...trustOf(url) });
+            assert.equal(seen.address, "192.0.2.7");
+            assert.equal(seen.secure, true);
+            pids.add(seen.pid);
+            return pids.size === workers;
+          });
+        }
+        proxy.close();
+        await secure.stop();
+      });
 
       it("are the only ones that are heard", async () => {
         const connection = await RawConnection.open(server.port);

@@ -9,7 +9,10 @@ local function list(name)
   return #words > 0 and words or nil
 end
 
+local dir = os.getenv "TLS_DIR"
+
 local app = sio.server {
+  tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil,
   trust_proxy = list "TRUST_PROXY",
   proxy_protocol = os.getenv "PROXY_PROTOCOL" == "1",
 }
