@@ -106,8 +106,11 @@ export const advisories = [
   { id: "CVE-2026-59725", covered: [[bodies, "P20"], [floods, "P20 1000"]] },
   { id: "GHSA-gr94-w7qr-f4j3", covered: [[requests, "H48d"]] },
   { id: "the heartbeat of another version",
-    send: ({ path }) => upgrade(path.replace("EIO=4", "EIO=3").replace("polling", "websocket")),
-    ...refusedUpgrade("Bad request"), session: "lives" },
+    send: ({ path }) => [
+      upgrade(path.replace("EIO=4", "EIO=3").replace("polling", "websocket")),
+      Buffer.concat(["2probe", "5", "2"].map((packet) => text(packet))),
+    ],
+    ...refusedUpgrade("Bad request"), session: "lives", bothVersions: true },
   { id: "CVE-2020-36049", covered: [[cost, "CVE-2020-36049"]] },
   ...['"splice"', "1", "-1", '"0"', "0.5", "null", "true", "1e1"].map((num) => (
     ends(`CVE-2022-2421 placeholder ${num}`, [placeholder(num), bytes], invalid))),

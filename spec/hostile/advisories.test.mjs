@@ -43,3 +43,13 @@ describe("advisories", { timeout: 120000 }, () => {
     assert.doesNotMatch(victim.server.output, /[^\n\t\x20-\x7e\u00a0-\uffff]/);
   });
 });
+
+describe("advisories, with allow_eio3", { timeout: 30000 }, () => {
+  let victim;
+  before(async () => (victim = await Victim.start({ allow_eio3: true })));
+  after(() => victim?.stop());
+
+  for (const row of advisories.filter(({ bothVersions }) => bothVersions)) {
+    it(row.id, () => victim.run(row));
+  }
+});
