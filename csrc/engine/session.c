@@ -102,7 +102,7 @@ static void finish(struct eio_session *s, enum eio_reason reason, const char *de
     struct eio_queue last = s->queue;
     if (s->state == EIO_STATE_CLOSED)
         return;
-    if (s->state == EIO_STATE_CLOSING) {
+    if (s->state == EIO_STATE_CLOSING && reason != EIO_PING_TIMEOUT) {
         reason = EIO_FORCED_CLOSE;
         detail = NULL;
     }
@@ -130,6 +130,8 @@ static bool waits_for_poll(const struct eio_session *s)
 
 void eio_session_close(struct eio_session *s)
 {
+    struct eio_heartbeat *h = &s->server->heartbeat;
+    bool beats = h->after_ms[EIO_DUE_CLOSE] > h->after_ms[EIO_DUE_SILENCE];
     if (s->state != EIO_STATE_OPEN)
         return;
     if (!waits_for_poll(s)) {
@@ -138,7 +140,7 @@ void eio_session_close(struct eio_session *s)
     }
     s->state = EIO_STATE_CLOSING;
     eio_upgrade_abandon(s);
-    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_CLOSE, &s->beat,
+    eio_heartbeat_arm(h, beats ? EIO_DUE_SILENCE : EIO_DUE_CLOSE, &s->beat,
                       sio_loop_now(s->server->loop));
 }
 

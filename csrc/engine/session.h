@@ -65,12 +65,13 @@ enum { EIO_VOLATILE = 1 }; /* drop all of it when something is queued or no poll
 int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags);
 
 /* Forced close. What is queued still goes out, with the goodbye behind it: at once on websocket or
- * when a GET is pending, else with the next GET, if that comes within close_timeout_ms. No effect
- * unless OPEN. Reenters: on_close. */
+ * when a GET is pending, else with the next GET, if that comes within close_timeout_ms and before
+ * it would be a "ping timeout". No effect unless OPEN. Reenters: on_close. */
 void eio_session_close(struct eio_session *s);
 /* Ends it at once with another reason, telling the client (pending poll gets `1`, ws a close
  * frame). For a server that shuts down or a connection that a recovered one replaces. A session
- * that is CLOSING ends as "forced close" all the same. Reenters: on_close. */
+ * that is CLOSING ends as "forced close" all the same, unless it is a "ping timeout".
+ * Reenters: on_close. */
 void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *detail);
 
 const char *eio_session_sid(const struct eio_session *s);       /* at most EIO_SID_MAX characters */

@@ -302,6 +302,17 @@ TEST(close_gives_up_waiting)
     end_polling();
 }
 
+TEST(close_waits_no_longer_than_the_heartbeat)
+{
+    eio_prepare();
+    eio.options.ping_interval_ms = eio.options.ping_timeout_ms = 5;
+    begin_polling();
+    eio_session_close(eio.session);
+    WAIT(eio_logged("gone"));
+    CHECK_LOG("close:ping timeout gone ");
+    end_polling();
+}
+
 TEST(a_goodbye_while_closing)
 {
     eio_prepare();
