@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* socket.handshake and socket.conn: what the first request and CONNECT said, parsed when asked for.
+/* socket.handshake, session.handshake and socket.conn: what the first request and CONNECT said,
+ * parsed when asked for.
  *
  * Stands on the engine session's kept request head; an idle socket costs no Lua table for it.
  */
@@ -49,21 +50,34 @@ static void set_time(lua_State *L, uint64_t wall_ms)
     lua_setfield(L, -2, "issued");
 }
 
-/* socket_handshake(socket): the table, or nil when the socket is gone */
-static int lhandshake_get(lua_State *L)
+static void push_handshake(lua_State *L, struct sio_bind *b, const struct eio_session *session)
 {
-    struct sio_socket *s = sio_socket_self(L);
-    struct sio_bind *b = sio_bind_of(L);
-    const struct eio_session *session;
-    if (s == NULL)
-        return 0;
-    session = sio_socket_session(s);
     lua_createtable(L, 0, 9);
     set_request(L, b, session);
     set_time(L, eio_session_since_ms(session));
     set_string(L, "address", sio_slice_str(eio_session_address(session)));
     lua_pushboolean(L, eio_session_secure(session));
     lua_setfield(L, -2, "secure");
+}
+
+/* session_handshake(session): the table, or nil when the session is closed */
+static int lhandshake_of_session(lua_State *L)
+{
+    const struct eio_session *s = sio_session_self(L);
+    if (s == NULL)
+        return 0;
+    push_handshake(L, sio_bind_of(L), s);
+    return 1;
+}
+
+/* socket_handshake(socket): the table, with auth, or nil when the socket is gone */
+static int lhandshake_get(lua_State *L)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    struct sio_bind *b = sio_bind_of(L);
+    if (s == NULL)
+        return 0;
+    push_handshake(L, b, sio_socket_session(s));
     if (sio_json_decode_value(L, b, sio_socket_auth(s), NULL) != 0)
         lua_newtable(L);
     lua_setfield(L, -2, "auth");
@@ -82,7 +96,9 @@ static int lhandshake_conn(lua_State *L)
 
 void lhandshake_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"socket_handshake", lhandshake_get}, {"socket_conn", lhandshake_conn}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"session_handshake", lhandshake_of_session},
+                                         {"socket_handshake", lhandshake_get},
+                                         {"socket_conn", lhandshake_conn},
+                                         {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -120,7 +120,7 @@ void sio_session_push(struct sio_bind *b, lua_State *L, struct eio_session *s)
 
 /* ---- methods --------------------------------------------------------------------------------- */
 
-static struct eio_session *self(lua_State *L)
+struct eio_session *sio_session_self(lua_State *L)
 {
     return sio_handle_self(L, SIO_SESSION)->object;
 }
@@ -129,7 +129,7 @@ static struct eio_session *self(lua_State *L)
  * or nil and why */
 static int lsession_send(lua_State *L)
 {
-    struct eio_session *s = self(L);
+    struct eio_session *s = sio_session_self(L);
     struct sio_slice data;
     struct eio_msg msg;
     bool binary = sio_binary_get(L, 2, &data);
@@ -151,7 +151,7 @@ static int lsession_send(lua_State *L)
 
 static int lsession_close(lua_State *L)
 {
-    struct eio_session *s = self(L);
+    struct eio_session *s = sio_session_self(L);
     if (s != NULL)
         eio_session_close(s);
     return 0;
@@ -159,7 +159,7 @@ static int lsession_close(lua_State *L)
 
 static int lsession_transport(lua_State *L)
 {
-    const struct eio_session *s = self(L);
+    const struct eio_session *s = sio_session_self(L);
     lua_pushstring(L, s ? eio_session_transport(s) : NULL);
     return 1;
 }
@@ -167,7 +167,7 @@ static int lsession_transport(lua_State *L)
 /* session_buffered(session): bytes that wait for the client, and whether they are too many */
 static int lsession_buffered(lua_State *L)
 {
-    const struct eio_session *s = self(L);
+    const struct eio_session *s = sio_session_self(L);
     lua_pushinteger(L, s ? (lua_Integer)eio_session_buffered(s) : 0);
     lua_pushboolean(L, s != NULL && eio_session_pressed(s));
     return 2;

@@ -18,6 +18,8 @@ void sio_session_start(void *owner, struct eio_session *s);
 
 /* Pushes the session's object, making it when there is none. */
 void sio_session_push(struct sio_bind *b, lua_State *L, struct eio_session *s);
+/* Argument 1 of a method; NULL when the session is closed. */
+struct eio_session *sio_session_self(lua_State *L);
 /* What happens to a session; nothing when it has no object. owner: struct sio_app */
 void sio_session_on_upgrade(void *owner, struct eio_session *s);
 void sio_session_on_drain(void *owner, struct eio_session *s);

@@ -116,8 +116,10 @@
 ---@field max_disconnection_duration? number seconds that a client may be away; 120
 ---@field skip_middlewares? boolean for recovered sockets; true
 
----@class sio.Handshake
+---@class sio.Handshake : sio.SessionHandshake
 ---@field auth table what the client sent with CONNECT; {} when nothing
+
+---@class sio.SessionHandshake
 ---@field query table<string, string>
 ---@field headers table<string, string> of the first request, lower-case names
 ---@field address string of the client

@@ -11,6 +11,7 @@ local errors = require "sio.error"
 ---@class sio.Session
 ---@field id string
 ---@field transport "polling"|"websocket"|nil nil once it is closed
+---@field handshake sio.SessionHandshake what its first request said
 ---@field buffered integer bytes that wait for the client
 ---@field pressure boolean more than high_water waits for it
 local Session = {}
@@ -19,6 +20,11 @@ local properties = {
   transport = core.session_transport,
   buffered = function(self) return (core.session_buffered(self)) end,
   pressure = function(self) return (select(2, core.session_buffered(self))) end,
+  handshake = function(self)
+    local handshake = core.session_handshake(self)
+    rawset(self, "handshake", handshake)
+    return handshake
+  end,
 }
 
 local session_mt = {

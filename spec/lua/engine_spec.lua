@@ -32,6 +32,24 @@ describe("an engine", function()
     assert.equal(0, engine.clients_count)
   end)
 
+  it("knows what a session's first request said", function()
+    local seen, later
+    engine:on("connection", function(session)
+      local handshake = session.handshake
+      seen = { handshake.query.a, handshake.headers["x-b"], handshake.address, handshake.auth }
+      assert.is_true(rawequal(handshake, session.handshake))
+      session:on("close", function() later = session.handshake.query.a end)
+    end)
+    serve(engine, [[
+      const path = url + "/engine.io/?EIO=4&transport=polling&a=1";
+      const headers = { "X-B": "2" };
+      const { sid } = JSON.parse((await (await fetch(path, { headers })).text()).slice(1));
+      await fetch(path + "&sid=" + sid, { method: "POST", body: "1" });
+    ]])
+    assert.same({ "1", "2", "127.0.0.1" }, seen)
+    assert.equal("1", later)
+  end)
+
   it("says what is wrong", function()
     assert.error_matches(function() engine:on("conection", print) end,
       "an engine has no event 'conection' %(did you mean 'connection'%?%)")

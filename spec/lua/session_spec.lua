@@ -102,6 +102,7 @@ describe("a session", function()
     local function note(socket)
       conns[#conns + 1] = socket.conn
       assert.equal("websocket", socket.conn.transport)
+      assert.equal(socket.handshake.url, socket.conn.handshake.url)
     end
     app:of("/other"):on("connection", note)
     app:on("connection", function(socket)
