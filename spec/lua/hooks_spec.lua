@@ -121,6 +121,26 @@ describe("cookie", function()
     assert.same({ cookie, cookie, "none" }, got)
   end)
 
+  it("has one attribute or another, as asked", function()
+    for expected, cookie in pairs {
+      ["woot=SID; Path=/; HttpOnly; SameSite=Lax"] = { name = "woot" },
+      ["io=SID; Path=/custom; HttpOnly; SameSite=Lax"] = { path = "/custom" },
+      ["io=SID; HttpOnly; SameSite=Lax"] = { path = false },
+      ["io=SID; Path=/; HttpOnly; SameSite=Strict"] = { same_site = "strict" },
+      ["io=SID; Path=/; HttpOnly"] = { same_site = false },
+      ["io=SID; Path=/; SameSite=Lax"] = { http_only = false },
+      [""] = false,
+    } do
+      server { cookie = cookie }
+      local got = ask(app, [[
+        const answer = await poll();
+        return (answer.headers["set-cookie"] ?? "").replace(sid_of(answer), "SID");
+      ]])
+      assert.equal(expected, got)
+      serve.close(app)
+    end
+  end)
+
   it("has attributes", function()
     server { cookie = {
       name = "stick", path = false, http_only = false, same_site = "none", secure = true,
@@ -152,6 +172,7 @@ describe("cookie", function()
     end
     refuses({ name = "a b" }, "option 'cookie%.name': a cookie's name expected")
     refuses({ name = "" }, "option 'cookie%.name'")
+    refuses({ http_only = "no" }, "option 'cookie%.http_only': boolean expected, got string")
     refuses({ path = "/;x" }, "option 'cookie%.path': a path without ';'")
     refuses({ domain = "a b" }, "option 'cookie%.domain': a domain expected")
     refuses({ same_site = "laxx" }, 'unknown same_site "laxx" %(did you mean "lax"%?%)')
