@@ -66,6 +66,7 @@ info: ## what was found on this machine
 	@echo "OpenSSL    $(or $(call pc,--modversion openssl),$(call has_header,openssl/evp.h),missing)"
 	@echo "lua-cjson  $(or $(shell $(LUA) -e 'print(require("cjson")._VERSION)' 2>/dev/null),missing)"
 	@echo "sqlite3    $(if $(HAVE_SQLITE),$(or $(call pc,--modversion sqlite3),yes),missing (no sio.sqlite))"
+	@echo "brotli     $(or $(BROTLI),missing (no br in http_compression))"
 	@echo "client     $(or $(shell cat lua/sio/client/version 2>/dev/null),missing (make client))"
 
 build: build/needs $(MODULES) ## the modules in lua/sio (the default)

@@ -40,6 +40,7 @@ build header_zlib.h       zlib1g-dev                zlib-devel           zlib-de
 build header_openssl/ssl.h libssl-dev                openssl-devel        openssl-dev             openssl               openssl
 build cjson               lua-cjson                 lua-cjson            lua5.4-cjson            lua-cjson             luarocks:lua-cjson
 run   header_sqlite3.h    libsqlite3-dev            sqlite-devel         sqlite-dev              sqlite                sqlite
+run   header_brotli/encode.h libbrotli-dev           brotli-devel         brotli-dev              brotli                brotli
 run   cmd_node            nodejs                    nodejs               nodejs                  nodejs                node
 run   cmd_npm             npm                       nodejs-npm           npm                     npm                   node
 test  cmd_openssl         openssl                   openssl              openssl                 openssl               openssl

@@ -18,6 +18,13 @@ INCS := $(call dirs,-isystem ,$(LIBUV_INCDIR) $(WSLAY_INCDIR) $(ZLIB_INCDIR) $(O
 LIBS := $(call dirs,-L,$(LIBUV_LIBDIR) $(WSLAY_LIBDIR) $(ZLIB_LIBDIR) $(OPENSSL_LIBDIR)) \
 	$(or $(call pc,--libs libuv),-luv) -lwslay -lz -lssl -lcrypto -lpthread
 
+# br of http_compression; what is missing is not compressed so.
+ifneq ($(call pc,--exists libbrotlienc && echo y),)
+  BROTLI := $(call pc,--modversion libbrotlienc)
+  INCS += -DSIO_BROTLI $(call pc,--cflags libbrotlienc)
+  LIBS += $(call pc,--libs libbrotlienc)
+endif
+
 LLHTTP_PROBE = '\#include <llhttp.h>\nint main(void){llhttp_t p;llhttp_settings_t s;llhttp_init(&p,HTTP_BOTH,&s);return 0;}'
 ifneq ($(LLHTTP_SRC),)
   LLHTTP_HOW := sources in $(LLHTTP_SRC)

@@ -23,6 +23,7 @@ local libraries = {
   { "^llhttp%.h$", only("codec"), "codec" },
   { "^wslay/", only("codec"), "codec" },
   { "^openssl/ssl%.h$", only("net"), "net" },
+  { "^brotli/", only("codec"), "codec" },
   { "^lua%.h$", only("bind", "drivers"), "bind and drivers" },
   { "^lauxlib%.h$", only("bind", "drivers"), "bind and drivers" },
   { "^lualib%.h$", only("bind", "drivers"), "bind and drivers" },
