@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The streams that compress, and the forms of this tick. Stands on codec/deflate; websocket.c asks.
+/* The streams that compress, and the forms of this tick. Stands on codec/deflate and http_coding;
+ * websocket.c and polling.c ask.
  *
  * Invariant: a form holds a reference to its source, so that an address stands for one message.
  */
@@ -9,15 +10,19 @@
 #include "codec/ws_frame.h"
 
 struct form {
-    struct sio_blob *of; /* an eio_msg's frame; NULL: free */
-    unsigned kind;       /* window bits of a WebSocket frame */
-    struct sio_blob *bytes;
+    struct sio_blob *of;    /* an eio_msg's frame; NULL: free */
+    unsigned kind;          /* window bits of a WebSocket frame, or BODY + a coding */
+    struct sio_blob *bytes; /* `of` itself: it does not become smaller */
 };
+
+enum { BODY = SIO_DEFLATE_BITS_MAX + 1 };
 
 struct eio_compress {
     struct sio_loop *loop;
     struct sio_task forget; /* at the end of a tick with forms */
     struct eio_deflate_options deflate;
+    struct eio_http_compression http;
+    struct sio_coder coder;
     struct sio_deflater *raw[SIO_DEFLATE_BITS_MAX + 1]; /* by window bits */
     struct sio_buf scratch;
     struct form forms[EIO_FORMS_KEPT]; /* a ring */
@@ -76,6 +81,12 @@ static struct sio_blob *frame_of(struct eio_compress *c, bool binary)
     return b;
 }
 
+static void trim_scratch(struct eio_compress *c)
+{
+    if (c->scratch.cap > EIO_COMPRESS_SCRATCH_KEPT)
+        sio_buf_fini(&c->scratch);
+}
+
 static struct sio_blob *compress(struct eio_compress *c, struct sio_deflater *with,
                                  const struct eio_msg *m, bool forget_it)
 {
@@ -84,8 +95,7 @@ static struct sio_blob *compress(struct eio_compress *c, struct sio_deflater *wi
     sio_deflater_message(with, eio_msg_packet(m), forget_it, &c->scratch);
     c->made++;
     b = frame_of(c, m->binary);
-    if (c->scratch.cap > EIO_COMPRESS_SCRATCH_KEPT)
-        sio_buf_fini(&c->scratch);
+    trim_scratch(c);
     return b;
 }
 
@@ -124,6 +134,31 @@ struct sio_blob *eio_compress_frame(struct eio_compress *c, struct sio_ws_deflat
     return shared_frame(c, bits, m);
 }
 
+/* ---- polls ----------------------------------------------------------------------------------- */
+
+enum sio_coding eio_compress_coding(const struct eio_compress *c, const struct sio_http_request *r)
+{
+    return c != NULL && c->http.on ? sio_coding_of_request(r) : SIO_CODING_IDENTITY;
+}
+
+struct sio_blob *eio_compress_body(struct eio_compress *c, enum sio_coding how, struct sio_blob *of,
+                                   struct sio_slice body)
+{
+    struct sio_blob *b = of != NULL ? find(c, of, BODY + how) : NULL;
+    if (body.len < c->http.threshold || (b != NULL && b == of))
+        return NULL;
+    if (b != NULL)
+        return sio_blob_ref(b);
+    sio_buf_clear(&c->scratch);
+    sio_coder_encode(&c->coder, how, body, &c->scratch);
+    c->made++;
+    b = c->scratch.len < body.len ? sio_blob_new(sio_buf_slice(&c->scratch)) : NULL;
+    trim_scratch(c);
+    if (of != NULL)
+        keep(c, of, BODY + how, b != NULL ? b : of);
+    return b;
+}
+
 uint64_t eio_compress_made(const struct eio_compress *c)
 {
     return c->made;
@@ -134,11 +169,13 @@ uint64_t eio_compress_made(const struct eio_compress *c)
 struct eio_compress *eio_compress_new(struct sio_loop *loop, const struct eio_options *o)
 {
     struct eio_compress *c;
-    if (!o->deflate.terms.deflate)
+    if (!o->deflate.terms.deflate && !o->http.on)
         return NULL;
     c = sio_calloc(1, sizeof *c);
     c->loop = loop;
     c->deflate = o->deflate;
+    c->http = o->http;
+    c->coder.effort = o->http.effort;
     sio_task_init(&c->forget, forget, c);
     return c;
 }
@@ -151,6 +188,7 @@ void eio_compress_free(struct eio_compress *c)
     forget(c);
     for (unsigned i = 0; i <= SIO_DEFLATE_BITS_MAX; i++)
         sio_deflater_free(c->raw[i]);
+    sio_coder_fini(&c->coder);
     sio_buf_fini(&c->scratch);
     sio_free(c);
 }

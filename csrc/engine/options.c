@@ -26,5 +26,8 @@ void eio_options_default(struct eio_options *o)
                               .client_max_window_bits = SIO_DEFLATE_BITS_MAX},
                     .threshold = 1024,
                     .effort = {SIO_DEFLATE_LEVEL, SIO_DEFLATE_MEM_LEVEL}},
+        .http = {.on = true,
+                 .threshold = 1024,
+                 .effort = {SIO_DEFLATE_LEVEL, SIO_DEFLATE_MEM_LEVEL}},
     };
 }

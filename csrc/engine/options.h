@@ -28,6 +28,13 @@ struct eio_deflate_options {
     struct sio_deflate_effort effort;
 };
 
+/* http_compression, of polls; on by default */
+struct eio_http_compression {
+    bool on;
+    size_t threshold; /* 1024 bytes; shorter bodies go as they are */
+    struct sio_deflate_effort effort;
+};
+
 struct eio_options {
     char path[256];            /* "/engine.io/": with its last slash; a prefix of the URL's path */
     uint64_t ping_interval_ms; /* 25000 */
@@ -50,6 +57,7 @@ struct eio_options {
     bool allow_upgrades; /* true; as upstream it only empties the list in the open packet */
     bool allow_eio3;     /* false; clients of protocol v3, too */
     struct eio_deflate_options deflate;
+    struct eio_http_compression http;
     struct sio_place place; /* goes into every sid */
     bool shared;            /* others serve the port too: chosen ids get the place as well */
     size_t max_held;        /* 10000 requests that wait for hooks; beyond it: 503 */

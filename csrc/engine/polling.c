@@ -37,11 +37,12 @@ static void polling_fail(struct eio_polling *p, enum eio_reason reason, const ch
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
+/* `coding`: of the body, as it is in r. */
 static void respond(const struct eio_polling *p, struct sio_http_conn *c,
-                    struct sio_http_response *r, struct sio_slice type)
+                    struct sio_http_response *r, struct sio_slice type, enum sio_coding coding)
 {
     const struct eio_dialect *d = &p->base.session->dialect;
-    struct sio_http_field fields[4] = {{SIO_LIT("Content-Type"), type},
+    struct sio_http_field fields[6] = {{SIO_LIT("Content-Type"), type},
                                        {SIO_LIT("cache-control"), SIO_LIT("no-store")}};
     r->n_fields = 2;
     if (d->jsonp != 0) /* the client chose a part of what is run */
@@ -49,6 +50,12 @@ static void respond(const struct eio_polling *p, struct sio_http_conn *c,
             (struct sio_http_field){SIO_LIT("X-Content-Type-Options"), SIO_LIT("nosniff")};
     if (d->old_ie)
         fields[r->n_fields++] = (struct sio_http_field){SIO_LIT("X-XSS-Protection"), SIO_LIT("0")};
+    if (coding != SIO_CODING_IDENTITY) {
+        fields[r->n_fields++] =
+            (struct sio_http_field){SIO_LIT("Content-Encoding"), sio_coding_name(coding)};
+        fields[r->n_fields++] =
+            (struct sio_http_field){SIO_LIT("Vary"), SIO_LIT("Accept-Encoding")};
+    }
     r->status = 200;
     r->fields = fields;
     sio_http_respond(c, r);
@@ -57,7 +64,7 @@ static void respond(const struct eio_polling *p, struct sio_http_conn *c,
 static void respond_ok(const struct eio_polling *p, struct sio_http_conn *c)
 {
     struct sio_http_response r = {.body = SIO_LIT("ok")};
-    respond(p, c, &r, SIO_LIT("text/html"));
+    respond(p, c, &r, SIO_LIT("text/html"), SIO_CODING_IDENTITY);
 }
 
 static void respond_refused(struct sio_http_conn *c)
@@ -66,25 +73,66 @@ static void respond_refused(struct sio_http_conn *c)
     sio_http_respond(c, &r);
 }
 
-void eio_polling_respond(struct eio_polling *p, struct sio_http_conn *c, const struct eio_msg *msgs,
-                         size_t n)
+/* Upstream's rule: one message that may be compressed makes it of all. */
+static bool may_compress(const struct eio_msg *msgs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!msgs[i].plain)
+            return true;
+    return false;
+}
+
+/* `of`: the frame whose packet the body is, or NULL. */
+static void respond_body(const struct eio_polling *p, struct sio_http_conn *c,
+                         struct sio_http_response *r, struct sio_slice type, bool compress,
+                         struct sio_blob *of)
+{
+    enum sio_coding coding = (enum sio_coding)p->coding;
+    struct sio_slice body = of ? sio_slice_from(sio_blob_slice(of), r->blob_from) : r->body;
+    struct sio_blob *coded = NULL;
+    if (compress && coding != SIO_CODING_IDENTITY)
+        coded = eio_compress_body(p->base.session->server->compress, coding, of, body);
+    if (coded != NULL) {
+        r->blob = coded;
+        r->blob_from = 0;
+    }
+    respond(p, c, r, type, coded ? coding : SIO_CODING_IDENTITY);
+    sio_blob_unref(coded);
+}
+
+/* One payload. */
+static void respond_messages(const struct eio_polling *p, struct sio_http_conn *c,
+                             const struct eio_msg *msgs, size_t n)
 {
     struct eio_server *e = p->base.session->server;
     const struct eio_dialect *d = &p->base.session->dialect;
+    bool compress = may_compress(msgs, n);
     struct sio_http_response r = {0};
     struct sio_slice type;
     if (n == 1 && !msgs[0].binary && eio_dialect_plain(d)) {
         r.blob = msgs[0].frame; /* the usual case shares the broadcast's bytes */
         r.blob_from = msgs[0].head;
-        respond(p, c, &r, SIO_LIT("text/plain; charset=UTF-8"));
+        respond_body(p, c, &r, SIO_LIT("text/plain; charset=UTF-8"), compress, msgs[0].frame);
         return;
     }
     sio_buf_clear(&e->scratch);
     type = eio_dialect_append(d, &e->scratch, msgs, n);
     r.body = sio_buf_slice(&e->scratch);
-    respond(p, c, &r, type);
+    respond_body(p, c, &r, type, compress, NULL);
     if (e->scratch.cap > EIO_SCRATCH_KEPT)
         sio_buf_fini(&e->scratch);
+}
+
+static void note_coding(struct eio_polling *p, const struct sio_http_request *r)
+{
+    p->coding = (uint8_t)eio_compress_coding(p->base.session->server->compress, r);
+}
+
+void eio_polling_open(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q,
+                      const struct eio_msg *msgs, size_t n)
+{
+    note_coding(p, q->http);
+    respond_messages(p, c, msgs, n);
 }
 
 /* ---- GET ------------------------------------------------------------------------------------- */
@@ -109,6 +157,7 @@ void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c, const struc
     }
     if (!eio_hooks_welcome(p->base.session, c, q))
         return;
+    note_coding(p, q->http);
     p->get = c;
     sio_http_accept(c, &get_handler, p, 0);
     if (p->get == c)
@@ -271,7 +320,7 @@ static void polling_send(struct eio_transport *t, const struct eio_msg *msgs, si
     struct eio_polling *p = from_base(t);
     struct sio_http_conn *c = p->get;
     p->get = NULL;
-    eio_polling_respond(p, c, msgs, n);
+    respond_messages(p, c, msgs, n);
 }
 
 static size_t polling_queued(const struct eio_transport *t)

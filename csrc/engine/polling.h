@@ -30,15 +30,16 @@ struct eio_polling {
     struct sio_http_conn *post; /* its body is awaited, or is being delivered from `inbox` */
     struct eio_inbox *inbox;
     bool post_bytes; /* the body was announced as bytes */
+    uint8_t coding;  /* enum sio_coding: that of the answer to `get` */
 };
 
 void eio_polling_init(struct eio_polling *p, struct eio_session *s);
 /* Serve a request of this session. */
 void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q);
 void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q);
-/* Answers a request with one payload. */
-void eio_polling_respond(struct eio_polling *p, struct sio_http_conn *c, const struct eio_msg *msgs,
-                         size_t n);
+/* Answers the handshake `q` with its first packets. */
+void eio_polling_open(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q,
+                      const struct eio_msg *msgs, size_t n);
 void eio_polling_resume(struct sio_list *node); /* an entry of the server's inboxes */
 
 #endif

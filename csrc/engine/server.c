@@ -219,7 +219,7 @@ static void open_polling(struct eio_server *e, struct sio_http_conn *c, const st
     s = eio_session_new(e, sid, &origin, q->http->head, &dialect);
     n = opening_messages(e, s, first);
     add_session(e, s);
-    eio_polling_respond(&s->polling, c, first, n);
+    eio_polling_open(&s->polling, c, q, first, n);
     sio_blob_unref(first[0].frame);
     e->events->on_session(e->owner, s);
 }

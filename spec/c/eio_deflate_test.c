@@ -147,6 +147,7 @@ TEST(with_the_option_off_an_offer_is_nothing) /* W21 */
     static const char *const offers[] = {"permessage-deflate", ";;",
                                          "permessage-deflate; server_max_window_bits=7"};
     eio_prepare();
+    eio.options.http.on = false;
     eio_open();
     for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
         struct reply r = {0};
