@@ -115,7 +115,7 @@ void lhandle_open(lua_State *L);
 void lbinary_open(lua_State *L);
 void ljson_open(lua_State *L);
 void llog_open(lua_State *L);
-void lgzip_open(lua_State *L);
+void lcoding_open(lua_State *L);
 void ltimer_open(lua_State *L);
 void lfile_open(lua_State *L);
 void lserver_open(lua_State *L);

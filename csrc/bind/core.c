@@ -226,7 +226,7 @@ int luaopen_sio_core(lua_State *L)
         {"set_face", lcore_set_face}, {NULL, NULL}};
     static void (*const open[])(lua_State *) = {
         lcall_open,   lhandle_open,  lbinary_open, ljson_open,    llog_open,
-        lgzip_open,   ltimer_open,   lfile_open,   lserver_open,  lnamespace_open,
+        lcoding_open, ltimer_open,   lfile_open,   lserver_open,  lnamespace_open,
         lsocket_open, lsession_open, lgate_open,   lrequest_open, ltls_open,
         ljob_open,    lprocess_open, lproxy_open,  lhttp_open};
     luaL_checkversion(L);

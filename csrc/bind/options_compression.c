@@ -41,7 +41,19 @@ static void read_deflate(lua_State *L, struct eio_deflate_options *o)
     lua_pop(L, 1);
 }
 
+static void read_http(lua_State *L, struct eio_http_compression *o)
+{
+    o->on = lua_getfield(L, 1, "http_compression") == LUA_TTABLE;
+    if (o->on) {
+        size(L, "threshold", &o->threshold);
+        small_number(L, "level", &o->effort.level);
+        small_number(L, "mem_level", &o->effort.mem_level);
+    }
+    lua_pop(L, 1);
+}
+
 void sio_options_read_compression(lua_State *L, struct eio_options *o)
 {
     read_deflate(L, &o->deflate);
+    read_http(L, &o->http);
 }

@@ -125,8 +125,8 @@ struct eio_session *sio_session_self(lua_State *L)
     return sio_handle_self(L, SIO_SESSION)->object;
 }
 
-/* session_send(session, string|binary): true, with "pressure" when too much waits for the client;
- * or nil and why */
+/* session_send(session, string|binary, plain): true, with "pressure" when too much waits for the
+ * client; or nil and why */
 static int lsession_send(lua_State *L)
 {
     struct eio_session *s = sio_session_self(L);
@@ -142,6 +142,7 @@ static int lsession_send(lua_State *L)
     if (s == NULL)
         return sio_bind_fail(L, SIO_ECLOSED);
     msg = binary ? eio_msg_binary(data) : eio_msg_text(EIO_MESSAGE, &data, 1);
+    msg.plain = lua_toboolean(L, 3);
     err = eio_session_send(s, &msg, 1, 0);
     sio_blob_unref(msg.frame);
     if (err != 0)

@@ -14,6 +14,7 @@
 ---@field transports? ("polling"|"websocket")[] both
 ---@field allow_upgrades? boolean true
 ---@field per_message_deflate? boolean|sio.DeflateOptions compression of WebSocket messages; false
+---@field http_compression? boolean|sio.CodingOptions compression of polls; true
 ---@field allow_eio3? boolean clients of Socket.IO v2 (Engine.IO v3) as well; false
 ---@field add_trailing_slash? boolean whether `path` ends with a slash; true
 ---@field allow_request? async fun(req: sio.EngineRequest): any, string? who may open a session
@@ -111,6 +112,14 @@
 ---@field preflight_continue? boolean false
 ---@field options_success_status? integer 204
 ---@field strict_origin? boolean other origins get 403 for WebSockets and polls; true
+
+---@class sio.CodingOptions
+---@field threshold? integer bytes; shorter answers go as they are; 1024
+---@field level? integer 1 (fast) to 9 (small), also brotli's quality; 6
+---@field mem_level? integer 1 to 9; 8
+
+---@class sio.SendOptions
+---@field compress? boolean false: this message is not compressed
 
 ---@class sio.RecoveryOptions
 ---@field max_disconnection_duration? number seconds that a client may be away; 120

@@ -4,6 +4,7 @@
 --
 -- Stands on core.session_*; the hooks are called by csrc/bind/session.c. [1] is the handle.
 
+local check = require "sio.options.check"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -74,14 +75,22 @@ function Session:off(event, fn)
   return self
 end
 
+local send_options = { compress = { "boolean", true } }
+
 --- Sends a message; sio.binary goes as bytes.
 ---@param data string|sio.Binary
+---@param options? sio.SendOptions
 ---@return true?, string? err closed, or the queue is full; "pressure" beside true: it reads slowly
-function Session:send(data)
+function Session:send(data, options)
   if type(data) ~= "string" and not core.is_binary(data) then
     errors.raise("bad argument #1 to 'send' (string or sio.binary expected, got %s)", type(data))
   end
-  return core.session_send(self, data)
+  if options == nil then return core.session_send(self, data) end
+  if type(options) ~= "table" then
+    errors.raise("bad argument #2 to 'send' (table of options expected, got %s)", type(options))
+  end
+  check.fields(options, send_options, "send.")
+  return core.session_send(self, data, options.compress == false)
 end
 
 --- Ends the session; what is queued still goes out.

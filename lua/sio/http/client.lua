@@ -3,12 +3,11 @@
 -- version, compressed when the browser takes that. The files are put into sio/client/ at build
 -- time; source maps are not served.
 --
--- Stands on core.file_read and core.gzip. A file is read and compressed once per worker.
+-- Stands on core.file_read and core.compress. A file is read and compressed once per worker.
 
 local core = require "sio.core"
 local cors = require "sio.http.cors"
 local new_headers = require("sio.http.headers").new
-local encoding = require "sio.http.encoding"
 local response = require "sio.http.response"
 local validator = require "sio.http.validator"
 
@@ -38,22 +37,12 @@ local function read_version(dir)
   return version
 end
 
-local codings = { "gzip", "deflate" }
-
--- The first of them that the client takes, or nil.
-local function choose_encoding(header)
-  local accepted = encoding.accepted(header, codings)
-  for _, name in ipairs(codings) do
-    if accepted[name] then return name end
-  end
-end
-
 -- Content in a coding (nil: as it is), from memory after the first time.
 function Client:load(name, coding)
   local key = name .. " " .. (coding or "")
   if self.cache[key] then return self.cache[key] end
   local content = core.file_read(self.dir .. name)
-  if content and coding then content = core.gzip(content, coding, 9) end
+  if content and coding then content = core.compress(content, coding, 9) end
   self.cache[key] = content
   return content
 end
@@ -64,7 +53,7 @@ function Client:send(req, name)
   if validator.check(req.headers, tag) == 304 then
     return core.request_respond(req, 304, headers, "")
   end
-  local coding = choose_encoding(req.headers["accept-encoding"])
+  local coding = core.choose_coding(req.headers["accept-encoding"])
   local content = self:load(name, coding)
   if not content then return response.text(req, 404, absent) end
   headers["Content-Type"] = "application/javascript; charset=utf-8"

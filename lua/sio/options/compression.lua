@@ -21,15 +21,27 @@ local deflate_fields = {
   client_max_window_bits = { "number", nil, whole(8, 15) },
 }
 
+local http_fields = {
+  threshold = { "number", 1024, check.count },
+  level = { "number", nil, whole(1, 9) },
+  mem_level = { "number", nil, whole(1, 9) },
+}
+
+-- true and {...} as a table of the fields, false as it is
+local function as_table(result, name, fields)
+  local given = result[name]
+  result[name] = given ~= false
+    and check.with_defaults(type(given) == "table" and given or {}, fields, name .. ".")
+end
+
 return {
   known = {
     per_message_deflate = { "boolean or table", false },
+    http_compression = { "boolean or table", true },
   },
 
-  -- per_message_deflate = true | {...} as a table of its fields, or false
   flatten = function(result)
-    local given = result.per_message_deflate
-    result.per_message_deflate = given ~= false and check.with_defaults(
-      type(given) == "table" and given or {}, deflate_fields, "per_message_deflate.")
+    as_table(result, "per_message_deflate", deflate_fields)
+    as_table(result, "http_compression", http_fields)
   end,
 }
