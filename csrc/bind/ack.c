@@ -149,7 +149,7 @@ static int lack_emit_flagged(lua_State *L)
     return emit(L, 4, flags, lua_isnil(L, 3) ? 0 : sio_bind_check_ms(L, 3));
 }
 
-static int wait_for_answer(lua_State *L, int first, uint64_t timeout_ms)
+static int wait_for_answer(lua_State *L, int first, unsigned flags, uint64_t timeout_ms)
 {
     struct sio_socket *s = sio_socket_self(L);
     struct sio_attachments attachments;
@@ -158,7 +158,7 @@ static int wait_for_answer(lua_State *L, int first, uint64_t timeout_ms)
     struct wait *w;
     int err = SIO_ECLOSED;
     sio_call_unwait(co); /* until something is on its way: encoding may raise */
-    sio_emit_event(L, sio_bind_of(L), first, lua_gettop(L), 0, &attachments, &out);
+    sio_emit_event(L, sio_bind_of(L), first, lua_gettop(L), flags, &attachments, &out);
     w = sio_calloc(1, sizeof *w);
     w->co = co;
     if (s != NULL)
@@ -176,13 +176,14 @@ static int wait_for_answer(lua_State *L, int first, uint64_t timeout_ms)
 /* emit_with_ack(socket, event, ...): the method itself */
 static int lack_emit_with_ack(lua_State *L)
 {
-    return wait_for_answer(L, 2, 0);
+    return wait_for_answer(L, 2, 0, 0);
 }
 
-/* emit_wait(socket, timeout, event, ...) */
+/* emit_wait(socket, flags, timeout, event, ...) */
 static int lack_emit_wait(lua_State *L)
 {
-    return wait_for_answer(L, 3, sio_bind_check_ms(L, 2));
+    unsigned flags = (unsigned)luaL_checkinteger(L, 2);
+    return wait_for_answer(L, 4, flags, sio_bind_check_ms(L, 3));
 }
 
 /* ---- answers to the client ------------------------------------------------------------------- */

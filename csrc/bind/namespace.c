@@ -139,4 +139,6 @@ void lnamespace_open(lua_State *L)
     lua_setfield(L, -2, "VOLATILE");
     lua_pushinteger(L, SIO_EMIT_HERE);
     lua_setfield(L, -2, "HERE");
+    lua_pushinteger(L, SIO_EMIT_PLAIN);
+    lua_setfield(L, -2, "PLAIN");
 }

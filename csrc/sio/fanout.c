@@ -35,6 +35,7 @@ static void build(const struct fanout *f, struct sio_out *out, bool with_offset)
                                 .has_id = (r->flags & SIO_RECORD_HAS_ID) != 0,
                                 .id = r->id,
                                 .n_attachments = r->attachments.n,
+                                .plain = (r->flags & SIO_EMIT_PLAIN) != 0,
                                 .data = r->data};
     if (with_offset)
         head.offset = sio_out_offset(offset, server->backing.epoch, f->end);

@@ -94,7 +94,8 @@ int sio_nsp_emit(struct sio_nsp *n, const struct sio_selection *to, const struct
     sio_record_append_packet(
         &record,
         &(struct sio_record){.type = SIO_RECORD_EVENT,
-                             .flags = out->flags & (SIO_EMIT_VOLATILE | SIO_EMIT_HERE),
+                             .flags =
+                                 out->flags & (SIO_EMIT_VOLATILE | SIO_EMIT_HERE | SIO_EMIT_PLAIN),
                              .writer = s->options.place,
                              .nsp = n->name},
         to, out);

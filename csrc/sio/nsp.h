@@ -10,7 +10,8 @@
 
 enum {
     SIO_EMIT_VOLATILE = 1,
-    SIO_EMIT_HERE = 2, /* upstream's `local`: this worker's sockets only */
+    SIO_EMIT_HERE = 2,  /* upstream's `local`: this worker's sockets only */
+    SIO_EMIT_PLAIN = 4, /* not to be compressed */
 };
 
 /* Who is meant: union of rooms (all sockets when n_rooms == 0) minus union of except. A socket's id

@@ -30,13 +30,15 @@ void sio_out_init(struct sio_out *o, const struct sio_out_head *head)
         n = 5;
     }
     o->msgs[0] = eio_msg_text(EIO_MESSAGE, parts, n);
+    o->msgs[0].plain = head->plain;
     o->n = 1;
     sio_buf_fini(&text);
 }
 
 void sio_out_attach(struct sio_out *o, struct sio_slice bytes)
 {
-    o->msgs[o->n++] = eio_msg_binary(bytes);
+    o->msgs[o->n] = eio_msg_binary(bytes);
+    o->msgs[o->n++].plain = o->msgs[0].plain;
 }
 
 void sio_out_fini(struct sio_out *o)

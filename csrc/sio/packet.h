@@ -30,6 +30,7 @@ struct sio_out_head {
     bool has_id;
     uint64_t id;
     unsigned n_attachments;  /* that follow with sio_out_attach */
+    bool plain;              /* it and its attachments are not to be compressed */
     struct sio_slice data;   /* JSON; "" = none */
     struct sio_slice offset; /* becomes the last element of the array `data`; "" = none */
 };

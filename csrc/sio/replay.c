@@ -97,6 +97,7 @@ static void add_packet(struct sio_replay *r, uint64_t end, const struct sio_reco
     struct sio_out_head head = {.type = SIO_EVENT,
                                 .nsp = r->nsp->name,
                                 .n_attachments = e->attachments.n,
+                                .plain = (e->flags & SIO_EMIT_PLAIN) != 0,
                                 .data = e->data,
                                 .offset =
                                     sio_out_offset(offset, r->nsp->server->backing.epoch, end)};

@@ -23,7 +23,7 @@ static int send_record(struct sio_socket *s, const struct sio_record *head,
     struct sio_slice self = sio_socket_id_slice(s);
     struct sio_record h = *head;
     h.nsp = s->nsp->name;
-    h.flags |= SIO_RECORD_DIRECT | (out->flags & SIO_EMIT_VOLATILE);
+    h.flags |= SIO_RECORD_DIRECT | (out->flags & (SIO_EMIT_VOLATILE | SIO_EMIT_PLAIN));
     struct sio_buf record = sio_server_scratch(server);
     sio_record_append_packet(&record, &h, &(struct sio_selection){.rooms = &self, .n_rooms = 1},
                              out);
@@ -38,6 +38,7 @@ static int send_now(struct sio_socket *s, struct sio_out_head *head, const struc
     head->nsp = s->nsp->name;
     head->n_attachments = out->n_attachments;
     head->data = out->data;
+    head->plain = (out->flags & SIO_EMIT_PLAIN) != 0;
     sio_out_init(&o, head);
     for (unsigned i = 0; i < out->n_attachments; i++)
         sio_out_attach(&o, out->attachments[i]);

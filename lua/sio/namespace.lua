@@ -97,6 +97,13 @@ function Namespace:except(rooms)
   return operator.all(self):except(rooms)
 end
 
+--- Whether the event may be compressed, where per_message_deflate and http_compression are on.
+---@param yes boolean
+---@return sio.Broadcast
+function Namespace:compress(yes)
+  return operator.all(self):compress(yes)
+end
+
 -- ---- hooks ----------------------------------------------------------------------------------
 
 local function refuse(socket, err)

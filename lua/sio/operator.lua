@@ -62,6 +62,14 @@ local function with_rooms(names, rooms, method)
   return list
 end
 
+-- The flags for compress(yes).
+local function compressed(flags, yes)
+  if type(yes) ~= "boolean" then
+    errors.raise("bad argument #1 to 'compress' (boolean expected, got %s)", type(yes))
+  end
+  return yes and flags & ~core.PLAIN or flags | core.PLAIN
+end
+
 -- ---- Broadcast ------------------------------------------------------------------------------
 
 local broadcast_properties = {}
@@ -88,6 +96,13 @@ end
 ---@return sio.Broadcast
 function Broadcast:except(rooms)
   return broadcast(self._nsp, self._rooms, with_rooms(self._except, rooms, "except"), self._flags)
+end
+
+--- Whether the event may be compressed, where per_message_deflate and http_compression are on.
+---@param yes boolean
+---@return sio.Broadcast
+function Broadcast:compress(yes)
+  return broadcast(self._nsp, self._rooms, self._except, compressed(self._flags, yes))
 end
 
 --- Sends an event. Raises for what cannot be encoded; nil and why when a limit is reached.
@@ -157,7 +172,8 @@ end
 ---@param ... any
 ---@return any answer, string? err "timeout" or "disconnected"
 function Single:emit_with_ack(event, ...)
-  return core.socket_emit_wait(self._socket, self._seconds or 0, event, ...)
+  local flags = self._flags & core.PLAIN -- an answer is wanted, so it is not volatile
+  return core.socket_emit_wait(self._socket, flags, self._seconds or 0, event, ...)
 end
 
 --- How long to wait for an answer.
@@ -166,6 +182,13 @@ end
 function Single:timeout(seconds)
   operator.check_timeout(seconds)
   return operator.single(self._socket, self._flags, seconds)
+end
+
+--- Whether the event may be compressed, where per_message_deflate and http_compression are on.
+---@param yes boolean
+---@return sio.Single
+function Single:compress(yes)
+  return operator.single(self._socket, compressed(self._flags, yes), self._seconds)
 end
 
 --- Everybody else in these rooms.

@@ -136,6 +136,14 @@ function Server:except(rooms)
   return self._root:except(rooms)
 end
 
+--- Whether the event may be compressed, where per_message_deflate and http_compression are on.
+---@param yes boolean
+---@return sio.Broadcast
+function Server:compress(yes)
+  errors.check_self("compress", self, server_mt)
+  return self._root:compress(yes)
+end
+
 -- ---- HTTP -----------------------------------------------------------------------------------
 
 --- Serves the files of a folder. A relative one is relative to the app file.

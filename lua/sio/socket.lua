@@ -106,6 +106,13 @@ function Socket:timeout(seconds)
   return operator.single(self, 0, seconds)
 end
 
+--- Whether the event may be compressed, where per_message_deflate and http_compression are on.
+---@param yes boolean
+---@return sio.Single
+function Socket:compress(yes)
+  return operator.single(self, 0):compress(yes)
+end
+
 --- Everybody else in these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast

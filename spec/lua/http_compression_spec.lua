@@ -135,6 +135,58 @@ describe("http_compression", function()
   end)
 end)
 
+describe("compress(false)", function()
+  local app
+  after_each(function() serve.close(app) end)
+
+  local ways = {
+    function(socket) socket:emit("x", long) end, -- compressed; the others are not
+    function(socket) socket:compress(false):emit("x", long) end,
+    function(socket) socket.volatile:compress(false):emit("x", long) end,
+    function(socket) socket:timeout(1):compress(false):emit("x", long, function() end) end,
+    function(socket) socket:compress(false):emit_with_ack("x", long) end,
+    function() app:compress(false):emit("x", long) end,
+    function(socket) app:to(socket.id):compress(false):emit("x", long) end,
+    function(socket) socket.nsp:compress(false):emit("x", long, sio.binary(long)) end,
+    function(socket) socket:compress(false):compress(true):emit("x", long) end, -- is again
+  }
+
+  it("leaves an event out, to one socket or to many", function()
+    for _, given in ipairs { {}, { connection_state_recovery = true } } do
+      serve.close(app)
+      app = sio.server(given)
+      app:on("connection", function(socket)
+        socket:on("go", function(way) ways[way](socket) end)
+      end)
+      local codings = serve(app, ([==[
+        const path = url + "/socket.io/?EIO=4&transport=polling";
+        const { sid } = JSON.parse((await (await fetch(path)).text()).slice(1));
+        const session = path + "&sid=" + sid;
+        await fetch(session, { method: "POST", body: "40" });
+        await (await fetch(session)).text();
+        const codings = [];
+        for (let way = 1; way <= WAYS; way++) {
+          const poll = fetch(session, { headers: { "Accept-Encoding": "gzip" } });
+          await fetch(session, { method: "POST", body: `42["go",${way}]` });
+          const answer = await poll;
+          const text = await answer.text();
+          if (text.length < 1024) throw new Error("got " + text);
+          codings.push(answer.headers.get("content-encoding") ?? "none");
+        }
+        return codings;
+      ]==]):gsub("WAYS", #ways))
+      assert.same({ "gzip", "none", "none", "none", "none", "none", "none", "none", "gzip" },
+        codings)
+    end
+  end)
+
+  it("takes a boolean", function()
+    app = sio.server()
+    assert.error_matches(function() app:compress() end,
+      "bad argument #1 to 'compress' %(boolean expected, got nil%)")
+  end)
+end)
+
 describe("core.choose_coding and core.compress", function()
   it("are for what Lua serves", function()
     assert.equal("gzip", core.choose_coding("deflate;q=0.5, gzip"))
