@@ -149,6 +149,25 @@ static void on_other_message(void *owner, struct sio_ws_conn *w, bool binary, st
     ++*(int *)owner;
 }
 
+TEST(ws_inflates_as_agreed)
+{
+    const struct sio_ws_terms nothing = {0}, terms = {.deflate = true};
+    start();
+    sio_ws_conn_set_terms(ws.w, &nothing);
+    CHECK(sio_ws_conn_deflate(ws.w) == NULL);
+    sio_ws_conn_set_terms(ws.w, &terms);
+    CHECK(sio_ws_conn_deflate(ws.w) != NULL);
+    peer_send(&p, SIO_LIT("\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00"));
+    WAIT(ws.messages == 1);
+    CHECK_SLICE(sio_buf_slice(&ws.got), "t:Hello;");
+    peer_send(&p, SIO_LIT("\xc9\x80\0\0\0\0")); /* a ping is never compressed */
+    WAIT(ws.closes == 1);
+    CHECK_EQ_INT(ws.code, 1002);
+    CHECK(sio_ws_conn_deflate(ws.w) == NULL);
+    CHECK_GOT("\x88\x02\x03\xea");
+    end();
+}
+
 TEST(ws_changes_its_owner)
 {
     int count = 0;
