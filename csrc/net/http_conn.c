@@ -282,6 +282,8 @@ static void on_drain(void *owner, struct sio_conn *stream)
 {
     struct sio_http_conn *c = owner;
     (void)stream;
+    if (c->idle)
+        sio_http_conn_set_deadline(c, c->server->limits.keep_alive_timeout_ms);
     if (c->streaming || c->pending.len != 0)
         on_resume(c);
 }
@@ -353,9 +355,10 @@ static bool still_reading(struct sio_http_conn *c)
     return progress;
 }
 
+/* What the kernel has not been offered yet does not wait for the client, but for us. */
 void sio_http_conn_expire(struct sio_http_conn *c)
 {
-    bool unread = sio_conn_queued(c->stream) != 0;
+    bool unread = !sio_conn_flush(c->stream);
     if (c->intake == SIO_HTTP_INTAKE_GREETING) {
         sio_http_conn_greet_late(c);
     } else if (c->intake == SIO_HTTP_INTAKE_BODY) {

@@ -86,6 +86,27 @@ TEST(http_ends_a_connection_that_is_idle)
     end();
 }
 
+static void hello_after_a_while(struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    uint64_t until = sio_loop_now(&net.loop) + 30;
+    app_hello(c, r);
+    while (sio_loop_now(&net.loop) < until)
+        uv_update_time(&net.loop.uv);
+}
+
+/* The clock is looked at while the answer is still with us: that is not the client's fault. */
+TEST(http_ends_a_connection_that_is_idle_also_when_the_loop_was_late)
+{
+    struct sio_http_limits l = app_limits();
+    l.keep_alive_timeout_ms = 10;
+    start_with(l);
+    app.on_request = hello_after_a_while;
+    peer_say(&p, GET("/"));
+    WAIT(p.ended);
+    CHECK(peer_has(&p, "hello"));
+    end();
+}
+
 TEST(http_has_no_limit_for_an_answer_that_is_being_made)
 {
     struct sio_http_limits l = app_limits();
@@ -183,6 +204,25 @@ TEST(http_waits_for_a_client_that_reads_slowly)
     peer_listen(&p); /* the end of it is in the kernel's buffer by now */
     WAIT(p.ended);
     CHECK(p.got.len >= BIG);
+    end();
+}
+
+/* Only then does the client have the turn. */
+TEST(http_idle_time_begins_when_the_answer_is_taken)
+{
+    struct sio_http_limits l = app_limits();
+    l.keep_alive_timeout_ms = 10;
+    app_open_with(l);
+    app_adopt(peer_tcp(&p, AF_INET));
+    app.on_request = answer_big;
+    peer_be_deaf(&p);
+    peer_say(&p, GET("/1"));
+    WAIT(app.requests == 1);
+    uint64_t until = sio_loop_now(&net.loop) + 30;
+    WAIT(sio_loop_now(&net.loop) >= until);
+    peer_listen(&p);
+    WAIT(p.ended);
+    CHECK(p.got.len > BIG);
     end();
 }
 
