@@ -92,9 +92,10 @@ const struct sio_origin *sio_conn_origin(const struct sio_conn *c);
 /* The place in a quota that the connection has until it is freed. At most once. */
 void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place);
 /* Appends the client's address as text: "127.0.0.1" (also when it came over a dual-stack socket),
- * "::1"; "" for a Unix socket or a closed connection. */
-void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out);
+ * "::1"; "" for a Unix socket. False, and "" too: nobody knows, for the connection is closed, or
+ * was reset by the peer, whose last words may still arrive. */
+bool sio_conn_peer(const struct sio_conn *c, struct sio_buf *out);
 bool sio_conn_secure(const struct sio_conn *c); /* the client's connection is encrypted */
-void sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out); /* both together */
+bool sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out); /* both together */
 
 #endif

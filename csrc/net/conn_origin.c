@@ -40,8 +40,7 @@ bool sio_conn_secure(const struct sio_conn *c)
     return c->tls != NULL || (o != NULL && o->secure);
 }
 
-/* ---- as text
- * ------------------------------------------------------------------------------------- */
+/* ---- as text --------------------------------------------------------------------------------- */
 
 /* An IPv4 peer of a dual-stack socket is shown as what it is. */
 static const char *address_text(const struct sockaddr_storage *a, char out[INET6_ADDRSTRLEN])
@@ -57,26 +56,30 @@ static const char *address_text(const struct sockaddr_storage *a, char out[INET6
     return inet_ntop(AF_INET6, &six->sin6_addr, out, INET6_ADDRSTRLEN);
 }
 
-void sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
+bool sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
 {
     const struct sio_origin *o = sio_conn_origin(c);
     struct sockaddr_storage a;
     socklen_t len = sizeof a;
     char text[INET6_ADDRSTRLEN];
     int fd = sio_conn_fd(c);
-    if (o != NULL)
+    if (o != NULL) {
         sio_buf_append_slice(out, sio_origin_address(o));
-    if (o != NULL || fd < 0 || getpeername(fd, (struct sockaddr *)&a, &len) != 0)
-        return;
+        return true;
+    }
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&a, &len) != 0)
+        return false;
     if (address_text(&a, text) != NULL)
         sio_buf_append_slice(out, sio_slice_str(text));
+    return true;
 }
 
-void sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out)
+bool sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out)
 {
     struct sio_buf address = {0};
-    sio_conn_peer(c, &address);
+    bool known = sio_conn_peer(c, &address);
     *out = (struct sio_origin){.secure = sio_conn_secure(c)};
     sio_origin_set_address(out, sio_buf_slice(&address));
     sio_buf_fini(&address);
+    return known;
 }

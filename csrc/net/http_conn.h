@@ -162,13 +162,14 @@ void sio_http_release(struct sio_http_conn *c);
 
 struct sio_conn *sio_http_conn_stream(const struct sio_http_conn *c);
 /* Where a request of this connection comes from: the connection's origin, corrected by what a
- * trusted proxy says in the request. */
-void sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_request *r,
+ * trusted proxy says in the request. False: nobody knows, as sio_conn_peer has it. */
+bool sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_request *r,
                           struct sio_origin *out);
 /* The host that the client asked for, with its port if it named one; p == NULL: none. */
 struct sio_slice sio_http_conn_host(const struct sio_http_conn *c,
                                     const struct sio_http_request *r);
-/* Counts a handshake for the client's address. False: too many within a second. */
+/* Counts a handshake for the client's address. False: too many within a second, or whose it is is
+ * not known. */
 bool sio_http_conn_may_shake(const struct sio_http_conn *c, const struct sio_http_request *r);
 
 #endif

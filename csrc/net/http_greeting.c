@@ -59,8 +59,7 @@ static bool may_speak(const struct sio_http_conn *c)
     struct sio_buf peer = {0};
     if (t == NULL)
         return true;
-    sio_conn_peer(c->stream, &peer);
-    bool trusted = sio_trust_has(t, sio_buf_slice(&peer));
+    bool trusted = sio_conn_peer(c->stream, &peer) && sio_trust_has(t, sio_buf_slice(&peer));
     sio_buf_fini(&peer);
     return trusted;
 }

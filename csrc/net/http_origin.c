@@ -14,24 +14,24 @@ static bool trusted(const struct sio_http_conn *c, const struct sio_origin *peer
     return t != NULL && sio_trust_has(t, sio_origin_address(peer));
 }
 
-void sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_request *r,
+bool sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_request *r,
                           struct sio_origin *out)
 {
     struct sio_http_field bad = {{NULL, 0}, {NULL, 0}};
-    sio_conn_copy_origin(c->stream, out);
-    if (trusted(c, out))
+    bool known = sio_conn_copy_origin(c->stream, out);
+    if (known && trusted(c, out))
         bad = sio_forwarded_read(c->server->trust, r, out);
     if (bad.name.p != NULL)
         sio_log_limited(SIO_LOG_WARN, bad.name.p, "http: %s is malformed: \"%s\"", bad.name.p,
                         sio_log_text(bad.value));
+    return known;
 }
 
 struct sio_slice sio_http_conn_host(const struct sio_http_conn *c, const struct sio_http_request *r)
 {
     struct sio_slice host = {NULL, 0};
     struct sio_origin peer;
-    sio_conn_copy_origin(c->stream, &peer);
-    if (trusted(c, &peer))
+    if (sio_conn_copy_origin(c->stream, &peer) && trusted(c, &peer))
         host = sio_forwarded_host(r);
     return host.p != NULL ? host : sio_http_field(r, SIO_LIT("Host"));
 }

@@ -41,7 +41,8 @@ bool sio_http_conn_may_shake(const struct sio_http_conn *c, const struct sio_htt
     struct sio_origin origin;
     if (s->quota == NULL)
         return true;
-    sio_http_conn_origin(c, r, &origin);
+    if (!sio_http_conn_origin(c, r, &origin))
+        return false;
     if (sio_quota_handshake(s->quota, sio_origin_address(&origin), sio_loop_now(s->loop)))
         return true;
     sio_log_limited(SIO_LOG_WARN, "http quota handshakes",

@@ -170,9 +170,10 @@ static int give_relayed(struct sio_worker *w, struct sio_http_conn *c, unsigned 
     struct sio_slice rest; /* is among the bytes */
     struct sio_origin origin;
     int pair[2], rc;
+    if (!sio_conn_copy_origin(sio_http_conn_stream(c), &origin))
+        return SIO_ECLOSED; /* it is gone, and there it would seem to come from nowhere */
     if (open_pair(w, pair) != 0)
         return SIO_EFULL;
-    sio_conn_copy_origin(sio_http_conn_stream(c), &origin);
     a->fd = pair[0];
     a->origin = &origin;
     rc = hand_over(w, slot, a, bytes, wait);

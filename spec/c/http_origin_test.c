@@ -95,3 +95,60 @@ TEST(http_an_origin_counts_instead_of_the_socket)
     peer_fini(&p);
     app_close();
 }
+
+/* ---- a peer that has reset its connection ---------------------------------------------------- */
+
+static struct sio_origin seen;
+static bool may_shake;
+
+static void note_origin(struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    sio_http_conn_origin(c, r, &seen);
+    may_shake = sio_http_conn_may_shake(c, r);
+    sio_http_respond_text(c, 200, NULL, "nobody");
+}
+
+static void reset(struct peer *p)
+{
+    struct linger hard = {.l_onoff = 1};
+    setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    peer_fini(p);
+}
+
+/* What it said before can still be read, but its socket has no address any more. Unix sockets have
+ * none either, and these may be trusted. */
+TEST(http_who_is_gone_is_not_taken_for_a_unix_sockets_peer)
+{
+    struct sio_trust t = {.unix_sockets = true};
+    struct peer p;
+    app_open();
+    app.on_request = note_origin;
+    app.s.trust = &t;
+    app.s.quota = sio_quota_new(0, 1);
+    int fd = peer_tcp(&p, AF_INET);
+    peer_say(&p, "GET / HTTP/1.1\r\nHost: x\r\n" CLAIMS "\r\n");
+    reset(&p);
+    app_adopt(fd);
+    WAIT(app.requests == 1);
+    CHECK_SLICE(sio_origin_address(&seen), "");
+    CHECK(!seen.secure && !may_shake);
+    sio_quota_close(app.s.quota);
+    app_close();
+}
+
+TEST(http_who_is_gone_may_not_speak_proxy)
+{
+    struct sio_trust t = {.unix_sockets = true};
+    struct peer p;
+    app_open();
+    app.on_request = note_origin;
+    app.s.trust = &t;
+    app.s.proxy_protocol = true;
+    int fd = peer_tcp(&p, AF_INET);
+    peer_say(&p, "PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    reset(&p);
+    app_adopt(fd);
+    WAIT(app.s.n_conns == 0);
+    CHECK_EQ_INT(app.requests, 0);
+    app_close();
+}
