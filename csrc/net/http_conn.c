@@ -49,6 +49,12 @@ void sio_http_conn_finish(struct sio_http_conn *c)
     sio_http_conn_drop(c);
 }
 
+void sio_http_conn_reset(struct sio_http_conn *c)
+{
+    sio_conn_reset(c->stream);
+    sio_http_conn_drop(c);
+}
+
 void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err)
 {
     static const struct sio_http_field allow = {{"Allow", 5}, {"", 0}}; /* a 405 has to name some */
@@ -366,7 +372,7 @@ void sio_http_conn_expire(struct sio_http_conn *c)
     } else if (unread && still_reading(c)) {
         sio_http_conn_set_deadline(c, c->server->limits.body_timeout_ms);
     } else if (unread) {
-        sio_http_abort(c);
+        sio_http_conn_reset(c);
         sio_http_conn_tell_gone(c, SIO_ETIMEDOUT); /* who streams */
     } else if (c->streaming) {
         c->deadline_ms = 0; /* its writer has all the time it wants */

@@ -79,6 +79,9 @@ void sio_http_conn_tell_gone(struct sio_http_conn *c, int err);
 void sio_http_conn_refuse(struct sio_http_conn *c, int status, int err);
 /* Ends the connection once its answers are written. */
 void sio_http_conn_finish(struct sio_http_conn *c);
+/* Ends it now, so that nobody takes this for the end of a body, and nothing of it waits in the
+ * kernel for a client that does not read. */
+void sio_http_conn_reset(struct sio_http_conn *c);
 /* After an answer: on to the next request, when the current one was read to its end. */
 void sio_http_conn_next(struct sio_http_conn *c);
 void sio_http_conn_expire(struct sio_http_conn *c); /* its deadline is over */

@@ -154,6 +154,9 @@ void sio_http_stream_cut(struct sio_http_conn *c)
     if (!is_open(c))
         return;
     c->streaming = false;
-    sio_http_conn_finish(c);
+    if (c->content_length == SIO_HTTP_UNTIL_CLOSE && !c->mute)
+        sio_http_conn_reset(c);
+    else
+        sio_http_conn_finish(c);
     sio_http_conn_tell_gone(c, SIO_ECLOSED);
 }

@@ -39,8 +39,9 @@ int sio_http_stream_write_blob(struct sio_http_conn *c, struct sio_blob *b); /* 
 /* The writer is not called any more. When bytes of `length` are missing, as sio_http_stream_cut,
  * but silently. */
 void sio_http_stream_end(struct sio_http_conn *c);
-/* Ends the connection behind what was written, so that the client sees that the body is not whole,
- * and calls on_gone (SIO_ECLOSED). */
+/* Ends the connection so that the client sees that the body is not whole, and calls on_gone
+ * (SIO_ECLOSED): behind what was written, or, when the end of the stream would be the end of the
+ * body, with a reset. */
 void sio_http_stream_cut(struct sio_http_conn *c);
 
 #endif

@@ -252,6 +252,23 @@ static void begin_with_bad_field(struct sio_http_conn *c, const struct sio_http_
     CHECK_EQ_INT(sio_http_stream_write(c, SIO_LIT("abc")), SIO_ECLOSED);
 }
 
+/* To HTTP/1.0 the end of the stream is the end of the body, so a body that is not whole must end
+ * in another way. */
+TEST(stream_that_is_cut_is_no_whole_body_to_http_1_0)
+{
+    open_with(app_limits());
+    app_adopt(peer_tcp(&p, AF_INET));
+    peer_say(&p, "GET / HTTP/1.0\r\n\r\n");
+    WAIT(w.c != NULL);
+    CHECK_EQ_INT(sio_http_stream_write(w.c, SIO_LIT("half")), 0);
+    WAIT(peer_has(&p, "half"));
+    sio_http_stream_cut(w.c);
+    WAIT(p.ended || p.reset);
+    CHECK(p.reset);
+    CHECK_EQ_INT(w.gone, 1);
+    end();
+}
+
 TEST(stream_with_a_bad_field_is_answered_500)
 {
     start();
