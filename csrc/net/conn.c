@@ -14,6 +14,7 @@
 #include "net/conn_in.h"
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/outq.h"
 #include "net/tls.h"
@@ -73,9 +74,18 @@ static void on_handle_closed(uv_handle_t *h)
     sio_loop_bury(sio_conn_loop(c), &c->end.grave, conn_free, c);
 }
 
+static void enter_finishing(struct sio_conn *c)
+{
+    if (c->state == ATTACHED)
+        sio_conn_loop(c)->finishing++;
+    c->state = FINISHING;
+}
+
 /* The queue may go at once: what libuv has been given is only cancelled from here on, not read. */
 static void enter_closed(struct sio_conn *c)
 {
+    if (c->state == FINISHING)
+        sio_conn_loop(c)->finishing--;
     c->state = CLOSED;
     sio_list_remove(&c->end.link);
     sio_outq_drop(&c->out);
@@ -190,14 +200,30 @@ static int send_queued(struct sio_conn *c)
 
 static void on_linger(struct sio_linger *g);
 
+static bool may_wait(struct sio_conn *c)
+{
+    const struct sio_loop *l = sio_conn_loop(c);
+    if (l->finishing <= l->finishing_max)
+        return true;
+    sio_log_limited(SIO_LOG_WARN, "conn finishing",
+                    "conn: %zu connections wait for their peers' end, one more does not",
+                    l->finishing_max);
+    return false;
+}
+
 /* FINISHING: the queue is written, or waits for a slow peer. */
 static void go_on_finishing(struct sio_conn *c)
 {
-    if (all_sent(c) && c->peer_ended) {
+    bool sent = all_sent(c);
+    if (sent && (c->peer_ended || !may_wait(c))) {
         close_now(c);
         return;
     }
-    if (all_sent(c))
+    if (!sent && !may_wait(c)) {
+        reset(c);
+        return;
+    }
+    if (sent)
         shutdown(raw_fd(c), SHUT_WR); /* uv_shutdown would only wait for an empty queue */
     c->unsent = sio_conn_unsent(c);
     sio_loop_linger(sio_conn_loop(c), &c->end.linger, on_linger);
@@ -312,7 +338,7 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 
 static void begin_finishing(struct sio_conn *c)
 {
-    c->state = FINISHING;
+    enter_finishing(c);
     fill_wire(c); /* an error comes again at the flush */
     schedule_flush(c);
     if (all_sent(c) || c->sending != NULL)

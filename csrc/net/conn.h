@@ -78,7 +78,9 @@ void sio_conn_close(struct sio_conn *c); /* now; the queue is dropped; idempoten
 void sio_conn_reset(struct sio_conn *c);
 /* Close once the queue is written: shutdown, then wait for the peer's end up to SIO_CONN_LINGER_MS,
  * then reset; the time starts anew while the peer reads. What still arrives is thrown away, so that
- * a client that is still sending can read the answer. No event is called any more. Idempotent. */
+ * a client that is still sending can read the answer. No event is called any more. Idempotent.
+ * Nobody counts these connections but we, so beyond SIO_LOOP_FINISHING_MAX of them there is no
+ * waiting: what the kernel does not take is lost (logged). */
 void sio_conn_finish(struct sio_conn *c);
 bool sio_conn_closed(const struct sio_conn *c); /* or finishing, or ended by the peer */
 

@@ -92,7 +92,8 @@ static void on_check(uv_check_t *h)
 int sio_loop_init(struct sio_loop *l)
 {
     int err;
-    *l = (struct sio_loop){.linger_ms = SIO_LOOP_LINGER_MS};
+    *l =
+        (struct sio_loop){.linger_ms = SIO_LOOP_LINGER_MS, .finishing_max = SIO_LOOP_FINISHING_MAX};
     err = uv_loop_init(&l->uv);
     if (err != 0) {
         errno = -err;

@@ -23,8 +23,9 @@
 
 enum {
     SIO_LOOP_READ_BYTES = 65536,
-    SIO_LOOP_TASK_ROUNDS = 16, /* of tasks deferred by tasks in one tick; the rest can wait */
-    SIO_LOOP_LINGER_MS = 5000, /* see sio_loop_linger */
+    SIO_LOOP_TASK_ROUNDS = 16,      /* of tasks deferred by tasks in one tick; the rest can wait */
+    SIO_LOOP_LINGER_MS = 5000,      /* see sio_loop_linger */
+    SIO_LOOP_FINISHING_MAX = 16384, /* connections */
 };
 
 typedef void (*sio_loop_fn)(void *ctx);
@@ -69,6 +70,8 @@ struct sio_loop {
     struct sio_list tasks, hooks, flushes, graves;
     struct sio_list lingers;    /* ordered by due_ms, for all wait equally long */
     uint64_t linger_ms;         /* SIO_LOOP_LINGER_MS; tests make it short */
+    size_t finishing;           /* connections that finish, see net/conn.h; at most ... */
+    size_t finishing_max;       /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
     struct sio_ws_pool ws_pool; /* for every WebSocket connection */
     char *read_buf;             /* SIO_LOOP_READ_BYTES, one for all connections */
     bool read_busy;

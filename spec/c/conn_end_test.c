@@ -255,6 +255,39 @@ TEST(conn_finish_waits_for_a_slow_reader)
     leave(&s, &p);
 }
 
+/* Who waits for peers that do not end could be made to wait for very many: of those above the limit
+ * one that has its answer is closed, one that has not is reset. */
+TEST(conn_finish_waits_for_a_limited_number_of_peers)
+{
+    struct peer p[4];
+    struct side s[4];
+    net_open();
+    net.loop.linger_ms = 100 * WATCHDOG_MS;
+    net.loop.finishing_max = 2;
+    for (int i = 0; i < 4; i++)
+        start(&s[i], peer_tcp(&p[i], AF_INET));
+    for (int i = 0; i < 3; i++) {
+        sio_conn_write(s[i].c, SIO_LIT("bye"));
+        sio_conn_finish(s[i].c);
+        WAIT(p[i].ended);
+        CHECK_SLICE(sio_buf_slice(&p[i].got), "bye");
+    }
+    CHECK_EQ_INT(net.loop.finishing, 2);
+    CHECK(strstr(net.logged, "2 connections") != NULL);
+    peer_be_deaf(&p[3]);
+    write_pattern(s[3].c, 0, BIG);
+    sio_conn_finish(s[3].c);
+    WAIT(net.loop.finishing == 2);
+    peer_listen(&p[3]);
+    WAIT(p[3].reset);
+    peer_fini(&p[0]); /* one that ends makes room */
+    WAIT(net.loop.finishing == 1);
+    for (int i = 1; i < 4; i++)
+        peer_fini(&p[i]);
+    WAIT(net.loop.finishing == 0);
+    CHECK(net_close());
+}
+
 /* ---- from inside events ---------------------------------------------------------------------- */
 
 static void close_self(struct side *s)
