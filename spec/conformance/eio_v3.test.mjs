@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Engine.IO v3 (allow_eio3): the official suite's cases (see engine_v3_cases.js) against raw
-// Engine.IO with one worker and with two. The same server still speaks v4, and one without the
-// option does not speak v3.
+// Engine.IO. The same server still speaks v4, and one without the option does not speak v3.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -9,20 +8,9 @@ import { startServer } from "../support/server.js";
 import { Wire } from "../support/wire.js";
 import { engineCases } from "./engine_cases.js";
 import { engineV3Cases } from "./engine_v3_cases.js";
+import { everywhere } from "./places.js";
 
-for (const workers of [1, 2]) {
-  describe(`Engine.IO v3, ${workers} worker(s)`, { timeout: 60000 }, () => {
-    let server, wire;
-    before(async () => {
-      server = await startServer("eio3_echo", { workers });
-      wire = new Wire(server.url, "/engine.io/", 3);
-    });
-    afterEach(() => wire?.close());
-    after(() => server?.stop());
-
-    for (const [name, run] of engineV3Cases) it(name, () => run(wire));
-  });
-}
+everywhere("Engine.IO v3", { app: "eio3_echo", path: "/engine.io/", eio: 3 }, engineV3Cases);
 
 // Without a known EIO a client is of v3 then.
 const isOfV4 = ([name]) => !name.includes("known EIO");

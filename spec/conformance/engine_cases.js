@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The cases of the official Engine.IO v4 suite, in our words: [group, what must hold, how to see
-// it]. `echo` says whether the server at the other end sends messages back (Engine.IO alone does,
-// Socket.IO on top of it does not); nine cases and the last steps of three need it.
+// The cases of the official Engine.IO v4 suite, in our words: [what must hold, how to see it,
+// order?] (see places.js). `echo` says whether the server at the other end sends messages back
+// (Engine.IO alone does, Socket.IO on top of it does not); nine cases and the last steps of
+// three need it.
 
 import assert from "node:assert/strict";
 
 const pingIntervalMs = 300;
 const pingTimeoutMs = 200;
 const arriveMs = 20; // in which a request has reached its session
+const heldUpMs = 200; // a server that was itself kept from running grants so much more
+const tookOver = "the packet 5 on the WebSocket comes before a request on another connection";
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function checkHandshake(packet, upgrades) {
@@ -96,7 +99,7 @@ const message = [
     givenUp.abort();
     assert.equal((await poll).name, "AbortError");
     await isGone(wire, sid);
-  }],
+  }, "the end of one connection comes before a request on another"],
   ["WebSocket carries a text packet", async (wire) => {
     const frames = await wire.session();
     frames.send("4hello");
@@ -125,7 +128,7 @@ const heartbeat = [
   }],
   ["polling: silence ends the session on time", async (wire) => {
     const sid = await wire.handshake();
-    await sleep(pingIntervalMs + pingTimeoutMs + arriveMs); // the suite itself grants nothing
+    await sleep(pingIntervalMs + pingTimeoutMs + heldUpMs); // the official suite grants nothing
     await isGone(wire, sid);
   }],
   ["WebSocket: pings come and are answered", async (wire) => {
@@ -177,16 +180,16 @@ const upgrade = [
     frames.send("5");
     await isGone(wire, sid);
     await stillTalks(frames, echo);
-  }],
+  }, tookOver],
   ["a second WebSocket is refused after the upgrade", async (wire, echo) => {
     const { sid, frames } = await wire.probed();
     frames.send("5");
     await wire.socket(`EIO=4&transport=websocket&sid=${sid}`).end();
     await stillTalks(frames, echo);
-  }],
+  }, tookOver],
 ];
 
-const named = (group, list) => list.map(([name, run]) => [`${group}: ${name}`, run]);
+const named = (group, list) => list.map(([name, ...rest]) => [`${group}: ${name}`, ...rest]);
 
 // 25 cases with echo, 16 without.
 export function engineCases(echo) {

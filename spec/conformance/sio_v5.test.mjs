@@ -3,10 +3,8 @@
 // and 16 of Socket.IO, packet by packet over WebSocket.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
-import { startServer } from "../support/server.js";
-import { Wire } from "../support/wire.js";
 import { engineCases } from "./engine_cases.js";
+import { everywhere } from "./places.js";
 
 const placeholder = (num) => `{"_placeholder":true,"num":${num}}`;
 const two = `${placeholder(0)},${placeholder(1)}`;
@@ -98,18 +96,7 @@ const cases = [
     closes(wire, '42abc["message-with-ack",1,"2",{"3":[false]}]')],
 ];
 
-const engine = engineCases(false);
-assert.equal(engine.length + cases.length, 32);
+const all = [...engineCases(false), ...cases];
+assert.equal(all.length, 32);
 
-describe("Socket.IO v5", { timeout: 60000 }, () => {
-  let server, wire;
-  before(async () => {
-    server = await startServer("sio_suite");
-    wire = new Wire(server.url, "/socket.io/");
-  });
-  afterEach(() => wire?.close());
-  after(() => server?.stop());
-
-  for (const [name, run] of engine) it(name, () => run(wire, false));
-  for (const [name, run] of cases) it(name, () => run(wire));
-});
+everywhere("Socket.IO v5", { app: "sio_suite", path: "/socket.io/", argument: false }, all);

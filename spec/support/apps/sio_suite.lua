@@ -2,10 +2,14 @@
 -- What the Socket.IO v5 protocol suite talks to: two namespaces, one of which answers.
 local sio = require("sio")
 
+local dir = os.getenv("TLS_DIR")
+local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
+
 local app = sio.server({
   ping_interval = 0.3,
   ping_timeout = 0.2,
   max_http_buffer_size = 1e6,
+  tls = tls,
   connect_timeout = 1,
 })
 
