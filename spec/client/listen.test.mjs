@@ -14,7 +14,7 @@ import path from "node:path";
 import { io } from "socket.io-client";
 import { request } from "../support/http.js";
 import { eventually, nextEvent } from "../support/wait.js";
-import { appFile, rootFile, startServer } from "../support/server.js";
+import { appFile, preload, rootFile, startServer } from "../support/server.js";
 
 const luaEnv = {
   LUA_PATH: `${rootFile("lua/?.lua")};${rootFile("lua/?/init.lua")};;`,
@@ -186,7 +186,8 @@ const hasSystemd = spawnSync("systemd-socket-activate", ["--version"]).status ==
 describe("systemd-socket-activate", { timeout: 60000, skip: !hasSystemd }, () => {
   it("starts it when the first client comes", async () => {
     const port = await freePort();
-    const wrap = ["systemd-socket-activate", "-l", `127.0.0.1:${port}`];
+    const kept = ["LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS"].flatMap((name) => ["-E", name]);
+    const wrap = ["systemd-socket-activate", ...kept, "-l", `127.0.0.1:${port}`];
     const starting = startServer("origin", { bind: [], workers: 2, wrap });
     const url = `http://127.0.0.1:${port}`;
     const first = await eventually("an answer", () => originAt(url).catch(() => null));
@@ -199,7 +200,8 @@ describe("systemd-socket-activate", { timeout: 60000, skip: !hasSystemd }, () =>
 
 describe("plain Lua", { timeout: 60000 }, () => {
   async function run(args, env) {
-    const child = spawn(args[0], args.slice(1), { env: { ...process.env, ...luaEnv, ...env } });
+    const all = { ...process.env, ...preload, ...luaEnv, ...env };
+    const child = spawn(args[0], args.slice(1), { env: all });
     let output = "";
     child.stderr.on("data", (data) => (output += data));
     const exited = once(child, "exit");
@@ -226,7 +228,7 @@ describe("plain Lua", { timeout: 60000 }, () => {
   it("listens on what systemd has opened", async () => {
     const unix = freshPath();
     const args = [...activate(`unix:${unix}`), "lua5.4", appFile("origin")];
-    const child = spawn(args[0], args.slice(1), { env: { ...process.env, ...luaEnv } });
+    const child = spawn(args[0], args.slice(1), { env: { ...process.env, ...preload, ...luaEnv } });
     const exited = once(child, "exit");
     const pid = await eventually("an answer", () =>
       originOn(unix).then((seen) => seen.pid, () => null),

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, it } from "node:test";
 import { Clients, transports } from "../support/clients.js";
-import { appFile, isAlive, rootFile, startServer } from "../support/server.js";
+import { appFile, isAlive, preload, rootFile, startServer } from "../support/server.js";
 import { eventually, nextEvent } from "../support/wait.js";
 
 describe("the end", { timeout: 60000 }, () => {
@@ -74,7 +74,10 @@ describe("the end", { timeout: 60000 }, () => {
   it("a port that is taken is said, with status 3", async () => {
     await start(1);
     const args = [appFile("clients"), "--port", String(server.port), "--workers", "1"];
-    const second = spawn(rootFile("bin/sio-lua"), args, { stdio: ["ignore", "ignore", "pipe"] });
+    const second = spawn(rootFile("bin/sio-lua"), args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, ...preload },
+    });
     let said = "";
     second.stderr.setEncoding("utf8").on("data", (data) => (said += data));
     const [code] = await once(second, "exit");

@@ -11,7 +11,7 @@ import tls from "node:tls";
 import { afterEach, describe, it } from "node:test";
 import { makeCertificate, temporaryFolder } from "../support/certificate.js";
 import { Clients } from "../support/clients.js";
-import { appFile, rootFile, startServer } from "../support/server.js";
+import { appFile, preload, rootFile, startServer } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
 const first = (value) => value; // behind it comes the offset
@@ -91,7 +91,7 @@ describe("TLS at the start", { timeout: 60000 }, () => {
       stdio: ["ignore", "ignore", "pipe"],
       env: {
         ...process.env,
-        ...(process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {}),
+        ...preload,
         TLS_DIR: dir,
         PORT: "0",
         LUA_PATH: `${rootFile("lua/?.lua")};${rootFile("lua/?/init.lua")};;`,

@@ -18,6 +18,9 @@ const banner = /^sio-lua \S+ ((?: \S+:\S+ )+) (\d+) workers?\b.*\(pid (\d+)\)/m;
 const startLimitMs = 15000;
 const stopLimitMs = 15000;
 
+// For whoever starts the server's code by another way than startServer.
+export const preload = process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {};
+
 export const appFile = (name) => path.join(root, "spec/support/apps", `${name}.lua`);
 export const rootFile = (name) => path.join(root, name);
 
@@ -119,7 +122,6 @@ export async function startServer(
   if (tls) env = { ...env, TLS_DIR: tls === true ? certificateFolder() : tls };
   const where = bind ? bind.flatMap((address) => ["--bind", address]) : ["--port", "0"];
   const file = app.endsWith(".lua") ? app : appFile(app);
-  const preload = process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {};
   const [command, ...rest] = [
     ...wrap,
     path.join(root, "bin/sio-lua"),
