@@ -178,7 +178,7 @@ TEST(spawn_a_worker_shares_the_memory)
     static const struct sio_link_events events = {on_message, NULL};
     struct sio_shm_config config = {
         .slots = 2, .journal_bytes = 65536, .arena_bytes = 65536, .arena_sessions = 64};
-    char self[] = "/proc/self/exe", worker[] = "worker";
+    char self[4096] = "", worker[] = "worker";
     char *args[] = {self, worker, NULL};
     struct sio_shm shm;
     struct sio_journal j;
@@ -188,6 +188,8 @@ TEST(spawn_a_worker_shares_the_memory)
     unsigned done = 0;
     uint32_t g0, g1;
     int pair[2];
+    /* By its name: under valgrind /proc/self/exe can be read, but not run. */
+    REQUIRE(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
     REQUIRE(sio_loop_init(&loop) == 0 && sio_shm_create(&shm, &config) == 0);
     REQUIRE(sio_shm_assign(&shm, 0, &g0) == 0 && sio_shm_assign(&shm, 1, &g1) == 0);
     sio_journal_open(&j, &shm, (struct sio_place){0, g0});
@@ -198,9 +200,10 @@ TEST(spawn_a_worker_shares_the_memory)
     struct sio_link *link = sio_link_open(&loop, pair[0], &events, &done);
     while (done == 0 && e.exits == 0)
         sio_loop_run_once(&loop);
-    CHECK_EQ_INT(sio_journal_next(&j, &r), 1);
-    CHECK_SLICE(r.bytes, "from the child");
-    CHECK_EQ_INT(r.writer.slot, 1);
+    if (CHECK_EQ_INT(sio_journal_next(&j, &r), 1)) {
+        CHECK_SLICE(r.bytes, "from the child");
+        CHECK_EQ_INT(r.writer.slot, 1);
+    }
     sio_link_close(link); /* EOF ends the child */
     wait_for(&e);
     CHECK_EQ_INT(e.status, 0);
