@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs C test binaries one after another and prints their TAP. A binary that crashes, hangs for two
-# minutes, or prints fewer tests than its plan says is a failed test of its own.
+# minutes, or prints fewer tests than its plan says is a failed test of its own. UNDER is a command
+# that starts them.
 
 out=build/results/tap.out
 mkdir -p build/results
@@ -9,7 +10,8 @@ failed=0
 for t in "$@"; do
   name=$(basename "$t")
   echo "# $name"
-  timeout -k 5 120 "$t" >$out 2>&1
+  # shellcheck disable=SC2086  # a command and its options
+  timeout -k 5 120 ${UNDER:-} "$t" >$out 2>&1
   status=$?
   cat $out
   ran=$(grep -cE '^(not )?ok' $out)

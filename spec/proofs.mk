@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# Proofs that take too long for every change. Part of the Makefile; docs/RESULTS.md has what they found.
+
+.PHONY: asan-clients valgrind valgrind-c valgrind-lua
+
+asan-clients: client spec/node_modules/.package-lock.json ## client tests against servers under ASan and UBSan
+	@$(MAKE) --no-print-directory $(JOBS) FLAVOUR=asan build tree
+	@tools/suite.sh clients-asan tap tools/asan_clients.sh $(or $(SPECS),$(JS_TESTS))
+
+valgrind: ## install valgrind, run C tests and specs under it
+	@tools/deps.sh valgrind
+	@$(MAKE) --no-print-directory $(JOBS) build test-bin
+	@$(MAKE) --no-print-directory -k -j1 valgrind-c valgrind-lua
+
+valgrind-c: test-bin
+	@tools/suite.sh c-valgrind tap tools/valgrind.sh c $(C_TESTS)
+
+valgrind-lua: build
+	@tools/suite.sh lua-valgrind busted tools/valgrind.sh lua $(SPECS)
