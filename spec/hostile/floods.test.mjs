@@ -57,8 +57,8 @@ describe("floods", { timeout: 120000 }, () => {
     await victim.watcher.echo();
   });
 
-  it("H41 reading stops when nothing is read from it", async () => {
-    const before = worker.memory();
+  it("H41 reading stops when nothing is read from it", async (t) => {
+    const before = worker.memory(), held = worker.holds();
     const connection = await victim.connect();
     connection.socket.pause();
     connection.socket.write(get("/socket.io/socket.io.js").repeat(400000));
@@ -69,14 +69,15 @@ describe("floods", { timeout: 120000 }, () => {
       left = connection.socket.writableLength - connection.socket.bytesWritten;
     } while (left !== last);
     assert.ok(connection.socket.writableLength > 0, "the server has stopped reading");
+    t.diagnostic(`before: ${held}; 400000 requests written: ${worker.holds()}`);
     assert.ok(worker.memory() - before < 16 * MiB, `${worker.memory() - before} bytes more`);
     connection.close();
     await victim.watcher.echo();
   });
 
-  it("P20 1000 octet-stream bodies leave no descriptor behind", async () => {
+  it("P20 1000 octet-stream bodies leave no descriptor behind", async (t) => {
     await onlyTheWatcher();
-    const base = worker.descriptors();
+    const base = worker.descriptors(), held = worker.holds();
     const post = async (sid) => {
       const connection = await victim.connect();
       connection.socket.write(ask("POST", `${polling}&sid=${sid}`, [
@@ -87,17 +88,19 @@ describe("floods", { timeout: 120000 }, () => {
     for (let i = 0; i < 10; i++) await Promise.all((await handshakes(100)).map(post));
     await worker.descriptorsBackTo(base);
     await onlyTheWatcher();
+    t.diagnostic(`before: ${held}; after: ${worker.holds()}`);
     await victim.watcher.echo();
   });
 
-  it("TM5 500 idle connections hold nobody up", async () => {
-    const base = worker.descriptors();
+  it("TM5 500 idle connections hold nobody up", async (t) => {
+    const base = worker.descriptors(), held = worker.holds();
     const connections = await repeat(500, () => victim.connect());
     await eventually("500 accepted", () => worker.descriptors() >= base + 500);
-    const memory = worker.memory();
+    const memory = worker.memory(), crowded = worker.holds();
     await victim.watcher.echo();
     for (const connection of connections) connection.close();
     await worker.descriptorsBackTo(base);
+    t.diagnostic(`before: ${held}; with them: ${crowded}; after: ${worker.holds()}`);
     assert.ok(worker.memory() <= memory + MiB);
     await victim.watcher.echo();
   });
@@ -139,21 +142,23 @@ describe("what is abandoned", { timeout: 120000 }, () => {
     session.own.close();
   });
 
-  it("X6 6000 abandoned handshakes give their memory back", async () => {
+  it("X6 6000 abandoned handshakes give their memory back", async (t) => {
     await handshakes(6000);
     await onlyTheWatcher();
     const base = worker.memory(), descriptors = worker.descriptors();
+    t.diagnostic(`after the first 6000: ${worker.holds()}`);
     for (let wave = 0; wave < 2; wave++) {
       await handshakes(6000);
       await victim.watcher.echo();
       await onlyTheWatcher();
     }
+    t.diagnostic(`after 12000 more: ${worker.holds()}`);
     assert.ok(worker.memory() - base < 4 * MiB, `${worker.memory() - base} bytes more`);
     await worker.descriptorsBackTo(descriptors);
   });
 
-  it("2000 upgrades without a probe are closed by the server", async () => {
-    const base = worker.descriptors();
+  it("2000 upgrades without a probe are closed by the server", async (t) => {
+    const base = worker.descriptors(), held = worker.holds();
     const connections = [];
     for (let i = 0; i < 20; i++) {
       for (const sid of await handshakes(100)) {
@@ -162,6 +167,7 @@ describe("what is abandoned", { timeout: 120000 }, () => {
         connections.push(connection);
       }
     }
+    const crowded = worker.holds();
     for (const connection of connections) {
       assert.equal((await connection.response()).status, 101);
       while (connection.received.length === 0) await connection.more();
@@ -170,6 +176,7 @@ describe("what is abandoned", { timeout: 120000 }, () => {
     }
     await worker.descriptorsBackTo(base);
     await onlyTheWatcher();
+    t.diagnostic(`before: ${held}; with them: ${crowded}; after: ${worker.holds()}`);
     await victim.watcher.echo();
   });
 });

@@ -29,6 +29,12 @@ export class Process {
     return Number(this.read("schedstat").split(" ")[0]) / 1e6;
   }
 
+  // For the log of a test: what it holds now.
+  holds() {
+    const kib = Math.round(this.memory() / 1024);
+    return `${kib} KiB and ${this.descriptors()} descriptors`;
+  }
+
   // What `work` costs it in milliseconds: the least of three times, for others disturb.
   async costOf(work) {
     let least = Infinity;
