@@ -16,6 +16,16 @@ static void pause_reading(struct eio_session *s, bool paused)
         s->transport->ops->pause(s->transport, paused);
 }
 
+/* What websocket adds to the state: the clock and the policy. */
+static void watch(struct eio_session *s)
+{
+    if (s->transport == &s->websocket.base)
+        eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PRESSURE, &s->probe,
+                          sio_loop_now(s->server->loop));
+    if (s->server->options.slow_reader == EIO_SLOW_PAUSE)
+        pause_reading(s, true);
+}
+
 static void enter(struct eio_session *s)
 {
     const struct eio_options *o = &s->server->options;
@@ -25,11 +35,7 @@ static void enter(struct eio_session *s)
         SIO_LOG_INFO, "eio high_water",
         "engine: session %s (%s) reads slowly: more than high_water %zu bytes wait for it", s->sid,
         s->transport->ops->name, o->high_water);
-    if (s->transport == &s->websocket.base)
-        eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PRESSURE, &s->probe,
-                          sio_loop_now(s->server->loop));
-    if (o->slow_reader == EIO_SLOW_PAUSE)
-        pause_reading(s, true);
+    watch(s);
 }
 
 bool eio_pressure_add(struct eio_session *s, size_t bytes)
@@ -49,6 +55,17 @@ bool eio_pressure_add(struct eio_session *s, size_t bytes)
         return false;
     enter(s);
     return true;
+}
+
+void eio_pressure_moved(struct eio_session *s)
+{
+    if (!s->pressed)
+        return;
+    s->transport->ops->relieve(s->transport);
+    if (eio_session_buffered(s) == 0)
+        eio_pressure_drained(s); /* the stream says so only after it had to wait */
+    else
+        watch(s);
 }
 
 void eio_pressure_forget(struct eio_session *s)

@@ -19,6 +19,8 @@
 
 /* `bytes` are about to be queued. False: the policy wants the session closed instead. */
 bool eio_pressure_add(struct eio_session *s, size_t bytes);
+/* What was queued is with the websocket now. */
+void eio_pressure_moved(struct eio_session *s);
 /* Nothing is queued any more. */
 void eio_pressure_drained(struct eio_session *s);
 /* The session ends, or its transport changes. Idempotent. */

@@ -171,7 +171,9 @@ void eio_session_drain(struct eio_session *s)
     s->queue = (struct eio_queue){0}; /* answering may let the next GET in */
     ops->send(s->transport, q.msgs, q.n);
     eio_queue_drop(&q);
-    if (!ops->at_once)
+    if (ops->at_once)
+        eio_pressure_moved(s);
+    else
         eio_pressure_drained(s);
 }
 

@@ -189,3 +189,86 @@ TEST(polling_is_under_pressure_until_it_asks)
     peer_fini(&p);
     eio_close();
 }
+
+/* ---- from one transport to the other --------------------------------------------------------- */
+
+/* A polling session that is under pressure, and its probe on w. */
+static void press_polling(struct peer *p)
+{
+    char sid[SIO_ID_LEN + 1];
+    memset(big, 'x', sizeof big - 1);
+    eio_open();
+    client_open(p);
+    client_open(&w);
+    client_handshake(p, sid);
+    sio_buf_clear(&eio.log);
+    press();
+    client_websocket(&w, sid);
+    client_frame(&w, 1, "2probe");
+    EXPECT_FRAMES(&w, "\x81\x06"
+                      "3probe");
+}
+
+TEST(pressure_ends_with_an_upgrade_when_the_kernel_takes_all)
+{
+    struct peer p;
+    eio_prepare();
+    eio.options.high_water = 100000;
+    eio.options.pressure_timeout_ms = 30;
+    eio.options.ping_interval_ms = 100;
+    press_polling(&p);
+    client_frame(&w, 1, "5");
+    WAIT(eio_logged("drain"));
+    WAIT(w.got.len > 2 && memcmp(w.got.p + w.got.len - 2, "\x01\x32", 2) == 0); /* a ping: later */
+    CHECK_LOG("upgrade drain ");
+    peer_fini(&p);
+    end();
+}
+
+TEST(pressure_has_its_clock_and_its_policy_after_an_upgrade)
+{
+    struct peer p;
+    eio_prepare();
+    eio.options.high_water = 2000000;
+    eio.options.pressure_timeout_ms = 30;
+    eio.options.slow_reader = EIO_SLOW_PAUSE;
+    press_polling(&p);
+    peer_be_deaf(&w);
+    client_frame(&w, 1, "5");
+    WAIT(eio_logged("upgrade"));
+    CHECK(eio_session_pressed(eio.session));
+    client_frame(&w, 1, "4unread");
+    WAIT(eio_logged("gone"));
+    CHECK_LOG("upgrade close:transport error/the client reads too slowly gone ");
+    peer_fini(&p);
+    end();
+}
+
+static void say_two(struct eio_session *s)
+{
+    CHECK_EQ_INT(eio_say(s, big, 0), 0);
+    CHECK_EQ_INT(eio_say(s, big, 0), 0);
+    CHECK(eio_session_pressed(s));
+}
+
+/* What a client of v3 is sent waits a moment for its 101: no reason to close it. */
+TEST(pressure_of_a_client_that_has_just_come)
+{
+    struct reply r = {0};
+    eio_prepare();
+    eio.options.allow_eio3 = true;
+    eio.options.high_water = 100000;
+    eio.options.pressure_timeout_ms = 30;
+    eio.options.ping_interval_ms = 60;
+    eio.options.ping_timeout_ms = 60;
+    memset(big, 'x', sizeof big - 1);
+    eio_open();
+    eio.on_open = say_two;
+    client_open(&w);
+    client_request(&w, "GET", "/engine.io/?EIO=3&transport=websocket", WS_HEADERS, NULL);
+    reply_take(&w, &r);
+    WAIT(eio_logged("gone"));
+    CHECK_LOG("open drain close:ping timeout gone ");
+    sio_buf_fini(&r.body);
+    end();
+}
