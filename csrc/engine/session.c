@@ -281,7 +281,8 @@ static void on_heartbeat(struct eio_session *s, struct eio_transport *t, enum ei
         return;
     }
     if (v3) {
-        eio_session_push(s, &s->server->pong, 1);
+        eio_session_send(s, &s->server->pong, 1,
+                         0); /* within the limits: it may ping without end */
         return;
     }
     s->awaiting_life = false;

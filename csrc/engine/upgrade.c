@@ -37,6 +37,8 @@ void eio_upgrade_abandon(struct eio_session *s)
 static void answer_probe(struct eio_session *s)
 {
     struct eio_transport *ws = &s->websocket.base;
+    if (s->probing == EIO_PROBE_ANSWERED && !ws->ops->writable(ws))
+        return; /* it has not taken the first answer yet */
     s->probing = EIO_PROBE_ANSWERED;
     ws->ops->send(ws, &s->server->pong_probe, 1);
     if (s->polling.get != NULL)

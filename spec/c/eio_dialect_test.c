@@ -285,3 +285,49 @@ TEST(silence_ends_a_session_of_v3_and_pings_do_not)
     peer_fini(&silent), peer_fini(&alive);
     eio_close();
 }
+
+/* ---- pings without end ----------------------------------------------------------------------- */
+
+/* Every ping of v3 is answered, so who sends them and reads nothing fills a queue. */
+TEST(pongs_that_nobody_polls_for_are_limited)
+{
+    enum { PINGS = 20000 };
+    static char pings[3 * PINGS + 1];
+    struct peer p;
+    char sid[SIO_ID_LEN + 1];
+    for (int i = 0; i < PINGS; i++)
+        memcpy(pings + 3 * i, "1:2", 3);
+    open_v3();
+    client_open(&p);
+    handshake(&p, "EIO=3", sid);
+    for (int i = 0; i < 4 && !eio_logged("gone"); i++) {
+        v3_post(&p, sid, "", pings);
+        EXPECT(&p, 200, "ok");
+    }
+    CHECK_LOG("open close:transport error/too much is buffered gone ");
+    peer_fini(&p);
+    eio_close();
+}
+
+TEST(pongs_that_nobody_reads_are_limited)
+{
+    enum { PINGS = 1000, FRAME = 7 };
+    static char pings[PINGS * FRAME];
+    struct peer w;
+    for (int i = 0; i < PINGS; i++)
+        memcpy(pings + FRAME * i, "\x81\x81\0\0\0\0002", FRAME);
+    eio_prepare();
+    eio.options.allow_eio3 = true;
+    eio.options.max_buffered = 10000;
+    eio_open();
+    client_open(&w);
+    websocket(&w, "EIO=3");
+    peer_be_deaf(&w);
+    for (int i = 0; i < 2000 && !eio_logged("gone"); i++) {
+        peer_send(&w, sio_slice(pings, sizeof pings));
+        net_turn();
+    }
+    CHECK_LOG("open close:transport error/too much is buffered gone ");
+    peer_fini(&w);
+    eio_close();
+}

@@ -389,6 +389,28 @@ TEST(a_probe_that_is_over_has_no_timer)
     }
 }
 
+/* Else who asks without end and reads nothing fills a queue that has no limit. */
+TEST(a_probe_is_not_answered_again_before_the_answer_has_left)
+{
+    static const char probes[] = "\x81\x86\0\0\0\0"
+                                 "2probe"
+                                 "\x81\x86\0\0\0\0"
+                                 "2probe"
+                                 "\x81\x81\0\0\0\0"
+                                 "5";
+    eio_prepare();
+    begin();
+    client_websocket(&w, sid);
+    peer_send(&w, sio_slice(probes, sizeof probes - 1));
+    WAIT(eio_logged("upgrade"));
+    eio_say(eio.session, "hi", 0);
+    EXPECT_FRAMES(&w, "\x81\x06"
+                      "3probe"
+                      "\x81\x03"
+                      "4hi");
+    end();
+}
+
 /* Upstream forgets the pending pong here, and a silent client lives for ever. */
 TEST(the_heartbeat_survives_the_upgrade)
 {
