@@ -154,14 +154,17 @@ function stages.generate_id(app, req)
 end
 
 -- A hook that waits goes on when its client has left, so requests that wait (max_held in the core)
--- are not all that has to be counted.
+-- are not all that has to be counted. Whatever fails, the request gets its answer.
 local function on_stage(app, stage, req)
   local gate = app._gate
   if gate.running >= running_max then return core.gate_turn_away(req) end
   gate.running = gate.running + 1
   local ran, err = xpcall(stages[stage], errors.traceback, app, req)
   gate.running = gate.running - 1
-  if not ran then error(err, 0) end
+  if ran then return end
+  core.gate_refuse(req, nil, bad_request, nil,
+    { name = "MIDDLEWARE_FAILURE", error = "internal error" })
+  error(err, 0)
 end
 
 -- ---- events ---------------------------------------------------------------------------------

@@ -28,7 +28,7 @@
 ---@field balance? sio.Balance where new sessions go; "least-connection"
 ---@field max_connections? integer open connections of a worker; 100000
 ---@field max_buffered? integer bytes that may wait for a client; 4 MiB
----@field high_water? integer bytes above which a client is under pressure; 1 MiB
+---@field high_water? integer bytes above which one is under pressure; 1 MiB, or max_buffered / 4
 ---@field pressure_timeout? number seconds until one under pressure is closed; 10
 ---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
 ---@field proxy_protocol? boolean every connection begins with a PROXY header; false

@@ -163,6 +163,43 @@ describe("cors", function()
     assert.matches("^204 allow%-origin=http://good allow%-methods=", got[2])
   end)
 
+  it("checks what a function answers, too", function()
+    app = sio.server { cors = function(req)
+      return ({ status = { options_success_status = "200" }, typo = { orign = "http://good" },
+        rule = { origin = "good.example" }, list = { origin = { 1 } } })[req.query.cors]
+    end }
+    local messages = {}
+    app:on_error(function(message) messages[#messages + 1] = message:match "option '.-': [^\n]*"
+      or message:match "unknown option '.-'" end)
+    local got = ask(app, [[
+      const options = (query) => ask("OPTIONS", path + "polling" + query, { Origin: "http://x" });
+      return [(await options("&cors=status")).status, (await options("&cors=typo")).status,
+        (await options("&cors=rule")).status, (await options("&cors=list")).status];
+    ]])
+    assert.same({ 400, 400, 400, 400 }, got)
+    assert.matches("^option 'cors%.options_success_status': number expected", messages[1])
+    assert.matches("^unknown option 'cors%.orign'", messages[2])
+    assert.matches("^option 'cors%.origin': .*http", messages[3])
+    assert.matches("^option 'cors%.origin': ", messages[4])
+  end)
+
+  it("raises for origins that no browser names", function()
+    local function refuses(origin, expected)
+      assert.error_matches(function() sio.server { cors = { origin = origin } } end, expected)
+    end
+    local an_origin = "option 'cors%.origin': an origin like \"https://example%.com\""
+    refuses("https://example.com/", an_origin .. ".*without a path.*got \"https://example%.com/\"")
+    refuses({ "http://good", "https://example.com/app" }, an_origin)
+    refuses("https://Example.com", an_origin .. ".*in lower case")
+    refuses("example.com", an_origin)
+    refuses("https://example.com:443", "a browser leaves out the port 443 of https")
+    refuses("http://example.com:80", "a browser leaves out the port 80 of http")
+    refuses({ "http://good", "*" }, "\"%*\" stands alone")
+    for _, good in ipairs { "*", "null", "http://[::1]:3000", "capacitor://localhost" } do
+      sio.server({ cors = { origin = good } }):close()
+    end
+  end)
+
   it("raises for what it does not know", function()
     local function refuses(cors, expected)
       assert.error_matches(function() sio.server { cors = cors } end, expected)
@@ -172,6 +209,7 @@ describe("cors", function()
       "option 'cors%.origin': pattern: a Lua pattern expected")
     refuses({ methods = { 1 } }, "option 'cors%.methods': a string or list of strings expected")
     refuses({ allowedHeaders = "x" }, "unknown option 'cors%.allowedHeaders'.*'allowed_headers'")
+    refuses({ max_age = math.huge }, "option 'cors%.max_age': a whole number")
     refuses({ options_success_status = 404 }, "option 'cors%.options_success_status'")
     refuses("*", "option 'cors': boolean or table or function expected, got string")
   end)

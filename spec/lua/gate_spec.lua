@@ -73,6 +73,18 @@ describe("an engine's middlewares", function()
     assert.equal(0, later)
   end)
 
+  it("answer even when what they return cannot be told", function()
+    local reported = {}
+    app:on_error(function(message) reported[#reported + 1] = message:match "no text" end)
+    app.engine:use(function()
+      return nil, setmetatable({}, { __tostring = function() error "no text" end })
+    end)
+    local got = ask(app, [[ return await poll(); ]])
+    assert.same({ 400, '{"code":3,"message":"Bad request"}' }, { got.status, got.body })
+    assert.same({ "no text" }, reported)
+    assert.equal(0, app._gate.running)
+  end)
+
   it("are limited in number, those of clients that left included", function()
     app._gate.running = 9999
     app.engine:use(function() sio.sleep(0.1) end)

@@ -81,6 +81,7 @@ describe("options", function()
     refuses({ ping_interval = 25000 }, "seconds, not milliseconds%?")
     refuses({ ping_timeout = -1 }, "option 'ping_timeout'")
     refuses({ ping_timeout = 0 }, "more than 0 seconds")
+    refuses({ ping_timeout = 0.0001 }, "option 'ping_timeout': at least 0.001 seconds expected")
     refuses({ ping_timeout = 0 / 0 }, "option 'ping_timeout'")
     refuses({ path = "socket.io" }, "option 'path': a path that begins with \"/\" expected")
     refuses({ transports = { "polling", "pigeon" } }, "option 'transports': .*got \"pigeon\"")
@@ -100,6 +101,16 @@ describe("options", function()
     refuses({ workers = 0 }, "option 'workers'")
     refuses({ workers = "many" }, "option 'workers'.*\"auto\"")
     refuses("x", "table of options expected, got string")
+  end)
+
+  it("about slow readers fit each other", function()
+    local function high_water(given) return options.server(given).high_water end
+    assert.equal(1048576, high_water {})
+    assert.equal(1048576, high_water { max_buffered = 1 << 30 })
+    assert.equal(250, high_water { max_buffered = 1000 }) -- else pressure would never show
+    assert.equal(1000, high_water { max_buffered = 1000, high_water = 1000 })
+    refuses({ max_buffered = 1000, high_water = 1001 },
+      "option 'high_water': at most max_buffered, 1000, expected, got 1001")
   end)
 
   it("of an engine are fewer", function()

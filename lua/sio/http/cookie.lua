@@ -15,10 +15,10 @@ local function attributes(options)
   local function add(format, value)
     if value then list[#list + 1] = format:format(value) end
   end
-  add("Max-Age=%d", options.max_age and math.floor(options.max_age))
+  add("Max-Age=%d", options.max_age)
   add("Domain=%s", options.domain)
   add("Path=%s", options.path)
-  add("Expires=%s", options.expires and date.format(options.expires))
+  add("Expires=%s", options.expires and date.format(math.tointeger(options.expires)))
   add("HttpOnly", options.http_only and "")
   return list
 end

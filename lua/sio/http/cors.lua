@@ -2,8 +2,11 @@
 -- The option `cors`: who may read the answers from another origin, as npm's cors has it, and who
 -- may open a WebSocket, which no browser asks a server about.
 --
--- Stands on headers.lua. gate.lua runs it as the first middleware, http/router.lua in front of the
--- browser client. Options are checked by options/hooks.lua, those of a function here.
+-- Stands on headers.lua and options/cors.lua. gate.lua runs it as the first middleware, client.lua
+-- in front of the browser client. Options are checked when the server is made, those that a function
+-- answers here.
+
+local checked = require "sio.options.cors"
 
 local cors = {}
 
@@ -97,6 +100,7 @@ local function resolve(given, req)
     if result == nil and err ~= nil then return nil, nil, err end
     options = result == nil and {} or result
     if type(options) ~= "table" then options = { origin = options } end
+    options = checked.check(options)
   end
   local rule = options.origin
   if type(rule) == "function" then
@@ -129,7 +133,7 @@ function cors.apply(given, req, headers)
   if req.method == "OPTIONS" and rule ~= false then
     set_preflight(options, req, headers)
     if not options.preflight_continue then
-      return "answer", options.options_success_status or 204
+      return "answer", options.options_success_status
     end
   end
   if is_stranger(options, rule, req) then return "forbid" end

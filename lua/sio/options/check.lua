@@ -9,11 +9,26 @@ local errors = require "sio.error"
 
 local check = {}
 
+local last_second = 253402300799 -- of the year 9999: dates have no more digits
+
 --- A timeout that may not be 0, nor milliseconds by mistake.
 ---@param value number
 ---@return string?
 function check.positive_seconds(value)
-  return errors.seconds_problem(value) or value == 0 and "more than 0 seconds expected" or nil
+  local problem = errors.seconds_problem(value)
+  if problem then return problem end
+  if value == 0 then return "more than 0 seconds expected" end
+  if value < 0.001 then return "at least 0.001 seconds expected, got " .. value end
+end
+
+--- Whole seconds, as they go into headers.
+---@param value number
+---@return string?
+function check.whole_seconds(value)
+  local seconds = math.tointeger(value)
+  if not seconds or seconds < 0 or seconds > last_second then
+    return "a whole number of seconds expected, got " .. value
+  end
 end
 
 --- How long something may be away: nights count, milliseconds still do not pass.

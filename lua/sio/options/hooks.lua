@@ -3,12 +3,7 @@
 
 local check = require "sio.options.check"
 local core = require "sio.core"
-
-local function whole(value)
-  if value < 0 or value ~= math.floor(value) then
-    return "a whole number of seconds expected, got " .. value
-  end
-end
+local cors = require "sio.options.cors"
 
 -- ---- cookie ---------------------------------------------------------------------------------
 
@@ -44,57 +39,9 @@ local cookie_fields = {
   end },
   secure = { "boolean", nil },
   domain = { "string", nil, domain },
-  max_age = { "number", nil, whole },
-  expires = { "number", nil },
+  max_age = { "number", nil, check.whole_seconds },
+  expires = { "number", nil, check.whole_seconds },
   encode = { "function", nil },
-}
-
--- ---- cors -----------------------------------------------------------------------------------
-
--- true | "https://x" | { pattern = } | a list of these
-local function origin_problem(value)
-  if type(value) ~= "table" then
-    return type(value) ~= "string" and type(value) ~= "boolean" and
-      "a string, true, { pattern = } or a list of these expected, got " .. type(value) or nil
-  end
-  if value.pattern ~= nil then
-    local ok = type(value.pattern) == "string" and pcall(string.find, "", value.pattern)
-    return not ok and "pattern: a Lua pattern expected" or nil
-  end
-  for _, each in ipairs(value) do
-    local problem = origin_problem(each)
-    if problem then return problem end
-  end
-end
-
-local function origin(value)
-  return type(value) ~= "function" and origin_problem(value) or nil
-end
-
-local function names(value)
-  for _, each in ipairs(type(value) == "table" and value or { value }) do
-    if type(each) ~= "string" or not core.header_allowed("X", each) then
-      return "a string or list of strings expected"
-    end
-  end
-end
-
-local function status(value)
-  if math.type(value) ~= "integer" or value < 200 or value > 299 then
-    return "a status from 200 to 299 expected, got " .. tostring(value)
-  end
-end
-
-local cors_fields = {
-  origin = { "string or boolean or table or function", nil, origin },
-  methods = { "string or table", nil, names },
-  allowed_headers = { "string or table", nil, names },
-  exposed_headers = { "string or table", nil, names },
-  credentials = { "boolean", false },
-  max_age = { "number", nil, whole },
-  preflight_continue = { "boolean", false },
-  options_success_status = { "number", 204, status },
-  strict_origin = { "boolean", true },
 }
 
 return {
@@ -120,8 +67,6 @@ return {
       result.cookie = check.with_defaults(given, cookie_fields, "cookie.")
     end
     if result.cors == true then result.cors = {} end
-    if type(result.cors) == "table" then
-      result.cors = check.with_defaults(result.cors, cors_fields, "cors.")
-    end
+    if type(result.cors) == "table" then result.cors = cors.check(result.cors) end
   end,
 }
