@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The Lua of the guides runs: the blocks of a page are one app, in their order.
 
+local ask = require "support.ask"
 local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
@@ -37,5 +38,18 @@ describe("the guide", function()
     assert.equal("the page a/b\n", got[4].body)
     assert.equal("data: tick 1\n\ndata: tick 2\n\ndata: tick 3\n\n", got[5].body)
     assert.equal(404, got[6].status)
+  end)
+
+  it("to the engine is an app", function()
+    local app = load_page "engine.md"
+    local refused = {}
+    app.engine:on("connection_error", function(e) refused[#refused + 1] = e.context.error end)
+    local got = ask(app, [[
+      return [await poll(), await poll("", { Cookie: "token=secret" })];
+    ]])
+    serve.close(app)
+    assert.same({ 400, 200 }, { got[1].status, got[2].status })
+    assert.equal("sio-lua", got[1].headers["x-served-by"])
+    assert.same({ "who are you?" }, refused)
   end)
 end)
