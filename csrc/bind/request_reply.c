@@ -29,6 +29,18 @@ static void add_field(lua_State *L, struct answer *a, int name, int value)
     f->value.p = lua_tolstring(L, value, &f->value.len);
 }
 
+/* The list on top: a field for each. */
+static void add_list(lua_State *L, struct answer *a)
+{
+    for (int i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++, lua_pop(L, 1)) {
+        if (lua_type(L, -1) != LUA_TSTRING)
+            sio_bind_error(L, "header %s: a list of strings expected, got %s in it",
+                           lua_tostring(L, -3), luaL_typename(L, -1));
+        add_field(L, a, -3, -1);
+    }
+    lua_pop(L, 1);
+}
+
 /* {name = value | {values}}; numbers were made strings in Lua. */
 static void read_fields(lua_State *L, int table, struct answer *a)
 {
@@ -40,9 +52,7 @@ static void read_fields(lua_State *L, int table, struct answer *a)
             continue;
         }
         luaL_argexpected(L, lua_istable(L, -1), 3, "strings or lists of strings as header values");
-        for (int i = 1; lua_rawgeti(L, -1, i) == LUA_TSTRING; i++, lua_pop(L, 1))
-            add_field(L, a, -3, -1);
-        lua_pop(L, 1);
+        add_list(L, a);
     }
 }
 
@@ -169,14 +179,17 @@ static int lrequest_write(lua_State *L)
     return 1;
 }
 
-/* request_end(request): the answer is whole, unless bytes of its length are missing. */
+/* request_end(request): the answer is whole; raises when bytes of its length are missing. */
 static int lrequest_end(lua_State *L)
 {
     struct sio_request *q = request_self(L);
+    int err;
     if (q == NULL || q->state != SIO_REQUEST_WRITING)
         return 0;
-    sio_http_stream_end(q->conn);
+    err = sio_http_stream_end(q->conn);
     sio_request_leave(q);
+    if (err != 0)
+        return sio_bind_error(L, "the body has fewer bytes than Content-Length says");
     return 0;
 }
 

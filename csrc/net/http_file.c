@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Files as answers. Stands on http_stream and uv_fs_read; bind/request_stream.c calls it.
+/* Files as answers. Stands on http_stream and uv_fs_read; bind/request_reply.c calls it.
  *
  *     read on the pool ──► write ──► 0, or on_drain ──► read ...
  *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Answers in pieces. Stands on http_in.h and codec/http_write; bind/request_stream.c and
+/* Answers in pieces. Stands on http_in.h and codec/http_write; bind/request_reply.c and
  * http_file.c write them.
  *
  * Invariant: while c->streaming the head is out, c->handler is the writer, and a writer that was
@@ -135,18 +135,20 @@ static bool is_whole(const struct sio_http_conn *c)
     return c->mute || !has_length(c) || c->content_length == 0;
 }
 
-void sio_http_stream_end(struct sio_http_conn *c)
+int sio_http_stream_end(struct sio_http_conn *c)
 {
+    bool whole = is_whole(c);
     if (!is_open(c))
-        return;
+        return 0;
     if (!c->mute && c->content_length == SIO_HTTP_CHUNKED)
         sio_conn_write(c->stream, SIO_LIT("0\r\n\r\n"));
     c->streaming = false;
     c->handler = NULL;
-    if (is_whole(c) && c->keep_alive && !c->server->closing)
+    if (whole && c->keep_alive && !c->server->closing)
         sio_http_conn_next(c);
     else
         sio_http_conn_finish(c);
+    return whole ? 0 : SIO_EINVAL;
 }
 
 void sio_http_stream_cut(struct sio_http_conn *c)

@@ -36,9 +36,9 @@ int sio_http_stream_begin(struct sio_http_conn *c, const struct sio_http_respons
  * `length` was announced for, nothing was queued. SIO_ECLOSED: gone, or ended. */
 int sio_http_stream_write(struct sio_http_conn *c, struct sio_slice bytes);  /* copied */
 int sio_http_stream_write_blob(struct sio_http_conn *c, struct sio_blob *b); /* takes a reference */
-/* The writer is not called any more. When bytes of `length` are missing, as sio_http_stream_cut,
- * but silently. */
-void sio_http_stream_end(struct sio_http_conn *c);
+/* The writer is not called any more. SIO_EINVAL: bytes of `length` are missing; as
+ * sio_http_stream_cut, but silently. */
+int sio_http_stream_end(struct sio_http_conn *c);
 /* Ends the connection so that the client sees that the body is not whole, and calls on_gone
  * (SIO_ECLOSED): behind what was written, or, when the end of the stream would be the end of the
  * body, with a reset. */

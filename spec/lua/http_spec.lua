@@ -109,7 +109,9 @@ describe("routes", function()
     app:get("/status", function() return "x", "200" end)
     app:get("/header", function() return "x", 200, { ["X-A"] = "a\r\nB: c" } end)
     app:get("/body", function() return coroutine.create(print) end)
-    for _, answer in ipairs(ask { { "/boom" }, { "/status" }, { "/header" }, { "/body" } }) do
+    app:get("/list", function() return "x", 200, { ["X-A"] = { "a", 5 } } end)
+    local paths = { { "/boom" }, { "/status" }, { "/header" }, { "/body" }, { "/list" } }
+    for _, answer in ipairs(ask(paths)) do
       assert.equal(500, answer.status)
       assert.not_matches("secret", answer.body)
       assert.is_nil(answer.headers.b)
@@ -118,6 +120,7 @@ describe("routes", function()
     assert.matches("second result is the HTTP status", seen[2])
     assert.matches("line break", seen[3])
     assert.matches("a thread cannot be encoded", seen[4])
+    assert.matches("header X%-A: a list of strings expected, got number in it", seen[5])
   end)
 
   it("that wait do not keep a closing server open", function()

@@ -105,6 +105,8 @@ describe("folders", function()
     assert.equal("2", a[17].headers["content-length"])
     assert.equal("", a[17].body)
     assert.equal("sub", a[18].body)
+    local absolute = ask_raw { { "http://x/files/sub?y=1" } }
+    assert.equal("/files/sub/?y=1", absolute[1].headers.location)
   end)
 
   it("never send a browser to another origin", function()

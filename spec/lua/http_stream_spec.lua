@@ -97,6 +97,9 @@ describe("a body in pieces", function()
     app:get("/long", function()
       return function(write) write "abcd" end, 200, { ["Content-Length"] = 3 }
     end)
+    app:get("/short", function()
+      return function(write) write "ab" end, 200, { ["Content-Length"] = 3 }
+    end)
     local got = talk(get "/boom" .. get "/boom")
     assert.matches("\r\n\r\n5\r\nbegun\r\n$", got)
     assert.matches("request handler GET /boom: .*secret", seen[1])
@@ -104,6 +107,8 @@ describe("a body in pieces", function()
     assert.matches("bad argument #1 to 'write' %(string or sio.binary expected, got nil%)", seen[2])
     assert.matches("\r\n\r\n$", talk(get "/long"))
     assert.matches("write: more bytes than Content%-Length says", seen[3])
+    assert.matches("\r\n\r\nab$", talk(get "/short"))
+    assert.matches("the body has fewer bytes than Content%-Length says", seen[4])
   end)
 
   it("waits for a slow client", function()

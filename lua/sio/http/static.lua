@@ -104,9 +104,9 @@ function Folder:send(req, path, file, info)
 end
 
 local function redirect(req)
-  local path, query = req.url:match "^([^?]*)(.*)$"
+  local query = req.url:match "%?.*$" or ""
   -- "//host" would be another origin's address.
-  local location = "/" .. path:gsub("^/+", "") .. "/" .. query
+  local location = "/" .. req.raw_path:gsub("^/+", "") .. "/" .. query
   response.text(req, 301, "Moved Permanently\n", { Location = location })
   return true
 end
