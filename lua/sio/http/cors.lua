@@ -3,8 +3,8 @@
 -- may open a WebSocket, which no browser asks a server about.
 --
 -- Stands on headers.lua and options/cors.lua. gate.lua runs it as the first middleware, client.lua
--- in front of the browser client. Options are checked when the server is made, those that a function
--- answers here.
+-- in front of the browser client. Options are checked when the server is made, those that a
+-- function answers here.
 
 local checked = require "sio.options.cors"
 
