@@ -37,10 +37,11 @@ bool eio_hooks_welcome(struct eio_session *s, struct sio_http_conn *c, const str
     return false;
 }
 
+/* A closing server has emptied its gates: nobody would take back what is told of one. */
 static void tell_refused(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
                          const struct eio_refused *why)
 {
-    if (e->wants & EIO_WANT_REFUSALS)
+    if ((e->wants & EIO_WANT_REFUSALS) && !e->closing)
         e->hooks->on_refused(e->hooks_owner, c, q->http, q->gate, why);
 }
 

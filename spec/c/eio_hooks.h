@@ -14,7 +14,7 @@ static struct {
     struct eio_gate *gate;      /* the newest that waits */
     struct sio_buf log;         /* "middlewares;allow;id;left;refused 3 name=...;" */
     unsigned waiting, left;
-    bool end_session;
+    bool end_session, close_server; /* by "headers" */
 } hooks;
 
 static inline void forbid(struct eio_gate *g)
@@ -91,6 +91,8 @@ static inline void on_headers(void *owner, struct sio_http_conn *c,
     sio_buf_printf(&hooks.log, "%s;", sid.p ? "initial_headers" : "headers");
     if (hooks.end_session && sid.p == NULL)
         eio_session_end(eio.session, EIO_FORCED_CLOSE, NULL);
+    if (hooks.close_server && sid.p == NULL)
+        decide(g, CLOSE_SERVER, false);
 }
 
 static const struct eio_hooks table = {on_stage, on_left, on_refused, on_headers};

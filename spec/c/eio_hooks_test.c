@@ -104,6 +104,24 @@ TEST(headers_are_not_on_errors)
     end();
 }
 
+/* The gate has left by then: who hears of a refusal would keep it for ever. */
+TEST(a_server_that_headers_close_tells_no_refusal)
+{
+    struct peer p;
+    char sid[EIO_SID_MAX + 1];
+    start_default(EIO_WANT_HEADERS | EIO_WANT_MIDDLEWARES | EIO_WANT_REFUSALS);
+    client_open(&p);
+    open_session(&p, sid);
+    forget();
+    hooks.close_server = true;
+    client_get(&p, sid);
+    EXPECT(&p, 503, "");
+    CHECK_EQ_INT(hooks.left, 2);
+    CHECK_HOOKS("middlewares;headers;");
+    peer_fini(&p);
+    end();
+}
+
 TEST(initial_headers_can_be_wanted_alone)
 {
     struct peer p;
