@@ -46,7 +46,7 @@ struct eio_options {
     size_t max_http_buffer_size;  /* 1000000 bytes, inclusive: one message, one POST body */
     size_t max_buffered;          /* 4 MiB queued for one session; over it the session is closed */
     size_t high_water;            /* 1 MiB: with more in the queue a session is under pressure */
-    uint64_t pressure_timeout_ms; /* 10000: so long; then it is closed */
+    uint64_t pressure_timeout_ms; /* 10000: so long, while nothing is read; then it is closed */
     enum eio_slow_reader slow_reader; /* EIO_SLOW_DROP_VOLATILE */
     size_t max_sessions;              /* 250000; beyond it a handshake is answered 503 */
     size_t max_partial; /* 16384 unfinished WebSocket messages; one more, and the session whose

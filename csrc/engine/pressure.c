@@ -16,12 +16,18 @@ static void pause_reading(struct eio_session *s, bool paused)
         s->transport->ops->pause(s->transport, paused);
 }
 
+static void start_clock(struct eio_session *s)
+{
+    s->unread = s->transport->ops->unread(s->transport);
+    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PRESSURE, &s->probe,
+                      sio_loop_now(s->server->loop));
+}
+
 /* What websocket adds to the state: the clock and the policy. */
 static void watch(struct eio_session *s)
 {
     if (s->transport == &s->websocket.base)
-        eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PRESSURE, &s->probe,
-                          sio_loop_now(s->server->loop));
+        start_clock(s);
     if (s->server->options.slow_reader == EIO_SLOW_PAUSE)
         pause_reading(s, true);
 }
@@ -66,6 +72,14 @@ void eio_pressure_moved(struct eio_session *s)
         eio_pressure_drained(s); /* the stream says so only after it had to wait */
     else
         watch(s);
+}
+
+bool eio_pressure_goes_on(struct eio_session *s)
+{
+    if (s->transport->ops->unread(s->transport) >= s->unread)
+        return false;
+    start_clock(s);
+    return true;
 }
 
 void eio_pressure_forget(struct eio_session *s)

@@ -4,7 +4,7 @@
  * engine/.
  *
  *     calm ──more than high_water waits──► pressed ──nothing waits──► calm, on_drain
- *                                            └──pressure_timeout──► closed, "transport error"
+ *                         └──pressure_timeout, and nothing was read──► closed, "transport error"
  *
  * What else happens is a policy (options.h). Polling has no clock of its own: a client that does
  * not ask is found by the heartbeat.
@@ -23,6 +23,8 @@ bool eio_pressure_add(struct eio_session *s, size_t bytes);
 void eio_pressure_moved(struct eio_session *s);
 /* Nothing is queued any more. */
 void eio_pressure_drained(struct eio_session *s);
+/* The clock has run out. True: some bytes were read meanwhile, so it begins again. */
+bool eio_pressure_goes_on(struct eio_session *s);
 /* The session ends, or its transport changes. Idempotent. */
 void eio_pressure_forget(struct eio_session *s);
 

@@ -246,7 +246,7 @@ static int doom(struct eio_session *s)
 
 int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags)
 {
-    size_t bytes = 0;
+    size_t bytes = 0, waiting;
     if (s->state != EIO_STATE_OPEN)
         return SIO_ECLOSED;
     if ((flags & EIO_VOLATILE) && (s->queue.n != 0 || !s->transport->ops->writable(s->transport)))
@@ -256,7 +256,10 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
     if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes) ||
         !eio_pressure_add(s, bytes))
         return doom(s);
+    waiting = s->pressed ? eio_session_buffered(s) : 0;
     eio_session_push(s, msgs, n);
+    if (s->pressed)
+        s->unread += eio_session_buffered(s) - waiting;
     return 0;
 }
 
@@ -395,7 +398,8 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
         eio_upgrade_abandon(s);
         break;
     case EIO_DUE_PRESSURE:
-        finish(s, EIO_TRANSPORT_ERROR, "the client reads too slowly");
+        if (!eio_pressure_goes_on(s))
+            finish(s, EIO_TRANSPORT_ERROR, "the client reads too slowly");
         break;
     case EIO_DUE_PART:
         eio_websocket_give_up(&s->websocket);

@@ -32,6 +32,7 @@ struct eio_session {
     struct eio_due beat;   /* PING, PONG, OPEN, SILENCE, or CLOSE while closing */
     struct eio_due probe;  /* PROBE, or PRESSURE on websocket */
     struct eio_part *part; /* of an unfinished WebSocket message; NULL: there is none */
+    size_t unread;         /* under pressure: what would wait if nothing had been read since then */
     struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
     struct sio_grave grave;
     struct eio_meter *meter;  /* NULL: no limits per second */

@@ -27,6 +27,7 @@ struct eio_transport_ops {
     /* Hands messages over. Takes its own references. Polling: only while writable. */
     void (*send)(struct eio_transport *t, const struct eio_msg *msgs, size_t n);
     size_t (*queued)(const struct eio_transport *t); /* bytes below */
+    size_t (*unread)(const struct eio_transport *t); /* and in the kernel; NULL: it cannot tell */
     /* Gives the kernel what it takes now, before a limit strikes. May be NULL. */
     void (*relieve)(struct eio_transport *t);
     /* Reads no more, or goes on. May be NULL. */

@@ -208,6 +208,12 @@ static size_t websocket_queued(const struct eio_transport *base)
     return t->conn != NULL ? sio_ws_conn_queued(t->conn) : 0;
 }
 
+static size_t websocket_unread(const struct eio_transport *base)
+{
+    const struct eio_websocket *t = from_base(base);
+    return t->conn != NULL ? sio_conn_unsent(sio_ws_conn_stream(t->conn)) : 0;
+}
+
 static void websocket_relieve(struct eio_transport *base)
 {
     struct eio_websocket *t = from_base(base);
@@ -239,6 +245,7 @@ static const struct eio_transport_ops websocket_ops = {
     .writable = websocket_writable,
     .send = websocket_send,
     .queued = websocket_queued,
+    .unread = websocket_unread,
     .relieve = websocket_relieve,
     .pause = websocket_pause,
     .close = websocket_close,

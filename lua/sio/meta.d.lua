@@ -29,7 +29,7 @@
 ---@field max_connections? integer open connections of a worker; 100000
 ---@field max_buffered? integer bytes that may wait for a client; 4 MiB
 ---@field high_water? integer bytes above which one is under pressure; 1 MiB, or max_buffered / 4
----@field pressure_timeout? number seconds until one under pressure is closed; 10
+---@field pressure_timeout? number seconds until one that reads nothing is closed; 10
 ---@field slow_reader? "drop volatile"|"pause"|"close" what becomes of it meanwhile; "drop volatile"
 ---@field proxy_protocol? boolean every connection begins with a PROXY header; false
 ---@field max_packets_per_second? integer that a client may send; no limit

@@ -4,6 +4,7 @@
  */
 #include "test.h"
 
+#include "base/clock.h"
 #include "eio.h"
 
 static struct peer w; /* a websocket that reads nothing until it is told to */
@@ -84,6 +85,30 @@ TEST(who_stays_under_pressure_is_closed)
     eio.options.pressure_timeout_ms = 30;
     begin();
     press();
+    WAIT(eio_logged("gone"));
+    CHECK_LOG("close:transport error/the client reads too slowly gone ");
+    end();
+}
+
+/* Reads a little, again and again, for longer than the timeout. */
+TEST(who_reads_on_is_not_closed)
+{
+    static char some[20000];
+    eio_prepare();
+    eio.options.high_water = 100000;
+    eio.options.pressure_timeout_ms = 40;
+    begin();
+    while (eio_session_buffered(eio.session) < 3000000)
+        if (!CHECK_EQ_INT(eio_say(eio.session, big, 0), 0))
+            break;
+    for (int i = 0; i < 20; i++) {
+        uint64_t next = sio_clock_ms() + 5;
+        CHECK(recv(w.fd, some, sizeof some, 0) > 0);
+        while (sio_clock_ms() < next)
+            net_turn();
+    }
+    CHECK(eio_session_pressed(eio.session));
+    CHECK_LOG("");
     WAIT(eio_logged("gone"));
     CHECK_LOG("close:transport error/the client reads too slowly gone ");
     end();
