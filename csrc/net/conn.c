@@ -74,8 +74,15 @@ static void on_handle_closed(uv_handle_t *h)
     sio_loop_bury(sio_conn_loop(c), &c->end.grave, conn_free, c);
 }
 
+static void uncount(struct sio_conn *c)
+{
+    sio_conn_loop(c)->n_clients -= c->counted;
+    c->counted = false;
+}
+
 static void enter_finishing(struct sio_conn *c)
 {
+    uncount(c);
     if (c->state == ATTACHED)
         sio_conn_loop(c)->finishing++;
     c->state = FINISHING;
@@ -86,6 +93,7 @@ static void enter_closed(struct sio_conn *c)
 {
     if (c->state == FINISHING)
         sio_conn_loop(c)->finishing--;
+    uncount(c);
     c->state = CLOSED;
     sio_list_remove(&c->end.link);
     sio_outq_drop(&c->out);

@@ -93,6 +93,9 @@ void sio_conn_set_origin(struct sio_conn *c, const struct sio_origin *o);
 const struct sio_origin *sio_conn_origin(const struct sio_conn *c);
 /* The place in a quota that the connection has until it is freed. At most once. */
 void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place);
+/* Counts it in the loop's n_clients until it finishes or closes, whatever it speaks by then. At
+ * most once. */
+void sio_conn_count(struct sio_conn *c);
 /* Appends the client's address as text: "127.0.0.1" (also when it came over a dual-stack socket),
  * "::1"; "" for a Unix socket. False, and "" too: nobody knows, for the connection is closed, or
  * was reset by the peer, whose last words may still arrive. */

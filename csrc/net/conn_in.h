@@ -37,6 +37,7 @@ struct sio_conn {
     size_t unsent; /* FINISHING: when the linger began; has the peer read anything since? */
     uint8_t state; /* see conn.c */
     bool peer_ended;
+    bool counted; /* see sio_conn_count */
 };
 
 _Static_assert(sizeof(struct sio_conn) <= sizeof(uv_tcp_t) + 88, "an idle connection stays small");

@@ -34,6 +34,12 @@ void sio_conn_hold(struct sio_conn *c, struct sio_quota_place *place)
     make_facts(c)->place = place;
 }
 
+void sio_conn_count(struct sio_conn *c)
+{
+    c->counted = true;
+    sio_conn_loop(c)->n_clients++;
+}
+
 bool sio_conn_secure(const struct sio_conn *c)
 {
     const struct sio_origin *o = sio_conn_origin(c);

@@ -58,8 +58,8 @@ struct sio_http_limits {
     uint64_t body_timeout_ms; /* for the whole body, else 408; also: how long an answer may wait for
                                * a client that reads nothing of it; default 20000 */
     uint64_t keep_alive_timeout_ms; /* idle between requests; default 5000 */
-    size_t max_connections; /* that speak HTTP (upgraded ones have left); beyond: 503 and close;
-                             * default 100000 */
+    size_t max_connections; /* of the loop, upgraded ones too; beyond: 503 and close; default
+                             * 100000 */
 };
 
 struct sio_http_server_events {

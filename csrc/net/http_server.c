@@ -140,7 +140,8 @@ static void turn_away(struct sio_http_server *s, struct sio_conn *stream,
 
 void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *a)
 {
-    bool refused = s->closing || sio_mem_low() || s->n_conns >= s->limits.max_connections;
+    bool full = s->loop->n_clients >= s->limits.max_connections;
+    bool refused = s->closing || sio_mem_low() || full;
     struct sio_conn *stream = sio_conn_adopt(s->loop, a->fd, &sio_http_conn_events, NULL);
     if (stream == NULL) {
         sio_log_limited(SIO_LOG_WARN, "http adopt", "http: cannot take a connection: %s",
@@ -153,6 +154,7 @@ void sio_http_server_adopt(struct sio_http_server *s, const struct sio_arrival *
         turn_away(s, stream, a);
         return;
     }
+    sio_conn_count(stream);
     if (s->n_conns++ == 0)
         uv_timer_start(&s->sweep, on_sweep, sweep_period_ms(&s->limits),
                        sweep_period_ms(&s->limits));

@@ -73,6 +73,7 @@ struct sio_loop {
     size_t finishing;           /* connections that finish, see net/conn.h; at most ... */
     size_t finishing_max;       /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
     struct sio_ws_pool ws_pool; /* for every WebSocket connection */
+    size_t n_clients;           /* connections that sio_conn_count was called for */
     char *read_buf;             /* SIO_LOOP_READ_BYTES, one for all connections */
     bool read_busy;
 };

@@ -81,6 +81,29 @@ TEST(the_number_of_messages_is_limited_too)
     end();
 }
 
+TEST(websockets_count_as_connections)
+{
+    struct peer w, late;
+    struct reply r = {0};
+    eio_prepare();
+    eio_open();
+    eio.http.limits.max_connections = 1;
+    client_open(&w);
+    client_websocket(&w, "");
+    client_open(&late);
+    client_upgrade(&late, "");
+    reply_take(&late, &r);
+    CHECK_EQ_INT(r.status, 503);
+    peer_fini(&late);
+    peer_fini(&w);
+    WAIT(net.loop.n_clients == 0);
+    client_open(&late);
+    client_websocket(&late, "");
+    peer_fini(&late);
+    sio_buf_fini(&r.body);
+    eio_close();
+}
+
 TEST(packets_per_second)
 {
     eio_prepare();

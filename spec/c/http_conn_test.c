@@ -410,7 +410,7 @@ TEST(http_turns_connections_away_beyond_its_limit)
     CHECK_SLICE(sio_buf_slice(&second.got), REFUSED("503 Service Unavailable"));
     CHECK_EQ_STR(net.logged, "http: max_connections (1) reached, answering 503");
     peer_fini(&p);
-    WAIT(app.s.n_conns == 0);
+    WAIT(net.loop.n_clients == 0);
     app_adopt(peer_pair(&third, SOCK_STREAM));
     peer_say(&third, GET("/"));
     WAIT(peer_has(&third, "hello"));
