@@ -18,7 +18,7 @@ struct sio_tls {
     struct sio_tls_context *context;
     struct sio_slice in; /* what the BIO has not taken */
     struct sio_outq *wire;
-    bool failed, ended;
+    bool ready, failed, ended;
 };
 
 /* ---- the BIO --------------------------------------------------------------------------------- */
@@ -100,7 +100,7 @@ void sio_tls_free(struct sio_tls *t)
 
 bool sio_tls_ready(const struct sio_tls *t)
 {
-    return SSL_is_init_finished(t->ssl);
+    return t->ready;
 }
 
 struct sio_outq **sio_tls_wire(struct sio_tls *t)
@@ -140,6 +140,7 @@ int sio_tls_open(struct sio_tls *t, struct sio_slice records, struct sio_buf *pl
         plain->len += n > 0 ? (size_t)n : 0;
     } while (n > 0);
     t->in = sio_slice(NULL, 0);
+    t->ready |= SSL_is_init_finished(t->ssl); /* but not again inside of a key update */
     switch (SSL_get_error(t->ssl, n)) {
     case SSL_ERROR_WANT_READ:
         if (sio_outq_bytes(t->wire) > SIO_TLS_WIRE_MAX)
