@@ -39,8 +39,6 @@ bool sio_http_conn_may_shake(const struct sio_http_conn *c, const struct sio_htt
 {
     const struct sio_http_server *s = c->server;
     struct sio_origin origin;
-    if (s->quota == NULL)
-        return true;
     if (!sio_http_conn_origin(c, r, &origin))
         return false;
     if (sio_quota_handshake(s->quota, sio_origin_address(&origin), sio_loop_now(s->loop)))

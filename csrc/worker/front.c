@@ -7,9 +7,8 @@
  *     anything else                    the engine, here
  *
  * A TLS connection stays, and is relayed to the other worker (net/relay.h). A connection is given
- * only between requests and only while no answer is outstanding; later
- * requests on it find their worker in the same way, so keep-alive and several sids on one
- * connection work.
+ * only between requests and only while no answer is outstanding; later requests on it find their
+ * worker in the same way, so keep-alive and several sids on one connection work.
  */
 #include "worker/joint.h"
 
@@ -276,6 +275,20 @@ static bool place(struct sio_worker *w, struct sio_http_conn *c, const struct si
     return false;
 }
 
+/* Who has reset meanwhile gets no answer, and would seem to come from a Unix socket. */
+static void serve_app(struct sio_worker *w, struct sio_http_conn *c,
+                      const struct sio_http_request *r)
+{
+    struct sio_origin origin;
+    if (!sio_http_conn_origin(c, r, &origin)) {
+        sio_http_abort(c);
+        return;
+    }
+    if (r->upgrade && w->app.destroy_upgrade_timeout_ms != 0)
+        sio_http_answer_within(c, w->app.destroy_upgrade_timeout_ms);
+    w->events->on_request(w->owner, c, r);
+}
+
 void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r)
 {
     struct sio_worker *w = owner;
@@ -284,9 +297,7 @@ void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct si
         return;
     }
     if (!for_engine(w, r)) {
-        if (r->upgrade && w->app.destroy_upgrade_timeout_ms != 0)
-            sio_http_answer_within(c, w->app.destroy_upgrade_timeout_ms);
-        w->events->on_request(w->owner, c, r);
+        serve_app(w, c, r);
         return;
     }
     struct sio_slice sid = eio_server_request_sid(r);

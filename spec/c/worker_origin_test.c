@@ -125,3 +125,27 @@ TEST(worker_an_origin_goes_with_a_given_connection)
     CHECK(met[0] && met[1]);
     host_close();
 }
+
+/* ---- clients that have reset ----------------------------------------------------------------- */
+
+/* What they asked can still be read, but nobody knows any more who they were. */
+TEST(worker_serves_nobody_who_has_reset)
+{
+    static const char *const asks[] = {
+        "GET /page HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n"};
+    struct linger hard = {.l_onoff = 1};
+    host_open();
+    for (int i = 0; i < 2; i++) {
+        struct peer p;
+        int fd = peer_tcp(&p, AF_INET);
+        peer_say(&p, asks[i]);
+        setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        peer_fini(&p);
+        sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = fd});
+        WAIT(side[0].w->http.n_conns == 0);
+        CHECK_SIDE(0, "");
+        CHECK_EQ_INT(eio_server_count(side[0].w->engine), 0);
+    }
+    host_close();
+}
