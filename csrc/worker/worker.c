@@ -24,7 +24,9 @@ static size_t count_sessions(const struct sio_worker *w)
 static void publish_load(struct sio_worker *w)
 {
     struct sio_slot *slot = &w->shm.slots[w->me.slot];
-    size_t fds = w->serving ? w->http.n_conns + count_sessions(w) + 2 * w->relays.n : 0;
+    size_t fds = w->loop->finishing + 2 * w->relays.n;
+    if (w->serving)
+        fds += w->http.n_conns + count_sessions(w);
     atomic_store_explicit(&slot->fds_open, (uint32_t)fds, memory_order_relaxed);
     sio_load_beat(&w->shm, w->me.slot, sio_clock_ms());
 }
