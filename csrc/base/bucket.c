@@ -37,9 +37,3 @@ bool sio_bucket_take(struct sio_bucket *b, uint64_t n, uint64_t now_ms)
     b->tokens -= (int64_t)(n < INT32_MAX ? n : INT32_MAX) * SECOND_MS;
     return true;
 }
-
-bool sio_bucket_full(struct sio_bucket *b, uint64_t now_ms)
-{
-    fill(b, now_ms);
-    return b->tokens == most(b);
-}

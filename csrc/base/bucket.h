@@ -20,7 +20,5 @@ struct sio_bucket {
 
 void sio_bucket_init(struct sio_bucket *b, uint32_t rate, uint64_t now_ms);
 bool sio_bucket_take(struct sio_bucket *b, uint64_t n, uint64_t now_ms);
-/* As good as new: nothing was taken within the last second. */
-bool sio_bucket_full(struct sio_bucket *b, uint64_t now_ms);
 
 #endif
