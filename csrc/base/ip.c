@@ -12,7 +12,7 @@ enum { MAPPED_BYTES = 12, MAPPED_BITS = MAPPED_BYTES * 8 };
 
 static const uint8_t mapped[MAPPED_BYTES] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-static bool is_v4(const struct sio_ip *ip)
+bool sio_ip_is_v4(const struct sio_ip *ip)
 {
     return memcmp(ip->bytes, mapped, MAPPED_BYTES) == 0;
 }
@@ -32,7 +32,7 @@ int sio_ip_parse(struct sio_slice text, struct sio_ip *out)
 
 void sio_ip_text(const struct sio_ip *ip, char out[SIO_IP_TEXT_MAX + 1])
 {
-    if (is_v4(ip))
+    if (sio_ip_is_v4(ip))
         inet_ntop(AF_INET, ip->bytes + MAPPED_BYTES, out, SIO_IP_TEXT_MAX + 1);
     else
         inet_ntop(AF_INET6, ip->bytes, out, SIO_IP_TEXT_MAX + 1);

@@ -27,6 +27,7 @@ struct sio_ip_net {
     uint8_t bits; /* of base that count, from the left */
 };
 
+bool sio_ip_is_v4(const struct sio_ip *ip);
 /* "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"; no zone, no brackets, no port. */
 int sio_ip_parse(struct sio_slice text, struct sio_ip *out);
 /* Ends with NUL; an IPv4 address in its own form. */

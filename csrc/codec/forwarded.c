@@ -61,8 +61,8 @@ struct walk {
 
 static bool open_field(struct walk *w)
 {
-    while (w->left.p == NULL && w->field-- > 0) {
-        const struct sio_http_field *f = &w->r->fields[w->field];
+    while (w->left.p == NULL && w->field > 0) {
+        const struct sio_http_field *f = &w->r->fields[--w->field];
         if (sio_slice_eq_nocase(f->name, w->name))
             w->left = sio_slice(f->value.p ? f->value.p : "", f->value.len);
     }

@@ -14,9 +14,9 @@
 #include "codec/http_parse.h"
 
 /* The request line with its CRLF, as soon as it is complete. 0 with method, target and minor
- * filled; 400; 505 for a version other than 1.0 and 1.1. */
+ * filled; 400; 405 for CONNECT; 505 for a version other than 1.0 and 1.1. */
 int sio_http_head_line(struct sio_http_request *r, struct sio_slice line);
-/* `r` has head, fields and n_fields; fills the rest. 0, 400, 417 or 501. */
+/* `r` has head, fields and n_fields; fills the rest. 0, 400, 405, 417, 501 or 505. */
 int sio_http_head_check(struct sio_http_request *r);
 
 /* Where in the trailer section, byte by byte (RFC 9112 §7.1.2). */

@@ -43,13 +43,11 @@ struct sio_quota *sio_quota_new(uint32_t connections, uint32_t handshakes_per_se
     return q;
 }
 
-/* IPv4 is kept as ::ffff:a.b.c.d (base/ip.h): all of it counts. */
 static bool read_key(struct sio_slice address, struct sio_ip *ip, uint8_t *len)
 {
-    static const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff};
     if (sio_ip_parse(address, ip) != 0)
         return false;
-    *len = memcmp(ip->bytes, v4, sizeof v4) == 0 ? sizeof ip->bytes : V6_KEY;
+    *len = sio_ip_is_v4(ip) ? sizeof ip->bytes : V6_KEY;
     return true;
 }
 
