@@ -59,17 +59,14 @@ static struct sio_slice token(struct cursor *c)
 static struct sio_slice quoted(struct cursor *c, char room[VALUE_MAX + 1])
 {
     size_t n = 0, i = 1;
-    for (; i < c->rest.len && c->rest.p[i] != '"'; i++) {
+    for (; i < c->rest.len && c->rest.p[i] != '"' && !c->bad; i++) {
         i += c->rest.p[i] == '\\';
-        if (i == c->rest.len || !sio_http_is_token(sio_slice(c->rest.p + i, 1)))
-            break;
-        if (n <= VALUE_MAX)
+        c->bad = i == c->rest.len || !sio_http_is_token(sio_slice(c->rest.p + i, 1));
+        if (!c->bad && n <= VALUE_MAX)
             room[n++] = c->rest.p[i];
     }
-    if (n == 0 || i >= c->rest.len || c->rest.p[i] != '"')
-        c->bad = true;
-    else
-        c->rest = sio_slice_from(c->rest, i + 1);
+    c->bad |= n == 0 || i >= c->rest.len;
+    c->rest = sio_slice_from(c->rest, i + 1);
     return sio_slice(room, n);
 }
 

@@ -142,6 +142,7 @@ TEST(what_is_no_list_is_refused) /* D00 */
         "foo; a=\" b\"",
         "foo; a=\"b c\"",
         "foo; a=\"b\"c",
+        PMD "; server_max_window_bits=\"10\\\"",
         "foo; a=\"\\",
         "foo=1",
         "foo;;",
