@@ -198,7 +198,7 @@ end
 
 local function on_headers(app, req, sid)
   local gate = app._gate
-  local fields = {}
+  local fields = headers.open()
   if sid then
     if gate.cookie then fields["Set-Cookie"] = { gate.cookie(sid, req.secure) } end
     run_now(app, "initial_headers", fields, req)

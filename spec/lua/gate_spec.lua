@@ -185,6 +185,27 @@ describe("an engine's events", function()
     assert.is_nil(got[4].headers["x-method"])
   end)
 
+  it("have one field for a name in any case", function()
+    serve.close(app)
+    app = sio.server { cookie = true }
+    local seen = {}
+    app.engine:on("initial_headers", function(headers)
+      table.insert(headers["set-cookie"], "mine=1")
+      headers["x-gone"] = "1"
+      headers["X-Gone"] = nil
+      headers["x-one"] = "1"
+      headers["X-One"] = "2"
+      for name in pairs(headers) do seen[name] = headers[name:upper()] end
+    end)
+    local got = ask(app, [[
+      return (await poll()).lines.filter(([name]) => /^(x-|set-)/.test(name))
+        .map(([name, value]) => name + "=" + value.replace(/=.{20};/, "=SID;")).sort();
+    ]])
+    assert.same({ "set-cookie=io=SID; Path=/; HttpOnly; SameSite=Lax", "set-cookie=mine=1",
+      "x-one=2" }, got)
+    assert.equal("2", seen["X-One"])
+  end)
+
   it("cannot wait for headers, and survive mistakes", function()
     local errors = {}
     app:on_error(function(message) errors[#errors + 1] = message end)

@@ -44,6 +44,29 @@ function headers.problem(name, value)
   end
 end
 
+--- A table for people to fill, in which a name in any case is one field. Nothing is checked.
+---@return table<string, any>
+function headers.open()
+  local values = {} -- by name in lower case: { name, value }
+  local function key_of(name) return type(name) == "string" and name:lower() or name end
+  return setmetatable({}, {
+    __index = function(_, name)
+      local field = values[key_of(name)]
+      return field and field[2]
+    end,
+    __newindex = function(_, name, value)
+      values[key_of(name)] = value ~= nil and { name, value } or nil
+    end,
+    __pairs = function()
+      local key, field
+      return function()
+        key, field = next(values, key)
+        if field then return field[1], field[2] end
+      end
+    end,
+  })
+end
+
 --- Replaces a field; a list gives several.
 ---@param name string
 ---@param value string|number|string[]
