@@ -50,8 +50,8 @@ ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help info build run client test test-bin test-c test-lua test-clients test-rock check asan \
-	fuzz fuzz-run bench fmt lint lint-arrows lint-numbers lint-lua lint-format globals install dist \
-	conformance compile_commands.json clean tree
+	fuzz fuzz-run bench fmt lint lint-arrows lint-numbers lint-options lint-lua lint-format globals \
+	install dist conformance compile_commands.json clean tree
 
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile spec/proofs.mk | expand -t 24
@@ -117,13 +117,16 @@ bench: build ## measure; bench/README.md says what
 fmt: ## format the C files
 	clang-format -i $(ALL_C)
 
-lint: globals lint-arrows lint-numbers lint-lua lint-format ## layers, numbers, globals, luacheck, clang-format
+lint: globals lint-arrows lint-numbers lint-options lint-lua lint-format ## layers, numbers, options, formats
 
 lint-arrows:
 	@$(LUA) tools/layers.lua $(ALL_C)
 
 lint-numbers:
 	@$(LUA) tools/numbers.lua
+
+lint-options:
+	@$(LUA) tools/options.lua
 
 lint-lua:
 	@luacheck -q lua spec examples tools rockspec .luacheckrc .busted bin/sio-lua

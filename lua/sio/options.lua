@@ -2,8 +2,9 @@
 -- The options of sio.server{} and sio.engine{}: which there are, and the table that the core takes.
 --
 -- Each module of lua/sio/options/ is a group: `known`, its table of options (see check.lua), and
--- perhaps `flatten(result)`, which turns nested ones into the flat fields of core.server_new. Only
--- options that do something are listed; the result is in seconds and bytes.
+-- perhaps `flatten(result)`, which turns nested ones into the flat fields of core.server_new, and
+-- `nested`, what these know. Only options that do something are listed; the result is in seconds
+-- and bytes. tools/options.lua compares all this with the guide and the types.
 
 local check = require "sio.options.check"
 local compression = require "sio.options.compression"

@@ -35,6 +35,8 @@ local function as_table(result, name, fields)
 end
 
 return {
+  nested = { per_message_deflate = deflate_fields, http_compression = http_fields },
+
   known = {
     per_message_deflate = { "boolean or table", false },
     http_compression = { "boolean or table", true },

@@ -72,6 +72,8 @@ local fields = {
 }
 
 return {
+  nested = { cors = fields },
+
   --- The fields with their defaults; raises for what is wrong.
   ---@param given sio.CorsOptions
   ---@return sio.CorsOptions

@@ -45,6 +45,8 @@ local cookie_fields = {
 }
 
 return {
+  nested = { cookie = cookie_fields },
+
   known = {
     add_trailing_slash = { "boolean", true },
     allow_request = { "function", nil },

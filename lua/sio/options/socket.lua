@@ -10,6 +10,8 @@ local recovery_fields = {
 }
 
 return {
+  nested = { connection_state_recovery = recovery_fields },
+
   known = {
     path = { "string", "/socket.io", engine.url_path },
     connect_timeout = { "number", 45, check.positive_seconds },

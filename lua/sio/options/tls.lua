@@ -15,6 +15,8 @@ local fields = {
 }
 
 return {
+  nested = { tls = fields },
+
   known = { tls = { "table" } },
 
   flatten = function(result)
