@@ -157,6 +157,30 @@ withEngine("generate_id", { generate_id: true }, Object.fromEntries(
       [3, "Bad request", { name: "ID_GENERATION_ERROR", error: "nope" }]);
   }])));
 
+// Under several workers an id ends with its worker's place.
+describe("balance", { timeout: 60000 }, () => {
+  const places = { "ip-hash": 1, "round-robin": 2 };
+  for (const [balance, count] of Object.entries(places)) {
+    it(`${balance} has ${count} of two workers serve one address`, async () => {
+      const engine = await Engine.start({ balance }, { workers: 2 });
+      const seen = new Set();
+      for (let i = 0; i < 8; i++) {
+        const { body } = await engine.ask({ EIO: "4", transport: "polling" });
+        seen.add(JSON.parse(body.slice(1)).sid.slice(-4));
+      }
+      assert.equal(seen.size, count);
+      await engine.stop();
+    });
+  }
+});
+
+withEngine("path", { path: "/elsewhere" }, {
+  "says where the engine is": async (engine) => {
+    assert.equal((await engine.open(polling, {})).readyState, "open");
+    assert.equal((await engine.ask({ EIO: "4", transport: "polling" })).status, 404);
+  },
+});
+
 withEngine("an initial packet", { initial_packet: "faster!" }, {
   "is the first message": async (engine) => {
     for (const transports of [polling, websocket]) {
@@ -250,7 +274,7 @@ describe("a certificate that clients must show", { timeout: 60000 }, () => {
       request_cert: true,
     };
     others = pem(makeCertificate(temporaryFolder(), { serial: 2 }));
-    engine = await Engine.start({ tls }, pem(client));
+    engine = await Engine.start({ tls }, { proof: pem(client) });
   });
   after(() => engine?.stop());
 

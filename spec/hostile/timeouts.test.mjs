@@ -57,7 +57,13 @@ describe("timeouts", { timeout: 60000, concurrency: true }, () => {
   it("TM4 nothing behind an answer", async () => {
     const connection = await victim.connect();
     assert.equal((await connection.get("/")).status, 200);
-    await connection.end();
+    const silent = await victim.connect(); // until head_timeout
+    const ends = [];
+    await Promise.all([
+      connection.end().then(() => ends.push("kept")),
+      isRefused(silent).then(() => ends.push("new")),
+    ]);
+    assert.deepEqual(ends, ["kept", "new"]);
     assert.equal(connection.received.length, 0, "without a word");
     connection.close();
     await victim.watcher.echo();

@@ -208,18 +208,21 @@ describe("an upgrade for another path", function()
   local snippet = [[ return [await ask("GET", "/slow", key), await ask("GET", "/none", key)]; ]]
   local function slow(options)
     server(options)
-    app:get("/slow", function() sio.sleep(1.5) return "slow" end)
+    app:get("/slow", function() sio.sleep(0.6) return "slow" end) -- less than the default
     return app
   end
 
   it("has so long to be answered as HTTP", function()
-    local got = ask(slow { destroy_upgrade_timeout = 0.1 }, snippet)
+    -- a short keep_alive_timeout has the server look more often than once a second
+    local got = ask(slow { destroy_upgrade_timeout = 0.1, keep_alive_timeout = 0.2 }, snippet)
     assert.equal("ECONNRESET", got[1].body)
     assert.same({ 404, "close" }, { got[2].status, got[2].headers.connection })
   end)
 
   it("may take its time with destroy_upgrade = false", function()
-    local got = ask(slow { destroy_upgrade = false, destroy_upgrade_timeout = 0.1 }, snippet)
+    local got = ask(slow {
+      destroy_upgrade = false, destroy_upgrade_timeout = 0.1, keep_alive_timeout = 0.2,
+    }, snippet)
     assert.same({ 200, "slow", 404 }, { got[1].status, got[1].body, got[2].status })
   end)
 end)

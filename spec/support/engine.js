@@ -13,24 +13,31 @@ export const websocket = ["websocket"];
 export const both = ["polling", "websocket"];
 
 export class Engine {
-  // `proof`: the certificate and key with which its clients show who they are.
-  static async start(options = {}, proof = {}) {
+  // `proof`: the certificate and key with which its clients show who they are; `how` is
+  // startServer's.
+  static async start(options = {}, { proof, ...how } = {}) {
     const env = { ENGINE: JSON.stringify(options) };
-    const engine = new Engine(await startServer("engine", { env }), proof);
-    engine.witness = await engine.open(options.transports ?? websocket, { watch: "1", id: "w" });
+    const always = { ...proof, path: options.path ?? "/engine.io" };
+    const engine = new Engine(await startServer("engine", { env, ...how }), always);
+    const transports = options.transports ?? websocket;
+    engine.witness = await engine.open(transports, { watch: "1", id: "w" }).catch(async (error) => {
+      await engine.stop(); // else it would keep this process waiting
+      throw error;
+    });
     return engine;
   }
 
-  constructor(server, proof = {}) {
+  // `always`: options of all its clients.
+  constructor(server, always = {}) {
     this.server = server;
-    this.proof = proof;
+    this.always = always;
     this.sockets = [];
     this.marks = 0;
   }
 
   // A client that is opening. Its messages are in `inbox`, why it closed is `closed`.
   client(transports, query = {}, options = {}) {
-    const trusted = { ...trustOf(this.server.url), ...this.proof };
+    const trusted = { ...trustOf(this.server.url), ...this.always };
     const socket = new Socket(this.server.url, { transports, query, ...trusted, ...options });
     this.sockets.push(socket);
     socket.inbox = new Inbox(socket, "message");
