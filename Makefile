@@ -54,7 +54,7 @@ ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c
 	install dist conformance compile_commands.json clean tree
 
 help: ## this list
-	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile spec/proofs.mk | expand -t 24
+	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile tools/proofs.mk | expand -t 24
 
 info: ## what was found on this machine
 	@echo "compiler   $(CC) $(shell $(CC) -dumpversion 2>/dev/null || echo missing)"
@@ -188,6 +188,6 @@ $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c
 	@mkdir -p $(@D) && echo "  cc $<"
 	$(Q)$(CC) -std=gnu11 -w -fPIC -fvisibility=hidden -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP_INC) $(SAN) $(CFLAGS) -c -o $@ $<
 
-include spec/rules.mk spec/proofs.mk
+include tools/tests.mk tools/proofs.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
