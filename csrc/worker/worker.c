@@ -24,9 +24,7 @@ static size_t count_sessions(const struct sio_worker *w)
 static void publish_load(struct sio_worker *w)
 {
     struct sio_slot *slot = &w->shm.slots[w->me.slot];
-    size_t fds = w->loop->finishing + 2 * w->relays.n;
-    if (w->serving)
-        fds += w->http.n_conns + count_sessions(w);
+    size_t fds = w->loop->n_clients + w->loop->finishing + w->relays.n; /* their other ends */
     atomic_store_explicit(&slot->fds_open, (uint32_t)fds, memory_order_relaxed);
     sio_load_beat(&w->shm, w->me.slot, sio_clock_ms());
 }

@@ -204,28 +204,6 @@ TEST(worker_open_takes_its_descriptors_even_when_it_fails)
     host_close();
 }
 
-TEST(worker_a_count_that_stays_wrong_is_mended)
-{
-    host_open();
-    sio_load_add(&host, 1, 3); /* for connections that were lost on their way */
-    WAIT(sessions_of(1) == 0);
-    host_close();
-}
-
-TEST(worker_tells_of_connections_that_wait_for_their_end_too)
-{
-    struct peer p;
-    host_open();
-    net.loop.linger_ms = 100 * WATCHDOG_MS;
-    side[0].w->http.limits.max_connections = 0;
-    peer_at(&p, 0);
-    WAIT(p.ended);
-    WAIT(atomic_load(&host.slots[0].fds_open) == 1);
-    peer_fini(&p);
-    WAIT(atomic_load(&host.slots[0].fds_open) == 0);
-    host_close();
-}
-
 TEST(worker_a_listener_that_cannot_be_polled_is_refused)
 {
     host_open();
