@@ -7,10 +7,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import tls from "node:tls";
 import { after, before, describe, it } from "node:test";
 import { Socket } from "engine.io-client";
 import { WebSocket } from "ws";
-import { certificateFolder, makeCertificate, temporaryFolder } from "../support/certificate.js";
+import {
+  certificateFolder, makeCertificate, temporaryFolder, trustOf,
+} from "../support/certificate.js";
 import { Engine, both, polling, websocket, withEngine } from "../support/engine.js";
 import { nextEvent } from "../support/wait.js";
 
@@ -168,8 +171,8 @@ describe("balance", { timeout: 60000 }, () => {
         const { body } = await engine.ask({ EIO: "4", transport: "polling" });
         seen.add(JSON.parse(body.slice(1)).sid.slice(-4));
       }
-      assert.equal(seen.size, count);
       await engine.stop();
+      assert.equal(seen.size, count);
     });
   }
 });
@@ -269,12 +272,12 @@ describe("a certificate that clients must show", { timeout: 60000 }, () => {
   });
   before(async () => {
     const [server, client] = [certificateFolder(), makeCertificate(temporaryFolder())];
-    const tls = {
+    const options = {
       cert: `${server}/cert.pem`, key: `${server}/key.pem`, ca: `${client}/cert.pem`,
       request_cert: true,
     };
     others = pem(makeCertificate(temporaryFolder(), { serial: 2 }));
-    engine = await Engine.start({ tls }, { proof: pem(client) });
+    engine = await Engine.start({ tls: options }, { proof: pem(client) });
   });
   after(() => engine?.stop());
 
@@ -290,6 +293,26 @@ describe("a certificate that clients must show", { timeout: 60000 }, () => {
       }
     });
   }
+});
+
+describe("tls.min_version", { timeout: 60000 }, () => {
+  it("keeps out who has only older ones", async () => {
+    const dir = certificateFolder();
+    const files = { cert: `${dir}/cert.pem`, key: `${dir}/key.pem` };
+    const engine = await Engine.start({ tls: { ...files, min_version: "1.3" } });
+    const connect = async (maxVersion) => {
+      const { port, url } = engine.server;
+      const socket = tls.connect({ port, host: "localhost", maxVersion, ...trustOf(url) });
+      await once(socket, "secureConnect");
+      socket.destroy();
+    };
+    try {
+      await connect("TLSv1.3");
+      await assert.rejects(connect("TLSv1.2"), /alert protocol version/);
+    } finally {
+      await engine.stop();
+    }
+  });
 });
 
 withEngine("cors", { cors: { origin: "http://good.com", credentials: true } }, {

@@ -116,6 +116,14 @@ describe("a server", function()
     serve.close(other)
   end)
 
+  it("has the browser client, unless it shall not", function()
+    local snippet = [[ return (await fetch(url + "/socket.io/socket.io.js")).status; ]]
+    assert.equal(404, serve(app, snippet))
+    serve.close(app)
+    app = sio.server()
+    assert.equal(200, serve(app, snippet))
+  end)
+
   it("runs its stop hooks, last first, and then is closed", function()
     local seen = {}
     app:on_stop(function(reason) seen[#seen + 1] = "first " .. reason end)

@@ -52,7 +52,7 @@ describe("a session", function()
         session:close()
       end)
       seen.result = press(function() return session:send(big) end)
-      seen.pressed = { session.pressure, session.buffered > 100000 }
+      seen.pressed = { session.pressure, session.buffered > 100000, session.buffered < 500000 }
     end)
     serve(app, websocket .. [[
       const socket = await deaf("/engine.io/");
@@ -60,7 +60,7 @@ describe("a session", function()
       await ended(socket);
     ]])
     assert.same({ true, "pressure", n = 2 }, seen.result)
-    assert.same({ true, true }, seen.pressed)
+    assert.same({ true, true, true }, seen.pressed)
     assert.same({ false, 0 }, seen.drained)
   end)
 
@@ -86,6 +86,7 @@ describe("a session", function()
       socket.conn:on("close", function(...) reason = { ... } end)
       press(function() return socket:emit("big", big) end)
     end)
+    local late = sio.after(5, function() reason = { "an error", "no timeout" } end)
     app:get("/reason", function() return reason end)
     serve(app, websocket .. [[
       const socket = await deaf("/socket.io/");
@@ -93,6 +94,7 @@ describe("a session", function()
       while (!(await (await fetch(url + "/reason")).text()).includes("error"));
       socket.destroy();
     ]])
+    late:cancel()
     assert.same({ "transport error", "the client reads too slowly" }, reason)
   end)
 

@@ -1,0 +1,58 @@
+-- SPDX-License-Identifier: MIT
+-- The options of connection_state_recovery: who is recovered, and what happens then.
+
+local core = require "sio.core"
+local serve = require "support.serve"
+local sio = require "sio"
+
+describe("recovery", function()
+  local app
+  before_each(function() core.set_log_level "off" end)
+  after_each(function()
+    core.set_log_level "info"
+    serve.close(app)
+  end)
+
+  -- A client that leaves, asks for /later, and comes back; whether its sockets were recovered, and
+  -- how often the middleware has run.
+  local function come_back(recovery)
+    app = sio.server { serve_client = false, connection_state_recovery = recovery }
+    local recovered, passed = {}, 0
+    app:use(function() passed = passed + 1 end)
+    app:on("connection", function(socket)
+      recovered[#recovered + 1] = socket.recovered
+      socket:emit "hello"
+    end)
+    app:get("/later", function()
+      sio.sleep(0.5)
+      return ""
+    end)
+    serve(app, [[
+      const a = await client();
+      const offset = (await a.next("hello")).at(-1);
+      await a.post("1");
+      await a.closed;
+      await fetch(url + "/later");
+      await client({ pid: a.pid, offset });
+    ]])
+    return recovered, passed
+  end
+
+  it("skips the middlewares", function()
+    local recovered, passed = come_back(true)
+    assert.same({ false, true }, recovered)
+    assert.equal(1, passed)
+  end)
+
+  it("may run the middlewares again", function()
+    local recovered, passed = come_back { skip_middlewares = false }
+    assert.same({ false, true }, recovered)
+    assert.equal(2, passed)
+  end)
+
+  it("is for those who are not away for too long", function()
+    local recovered, passed = come_back { max_disconnection_duration = 0.1 }
+    assert.same({ false, false }, recovered)
+    assert.equal(2, passed)
+  end)
+end)
