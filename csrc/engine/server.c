@@ -403,6 +403,13 @@ static bool too_many_handshakes(struct sio_http_conn *c, const struct sio_http_r
     return true;
 }
 
+/* Only middlewares see the requests of sessions; the other hooks are for handshakes. */
+static bool wants_gate(const struct eio_server *e, const struct sio_http_request *r)
+{
+    unsigned wants = e->wants & EIO_WANT_GATE;
+    return (wants & EIO_WANT_MIDDLEWARES) || (wants != 0 && eio_server_request_sid(r).p == NULL);
+}
+
 void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
                        const struct sio_http_request *r)
 {
@@ -410,7 +417,7 @@ void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
     else if (too_many_handshakes(c, r))
         return;
-    else if (e->wants & EIO_WANT_GATE)
+    else if (wants_gate(e, r))
         eio_gate_open(e, c, r);
     else
         serve_now(e, c, r);

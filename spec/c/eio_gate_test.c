@@ -64,6 +64,42 @@ TEST(a_refused_poll_is_answered_in_json)
     end();
 }
 
+TEST(only_middlewares_see_the_requests_of_sessions)
+{
+    struct peer p;
+    char sid[EIO_SID_MAX + 1];
+    start_default(EIO_WANT_ALLOW);
+    client_open(&p);
+    open_session(&p, sid);
+    client_post(&p, sid, "4hi");
+    EXPECT(&p, 200, "ok");
+    CHECK_HOOKS("allow;");
+    CHECK_EQ_INT(hooks.left, 1); /* no gate for the post */
+    peer_fini(&p);
+    end();
+}
+
+TEST(no_spelling_of_a_sid_goes_around_the_hooks)
+{
+    static const char *const sids[] = {"", "%", "%00", "+", "%2", "&sid=", "&sid=x"};
+    for (size_t i = 0; i < sizeof sids / sizeof *sids; i++) {
+        struct peer p;
+        struct reply r = {0};
+        char target[100];
+        start_default(EIO_WANT_ALLOW);
+        hooks.allow = FORBID;
+        snprintf(target, sizeof target, "/engine.io/?EIO=4&transport=polling&sid=%s", sids[i]);
+        client_open(&p);
+        client_request(&p, "GET", target, "", NULL);
+        reply_take(&p, &r);
+        CHECK(r.status == 403 || r.status == 400);
+        CHECK_EQ_INT(eio_server_count(eio.server), 0);
+        sio_buf_fini(&r.body);
+        peer_fini(&p);
+        end();
+    }
+}
+
 TEST(a_refused_upgrade_is_answered_before_the_101)
 {
     struct peer p;
