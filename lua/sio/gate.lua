@@ -17,7 +17,10 @@ local suggest = require "sio.suggest"
 ---@class sio.EngineRequest
 ---@field method string
 ---@field path string decoded
+---@field raw_path string as sent
 ---@field url string path and query as sent
+---@field host string? that the client asked for, with its port if it named one
+---@field protocol "http"|"https"
 ---@field query table<string, string>
 ---@field headers table<string, string> lower-case names
 ---@field cookies table<string, string>
