@@ -129,6 +129,7 @@ end
 local function listen_alone(app, addresses)
   local opened, err = listener.open_all(listener.activated() or addresses)
   if not opened then errors.raise("%s", err) end
+  app._listening = true
   for _, each in ipairs(opened) do
     core.server_add_listener(app, each.descriptor)
     each.descriptor = nil -- the server's from here on
@@ -141,14 +142,14 @@ local function listen_alone(app, addresses)
 end
 
 --- Under plain Lua: returns when the server is closed. Under sio-lua, or when the loop runs
---- already: returns at once.
+--- already: returns at once. What raises has not listened: another address may be tried.
 ---@param app table
 ---@param given any
 function listening.listen(app, given)
   if app._listening then errors.raise "listen was called before" end
   local checked = check_addresses(given)
-  app._listening = true
   if host.supervised then
+    app._listening = true
     listen_supervised(app, checked)
   else
     listen_alone(app, checked)

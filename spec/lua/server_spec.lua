@@ -110,8 +110,10 @@ describe("a server", function()
   it("says which address it cannot have", function()
     local fd, port = assert(core.process.listen_tcp("127.0.0.1", 0))
     local other = sio.server { serve_client = false }
-    assert.error_matches(function() other:listen { host = "127.0.0.1", port = port } end,
-      "cannot listen on 127%.0%.0%.1 port " .. port .. ": [Aa]ddress already in use")
+    for _ = 1, 2 do -- it may be tried again
+      assert.error_matches(function() other:listen { host = "127.0.0.1", port = port } end,
+        "cannot listen on 127%.0%.0%.1 port " .. port .. ": [Aa]ddress already in use")
+    end
     core.process.close(fd)
     serve.close(other)
   end)
