@@ -142,6 +142,33 @@ describe("cors", function()
       statuses { origin = "http://good", strict_origin = false })
   end)
 
+  it("guards scripts, which send no Origin (JSONP)", function()
+    local tries = [[
+      const from = async (headers) => (await poll("&j=0", headers)).status;
+      return [
+        await from({ Referer: "http://good/a/b?c" }), await from({ Referer: "http://good.evil/" }),
+        await from({}), await from({ Origin: "http://good" }),
+        await from({ Referer: "https://my.host/", Host: "my.host" }),
+        await from({ Referer: "http://good@evil/", Host: "my.host" }),
+      ];
+    ]]
+    local function statuses(cors)
+      app = sio.server { cors = cors }
+      local got = ask(app, tries)
+      serve.close(app)
+      return got
+    end
+    local guarded = { 200, 403, 403, 200, 200, 403 }
+    assert.same({ 200, 200, 200, 200, 200, 200 }, statuses(nil))
+    assert.same({ 200, 200, 200, 200, 200, 200 }, statuses { origin = "*" })
+    assert.same(guarded, statuses { origin = "http://good" })
+    assert.same(guarded, statuses { origin = function(origin)
+      return origin == nil or origin == "http://good"
+    end })
+    assert.same({ 200, 200, 200, 200, 200, 200 },
+      statuses { origin = "http://good", strict_origin = false })
+  end)
+
   it("does not stop the posts of a session", function()
     app = sio.server { cors = { origin = "http://good" } }
     local got = ask(app, [[

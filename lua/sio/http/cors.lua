@@ -32,9 +32,16 @@ end
 
 local default_ports = { http = "80", https = "443", ws = "80", wss = "443" }
 
+-- The origin of the page that asks; nil when it is no page. A script is asked for without an Origin
+-- (JSONP): then Referer has its page, and who hides that is as good as "null".
+local function page_of(req)
+  if req.headers.origin or not req.query.j then return req.headers.origin end
+  return (req.headers.referer or ""):match "^%a[%w+.-]*://[^/?#]+" or "null"
+end
+
 -- Whether the page came from here: its origin is the host that the request names.
-local function is_same_host(req)
-  local scheme, host = req.headers.origin:lower():match "^(%a[%w+.-]*)://([^/]+)$"
+local function is_same_host(origin, req)
+  local scheme, host = origin:lower():match "^(%a[%w+.-]*)://([^/]+)$"
   local asked = req.host and req.host:lower()
   if not host or not asked then return false end
   local port = default_ports[scheme]
@@ -50,8 +57,8 @@ end
 
 --- Whether the request may open a WebSocket: no page of another origin unless it is allowed.
 local function may_connect(rule, req)
-  return req.headers.origin == nil or is_open(rule) or allows(rule, req.headers.origin)
-    or is_same_host(req)
+  local origin = page_of(req)
+  return origin == nil or is_open(rule) or allows(rule, origin) or is_same_host(origin, req)
 end
 
 -- ---- fields ---------------------------------------------------------------------------------
@@ -105,7 +112,7 @@ local function resolve(given, req)
   local rule = options.origin
   if type(rule) == "function" then
     local err
-    rule, err = rule(req.headers.origin, req)
+    rule, err = rule(page_of(req), req)
     if err ~= nil and not rule then return nil, nil, err end
     rule = rule or false
   end
