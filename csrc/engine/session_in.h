@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The session's inside, and the calls between the files of this folder. Private to engine/.
  *
- *     session.c  state, sending, packets, the end      upgrade.c    the probe and the change to
- * websocket polling.c  websocket.c  the two transports       heartbeat.c  what is due when
+ *     session.c               state, sending, packets, the end
+ *     polling.c, websocket.c  the two transports
+ *     upgrade.c               the probe, and the change to websocket
+ *     heartbeat.c             what is due when
+ *     pressure.c, meter.c     clients that read too slowly or send too much
+ *     dialect.c               clients that are spoken to otherwise
  *
  * One allocation per session, plus one blob for its first request; both transports are embedded.
  */
