@@ -232,13 +232,16 @@ static bool fits(struct eio_session *s, size_t bytes)
 
 static int doom(struct eio_session *s)
 {
+    const struct eio_options *o = &s->server->options;
+    bool early = o->slow_reader == EIO_SLOW_CLOSE;
     if (!s->doomed)
         sio_log_limited(
             SIO_LOG_WARN, "eio max_buffered",
             "engine: session %s (%s) does not take what is sent to it, closed with %zu bytes "
-            "waiting (limits: max_buffered %zu bytes, %d messages)",
+            "waiting (limits: %s %zu bytes, %d messages)",
             s->sid, s->transport->ops->name, eio_session_buffered(s),
-            s->server->options.max_buffered, (int)EIO_QUEUE_MESSAGES_MAX);
+            early ? "high_water" : "max_buffered", early ? o->high_water : o->max_buffered,
+            (int)EIO_QUEUE_MESSAGES_MAX);
     s->doomed = true;
     eio_server_mark(s->server, s);
     return SIO_EFULL;

@@ -38,22 +38,18 @@ local session_mt = {
   __tostring = function(self) return "sio.Session: " .. tostring(rawget(self, "id")) end,
 }
 
-local session = {}
-
---- Raises for an event that there is not.
----@param event any
----@param known table<string, true>
----@param what string "a session"
-function session.check_event(event, known, what)
-  if known[event] then return end
-  local near = type(event) == "string" and errors.suggest(event, known)
-  errors.raise("%s has no event '%s'%s", what, tostring(event),
-    near and (" (did you mean '%s'?)"):format(near) or "")
-end
-
 local events = { message = true, close = true, upgrade = true, drain = true }
 -- Socket.IO reads its sessions itself.
 local conn_events = { close = true, upgrade = true, drain = true }
+
+local function check_event(method, self, event)
+  errors.check_self(method, self, session_mt)
+  local known = self._of_socket and conn_events or events
+  if known[event] then return end
+  local near = type(event) == "string" and errors.suggest(event, known)
+  errors.raise("a session has no event '%s'%s", tostring(event),
+    near and (" (did you mean '%s'?)"):format(near) or "")
+end
 
 --- "message": fn(string|sio.Binary), for sessions of sio.engine; "close": fn(reason, detail);
 --- "upgrade": fn(), it is on websocket now; "drain": fn(), it was under pressure and everything has
@@ -62,8 +58,17 @@ local conn_events = { close = true, upgrade = true, drain = true }
 ---@param fn async fun(...)
 ---@return sio.Session
 function Session:on(event, fn)
-  session.check_event(event, self._of_socket and conn_events or events, "a session")
+  check_event("on", self, event)
   emitter.on(self, event, fn)
+  return self
+end
+
+---@param event "message"|"close"|"upgrade"|"drain"
+---@param fn async fun(...)
+---@return sio.Session
+function Session:once(event, fn)
+  check_event("once", self, event)
+  emitter.once(self, event, fn)
   return self
 end
 
@@ -105,4 +110,4 @@ core.set_hooks {
   close = function(self, reason, detail) emitter.dispatch(self, "close", nil, reason, detail) end,
 }
 
-return session
+return Session

@@ -183,6 +183,7 @@ TEST(the_policy_close_ends_the_session_at_high_water)
     for (int i = 0; i < 1000 && rc == 0; i++)
         rc = eio_say(eio.session, big, 0);
     CHECK_EQ_INT(rc, SIO_EFULL);
+    CHECK(strstr(net.logged, "high_water 100000 bytes") != NULL);
     CHECK(eio_session_buffered(eio.session) <= 100000);
     WAIT(eio_logged("gone"));
     CHECK_LOG("close:transport error/too much is buffered gone ");

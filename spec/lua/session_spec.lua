@@ -42,6 +42,29 @@ describe("a session", function()
   local app
   after_each(function() serve.close(app) end)
 
+  it("has listeners for once, and says how it is called", function()
+    app = sio.engine()
+    local seen = {}
+    app:on("connection", function(session)
+      session:once("message", function(text) seen[#seen + 1] = "once " .. text end)
+      session:on("message", function(text) seen[#seen + 1] = text end)
+      local _, err = pcall(session.once, "close", print)
+      seen.dot = err
+      _, err = pcall(session.once, session, "messge", print)
+      seen.typo = err
+    end)
+    serve(app, [[
+      const path = url + "/engine.io/?EIO=4&transport=polling";
+      const { sid } = JSON.parse((await (await fetch(path)).text()).slice(1));
+      await fetch(path + "&sid=" + sid, { method: "POST", body: "4a\x1e4b" });
+    ]])
+    table.sort(seen)
+    assert.same({ "a", "b", "once a", dot = seen.dot, typo = seen.typo }, seen)
+    assert.matches("bad self to 'once' %(sio.Session expected; methods are called with a colon%)",
+      seen.dot)
+    assert.matches("a session has no event 'messge' %(did you mean 'message'%?%)", seen.typo)
+  end)
+
   it("tells of pressure, and when it is over", function()
     app = sio.engine { high_water = 100000 }
     local seen = {}
