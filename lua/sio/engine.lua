@@ -18,6 +18,7 @@ local Engine = {}
 
 local engine_mt = {
   __name = "sio.Engine",
+  __newindex = front.set_field,
   __index = function(self, name)
     if name == "clients_count" then return core.server_clients_count(self) end
     return Engine[name]

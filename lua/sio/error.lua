@@ -83,12 +83,19 @@ function errors.seconds_problem(value, hours)
   end
 end
 
---- The known word that was probably meant, or nil. JavaScript's pingInterval means ping_interval.
+--- JavaScript's pingInterval is our ping_interval.
+---@param word string
+---@return string
+function errors.snake(word)
+  return (word:gsub("(%l)(%u)", "%1_%2"):lower())
+end
+
+--- The known word that was probably meant, or nil.
 ---@param word string
 ---@param known table<string, any>
 ---@return string?
 function errors.suggest(word, known)
-  return suggest.nearest(word:gsub("(%l)(%u)", "%1_%2"):lower(), known)
+  return suggest.nearest(errors.snake(word), known)
 end
 
 --- Message handler for xpcall.

@@ -9,6 +9,7 @@ local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local gate = require "sio.gate"
+local options = require "sio.options"
 
 ---@class sio.Front
 ---@field clients_count integer sessions of this worker
@@ -68,15 +69,25 @@ function Front:off(event, fn)
   return self
 end
 
+-- io.engine.generateId = fn is JavaScript's way; here nobody would look at it.
+local function set_field(self, name, value)
+  local option = options.named(name)
+  if option then
+    errors.raise("%s is an option of the server: { %s = ... }, not to be set later", name, option)
+  end
+  rawset(self, name, value)
+end
+
 local front_mt = {
   __name = "sio.Front",
+  __newindex = set_field,
   __index = function(self, name)
     if name == "clients_count" then return core.server_clients_count(self._app) end
     return Front[name]
   end,
 }
 
-local front = { methods = Front }
+local front = { methods = Front, set_field = set_field }
 
 --- app.engine of a Socket.IO server.
 ---@param app sio.Server

@@ -222,6 +222,7 @@ core.set_hooks {
 local gate = {}
 
 local events = { connection_error = true, initial_headers = true, headers = true }
+gate.events = events
 
 --- Adds a middleware.
 ---@param app table the server

@@ -7,6 +7,7 @@
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
+local gate = require "sio.gate"
 local operator = require "sio.operator"
 require "sio.socket" -- sets the hooks through which sockets come
 
@@ -43,6 +44,9 @@ local events = { connection = true, connect = true }
 
 local function check_event(event)
   if events[event] then return end
+  if gate.events[event] then
+    errors.raise('"%s" is an event of app.engine: app.engine:on("%s", fn)', event, event)
+  end
   errors.raise('a namespace has the event "connection", not %s (events of clients are received '
     .. "with socket:on)", type(event) == "string" and '"' .. event .. '"' or type(event))
 end

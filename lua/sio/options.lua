@@ -23,19 +23,30 @@ local engine_groups = { engine, hooks, http, proxy, limits, compression, tls }
 local server_groups = { engine, hooks, http, proxy, limits, compression, socket, tls }
 
 local function check_groups(method, given, groups)
-  local known = {}
+  local known, nested = {}, {}
   if given == nil then given = {} end
   if type(given) ~= "table" then
     errors.raise("bad argument #1 to '%s' (table of options expected, got %s)", method, type(given))
   end
   for _, group in ipairs(groups) do
     for name, option in pairs(group.known) do known[name] = option end
+    for name, fields in pairs(group.nested or {}) do nested[name] = fields end
   end
-  local result = check.with_defaults(given, known)
+  local result = check.with_defaults(given, known, "", nested)
   for _, group in ipairs(groups) do
     if group.flatten then group.flatten(result) end
   end
   return result
+end
+
+--- The option that is meant by exactly this word, in JavaScript's spelling too; nil: none.
+---@param word any
+---@return string?
+function options.named(word)
+  local name = type(word) == "string" and errors.snake(word)
+  for _, group in ipairs(server_groups) do
+    if group.known[name] then return name end
+  end
 end
 
 --- The checked options of sio.server, with defaults. Raises for what is wrong.

@@ -107,6 +107,13 @@ describe("an engine's middlewares", function()
     refuses("bad self to 'use'", app.engine.use, function() end)
     refuses("an engine has no event 'headres' %(did you mean 'headers'%?%)", app.engine.on,
       app.engine, "headres", print)
+    refuses("\"headers\" is an event of app.engine: app%.engine:on", app.on, app, "headers", print)
+    refuses("generateId is an option of the server: { generate_id = ... }", function()
+      app.engine.generateId = print
+    end)
+    refuses("allow_request is an option of the server", function()
+      app.engine.allow_request = print
+    end)
     local seen = 0
     app.engine:use(function(_, res)
       refuses("no header of an answer can be set to", res.set, res, "X", "a\r\nY: b")

@@ -48,6 +48,10 @@ describe("options", function()
       "unknown option 'ping_intervall' %(did you mean 'ping_interval'%?%)")
     refuses({ pingTimeout = 1 }, "did you mean 'ping_timeout'%?")
     refuses({ maxHttpBufferSize = 1 }, "did you mean 'max_http_buffer_size'%?")
+    refuses({ origin = "*" }, "did you mean 'cors%.origin'%?")
+    refuses({ exposedHeaders = "X" }, "did you mean 'cors%.exposed_headers'%?")
+    refuses({ cert = "x.pem" }, "did you mean 'tls%.cert'%?")
+    refuses({ max_age = 1 }, "unknown option 'max_age'$") -- of cors and of cookie
     refuses({ zzzzzzzz = 1 }, "unknown option 'zzzzzzzz'$")
     refuses({ 3000 }, "unknown option '1'")
     refuses({ connection_state_recovery = { skip = true } },

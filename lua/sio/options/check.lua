@@ -70,17 +70,35 @@ local function has_type(types, value)
   return false
 end
 
+-- "origin" is "cors.origin"; nil when no nested table has that, or several have.
+local function find_nested(name, nested)
+  local found
+  for outer, fields in pairs(nested or {}) do
+    if fields[name] then
+      if found then return nil end
+      found = outer .. "." .. name
+    end
+  end
+  return found
+end
+
+local function suggestion(name, known, nested)
+  if type(name) ~= "string" then return "" end
+  local near = find_nested(errors.snake(name), nested) or errors.suggest(name, known)
+  return near and (" (did you mean '%s'?)"):format(near) or ""
+end
+
 --- Raises for an option that is unknown, of the wrong type or of a wrong value.
 ---@param given table
 ---@param known table<string, table>
 ---@param prefix string "" or "tls."
-function check.fields(given, known, prefix)
+---@param nested? table<string, table> what nested tables know, for suggestions
+function check.fields(given, known, prefix, nested)
   for name, value in pairs(given) do
     local option = known[name]
     if not option then
-      local near = type(name) == "string" and errors.suggest(name, known)
       errors.raise("unknown option '%s%s'%s", prefix, tostring(name),
-        near and (" (did you mean '%s'?)"):format(near) or "")
+        suggestion(name, known, nested))
     elseif not has_type(option[1], value) then
       errors.raise("option '%s%s': %s expected, got %s", prefix, name, option[1], type(value))
     end
@@ -93,9 +111,10 @@ end
 ---@param given table
 ---@param known table<string, table>
 ---@param prefix? string
+---@param nested? table<string, table>
 ---@return table
-function check.with_defaults(given, known, prefix)
-  check.fields(given, known, prefix or "")
+function check.with_defaults(given, known, prefix, nested)
+  check.fields(given, known, prefix or "", nested)
   local result = {}
   for name, option in pairs(known) do
     if given[name] ~= nil then result[name] = given[name] else result[name] = option[2] end

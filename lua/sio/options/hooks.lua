@@ -45,7 +45,7 @@ local cookie_fields = {
 }
 
 return {
-  nested = { cookie = cookie_fields },
+  nested = { cookie = cookie_fields, cors = cors.nested.cors },
 
   known = {
     add_trailing_slash = { "boolean", true },
