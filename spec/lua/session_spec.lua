@@ -96,6 +96,7 @@ describe("a session", function()
     end)
     serve(app, websocket .. [[
       const socket = await deaf("/engine.io/");
+      await fetch(url + "/"); // answered once there is too much
       await ended(socket);
     ]])
     assert.same({ nil, "a limit is reached", n = 2 }, result)
