@@ -7,15 +7,16 @@
 #
 #   tools/valgrind.sh --server ARGUMENT…    lua5.4 for a server that a spec starts
 
-# Shown as skipped. The first wants a rate of updates, the next two a number of free descriptors to the
-# last one, of which valgrind keeps some for itself; the last makes a hundred thousand keys.
+# Shown as skipped. The first wants a rate of updates, the next two a number of free descriptors to
+# the last one, of which valgrind keeps some for itself; the last makes a hundred thousand keys.
 left_out='arena_killed_at_any_instant_leaves_the_old_or_the_new
   link_receiver_at_its_limit_of_files listener_waits_while_descriptors_are_short
   tls_a_peer_that_asks_and_does_not_read_is_cut_off'
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 lua=${LUA:-lua5.4}
-under="valgrind -q --error-exitcode=99 --num-callers=30 --suppressions=$root/tools/valgrind.supp"
+under="valgrind -q --error-exitcode=99 --num-callers=30 --keep-debuginfo=yes
+  --suppressions=$root/tools/valgrind.supp"
 leaks='--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
 kind=${1:?usage: valgrind.sh c BINARY… | lua [SPEC…]}
 shift
