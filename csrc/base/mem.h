@@ -30,7 +30,8 @@ void sio_free(void *p);
 void sio_mem_refill(void);
 /* The reserve was needed and is not back: no time for new work. False before the first refill. */
 bool sio_mem_low(void);
-/* For another allocator (Lua's) that has failed: give up the reserve and try again, then end. */
+/* For another allocator (Lua's) that has failed: give up the reserve and try again, then end. Also
+ * for who leaves for good. */
 void sio_mem_give_up(void);
 __attribute__((noreturn, cold)) void sio_mem_exhausted(void);
 

@@ -167,6 +167,7 @@ static int lcore_gc(lua_State *L)
     sio_loop_fini(b->loop);
     sio_free(b->loop);
     b->loop = NULL;
+    sio_mem_give_up(); /* the module may be unloaded now; another state's loop takes a new one */
     lua_setallocf(L, b->alloc, b->alloc_ud); /* ours goes with the module */
     sio_call_fini(b);
     sio_buf_fini(&b->json);
