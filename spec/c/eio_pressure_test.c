@@ -96,13 +96,13 @@ TEST(who_reads_on_is_not_closed)
     static char some[20000];
     eio_prepare();
     eio.options.high_water = 100000;
-    eio.options.pressure_timeout_ms = 40;
+    eio.options.pressure_timeout_ms = 400;
     begin();
     while (eio_session_buffered(eio.session) < 3000000)
         if (!CHECK_EQ_INT(eio_say(eio.session, big, 0), 0))
             break;
     for (int i = 0; i < 20; i++) {
-        uint64_t next = sio_clock_ms() + 5;
+        uint64_t next = sio_clock_ms() + 25;
         CHECK(recv(w.fd, some, sizeof some, 0) > 0);
         while (sio_clock_ms() < next)
             net_turn();

@@ -233,9 +233,10 @@ describe("a server that stops", { timeout: 60000 }, () => {
     it(`closes ${who}`, async () => {
       const engine = await Engine.start();
       const [client, probe] = await connect(engine);
-      process.kill(engine.server.pid, "SIGINT");
+      const stopped = engine.server.stop(); // once: a second signal would make it end
       assert.match(await client.closed, /^transport (close|error)$/);
       probe?.destroy();
+      await stopped;
       await engine.stop();
     });
     it(`closes ${who} in one worker, which is replaced`, async () => {
