@@ -59,7 +59,7 @@ struct sio_http_limits {
                                * a client that reads nothing of it; default 20000 */
     uint64_t keep_alive_timeout_ms; /* idle between requests; default 5000 */
     size_t max_connections; /* of the loop, upgraded ones too; beyond: 503 and close; default
-                             * 100000 */
+                             * 250000 */
 };
 
 struct sio_http_server_events {

@@ -23,7 +23,7 @@ void sio_http_limits_default(struct sio_http_limits *l)
         .head_timeout_ms = 10000,
         .body_timeout_ms = 20000,
         .keep_alive_timeout_ms = 5000,
-        .max_connections = 100000,
+        .max_connections = 250000,
     };
 }
 

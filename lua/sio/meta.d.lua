@@ -26,7 +26,7 @@
 ---@field destroy_upgrade_timeout? number seconds; 1
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
----@field max_connections? integer open connections of a worker; 100000
+---@field max_connections? integer open connections of a worker; 250000
 ---@field max_buffered? integer bytes that may wait for a client; 4 MiB
 ---@field high_water? integer bytes above which one is under pressure; 1 MiB, or max_buffered / 4
 ---@field pressure_timeout? number seconds until one that reads nothing is closed; 10
