@@ -12,7 +12,7 @@ INST_BINDIR ?= $(PREFIX)/bin
 CLANG ?= clang
 PKG_CONFIG ?= pkg-config
 LUA ?= lua5.4
-FUZZ_TIME ?= 20
+FUZZ_TIME ?= 30
 FLAVOUR ?= release
 CFLAGS ?= $(if $(filter release,$(FLAVOUR)),-O2 -g,-O1 -g -fno-omit-frame-pointer)
 
