@@ -79,7 +79,8 @@ static bool is_stuck(struct side *s)
 static void on_pause(struct sio_linger *g)
 {
     struct relay *r = SIO_CONTAINER_OF(g, struct relay, end.pause);
-    bool stuck = is_stuck(&r->sides[0]) | is_stuck(&r->sides[1]);
+    bool first = is_stuck(&r->sides[0]), second = is_stuck(&r->sides[1]); /* both take note */
+    bool stuck = first || second;
     struct sio_loop *loop = sio_conn_loop(r->sides[0].conn);
     if (stuck || loop->ending)
         finish(r);

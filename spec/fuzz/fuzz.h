@@ -35,11 +35,11 @@ static inline void fuzz_same(const char *file, int line, struct sio_slice a, str
 /* The sanitizer sees a read past the end only in memory of exactly that length. */
 static inline struct sio_slice fuzz_copy(struct sio_slice s)
 {
-    char *p = malloc(s.len ? s.len : 1);
-    FUZZ_CHECK(p != NULL);
+    char *copy = malloc(s.len ? s.len : 1);
+    FUZZ_CHECK(copy != NULL);
     if (s.len != 0)
-        memcpy(p, s.p, s.len);
-    return sio_slice(p, s.len);
+        memcpy(copy, s.p, s.len);
+    return sio_slice(copy, s.len);
 }
 
 /* How an input is cut: whole, byte by byte, or in pieces whose lengths the seed decides. */

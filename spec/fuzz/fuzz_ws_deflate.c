@@ -4,67 +4,19 @@
  * kept behind an error. Inputs are bytes, or well-formed frames whose payloads the fuzzer chooses,
  * or the same as messages that a client's deflater has made, which must come out as they were.
  */
-#include "base/utf8.h"
-#include "codec/ws_frame.h"
-#include "fuzz.h"
+#include "ws_story.h"
 
-enum { MAX_MESSAGE = 5000, FRAMES_MAX = 64 };
+enum { FRAMES_MAX = 64 };
 
 static const struct sio_ws_terms terms[] = {
     {true, true, true, 0, 0}, {true, true, false, 0, 0}, {true, true, false, 0, 9}};
 
-static void tell_event(struct sio_buf *story, const struct sio_ws_event *e)
-{
-    FUZZ_CHECK(e->data.len <= MAX_MESSAGE);
-    FUZZ_CHECK(e->op < SIO_WS_CLOSE || e->data.len <= 125);
-    FUZZ_CHECK((e->op != SIO_WS_TEXT && e->op != SIO_WS_CLOSE) || sio_utf8_valid(e->data));
-    sio_buf_printf(story, "\n%d %u ", e->op, e->op == SIO_WS_CLOSE ? e->code : 0);
-    sio_buf_append_slice(story, e->data);
-}
-
-static bool feed(struct sio_ws_reader *r, struct sio_slice in, struct sio_buf *story)
-{
-    struct sio_ws_event e;
-    int got;
-    while ((got = sio_ws_read(r, &in, &e)) == 1)
-        tell_event(story, &e);
-    FUZZ_CHECK(r->message.len <= MAX_MESSAGE);
-    if (got == 0) {
-        FUZZ_CHECK(in.len == 0);
-        return true;
-    }
-    FUZZ_CHECK(r->close_code >= 1002 && r->context == NULL && r->message.p == NULL);
-    FUZZ_CHECK(r->deflate == NULL);
-    sio_buf_printf(story, "\n!%u", r->close_code);
-    return false;
-}
-
-static struct sio_buf tell(struct sio_slice input, const struct sio_ws_terms *t, uint32_t seed)
-{
-    static struct sio_ws_pool pool;
-    struct sio_ws_reader r;
-    struct sio_buf story = {0};
-    struct fuzz_cut cut = {input, seed};
-    struct sio_slice piece;
-    bool alive = true;
-    sio_ws_reader_init(&r, MAX_MESSAGE);
-    r.pool = &pool;
-    r.deflate = sio_ws_deflate_new(t);
-    while (alive && fuzz_next(&cut, &piece)) {
-        alive = feed(&r, piece, &story);
-        free((char *)piece.p);
-    }
-    sio_ws_reader_fini(&r);
-    FUZZ_CHECK(pool.out == 0);
-    return story;
-}
-
 /* The story of the whole; the cut ones must be the same. */
 static struct sio_buf compare(struct sio_slice input, const struct sio_ws_terms *t)
 {
-    struct sio_buf whole = tell(input, t, 0);
+    struct sio_buf whole = ws_tell(input, t, 0);
     for (uint32_t seed = 1; seed <= 2; seed++) {
-        struct sio_buf cut = tell(input, t, seed == 1 ? 1 : 7919 + (uint32_t)input.len);
+        struct sio_buf cut = ws_tell(input, t, seed == 1 ? 1 : 7919 + (uint32_t)input.len);
         FUZZ_SAME(sio_buf_slice(&cut), sio_buf_slice(&whole));
         sio_buf_fini(&cut);
     }
