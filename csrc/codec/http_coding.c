@@ -108,13 +108,18 @@ static struct wishes no_wishes(void)
     return w;
 }
 
+static int weight_of(const struct wishes *w, int i)
+{
+    return w->of[i] != UNNAMED ? w->of[i] : w->of[ANY];
+}
+
 /* A client that names identity with a greater weight means it. */
 static enum sio_coding best(const struct wishes *w)
 {
     enum sio_coding found = SIO_CODING_IDENTITY;
     int highest = w->of[SIO_CODING_IDENTITY] > 0 ? w->of[SIO_CODING_IDENTITY] : 1;
     for (int i = SIO_CODING_DEFLATE; i < SIO_CODINGS; i++) {
-        int value = w->of[i] != UNNAMED ? w->of[i] : w->of[ANY];
+        int value = weight_of(w, i);
         if ((i == SIO_CODING_BR && !have_brotli) || value < highest)
             continue;
         highest = value;
@@ -128,6 +133,13 @@ enum sio_coding sio_coding_choose(struct sio_slice accept_encoding)
     struct wishes w = no_wishes();
     note_field(&w, accept_encoding);
     return best(&w);
+}
+
+bool sio_coding_accepts(struct sio_slice accept_encoding, enum sio_coding c)
+{
+    struct wishes w = no_wishes();
+    note_field(&w, accept_encoding);
+    return weight_of(&w, (int)c) > 0;
 }
 
 enum sio_coding sio_coding_of_request(const struct sio_http_request *r)

@@ -26,6 +26,9 @@ enum sio_coding sio_coding_choose(struct sio_slice accept_encoding);
 /* The same for all Accept-Encoding fields of a request. */
 enum sio_coding sio_coding_of_request(const struct sio_http_request *r);
 
+/* Whether the field allows `c`, also when this build cannot make it. */
+bool sio_coding_accepts(struct sio_slice accept_encoding, enum sio_coding c);
+
 /* Streams of the formats that were asked for so far. Zeroed but for `effort` is valid. */
 struct sio_coder {
     struct sio_deflate_effort effort; /* brotli's quality is the level, too */

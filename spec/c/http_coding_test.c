@@ -120,3 +120,13 @@ TEST(bodies_are_what_they_were)
         }
     sio_coder_fini(&c);
 }
+
+TEST(what_is_accepted_does_not_depend_on_the_build)
+{
+    CHECK(sio_coding_accepts(SIO_LIT("br"), SIO_CODING_BR));
+    CHECK(!sio_coding_accepts(SIO_LIT("br"), SIO_CODING_GZIP));
+    CHECK(sio_coding_accepts(SIO_LIT("*"), SIO_CODING_GZIP));
+    CHECK(!sio_coding_accepts(SIO_LIT("*, gzip;q=0"), SIO_CODING_GZIP));
+    CHECK(sio_coding_accepts(SIO_LIT("gzip;q=0.001"), SIO_CODING_GZIP));
+    CHECK(!sio_coding_accepts(SIO_LIT(""), SIO_CODING_GZIP));
+}

@@ -8,7 +8,6 @@
 local check = require "sio.options.check"
 local core = require "sio.core"
 local date = require "sio.http.date"
-local encoding = require "sio.http.encoding"
 local errors = require "sio.error"
 local mime = require "sio.http.mime"
 local range = require "sio.http.range"
@@ -21,7 +20,6 @@ Folder.__name = "sio.Folder"
 
 local coding_of = { [".br"] = "br", [".gz"] = "gzip" }
 local suffixes = { ".br", ".gz" } -- the better one first
-local codings = { "br", "gzip" }
 local settled_seconds = 2
 
 -- ---- which file -----------------------------------------------------------------------------
@@ -48,9 +46,10 @@ local function below(prefix, path)
 end
 
 local function wanted_suffixes(req)
-  local accepted = encoding.accepted(req.headers["accept-encoding"], codings)
-  local result = {}
-  for i, suffix in ipairs(suffixes) do result[i] = { suffix, accepted[coding_of[suffix]] } end
+  local header, result = req.headers["accept-encoding"], {}
+  for i, suffix in ipairs(suffixes) do
+    result[i] = { suffix, core.accepts_coding(header, coding_of[suffix]) }
+  end
   return result
 end
 
