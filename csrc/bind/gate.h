@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The engine's hooks in Lua: who decides about requests, who hears of refusals, who adds headers.
  *
- * Owns: the handle of a request that waits, until it has left the gate. Thread: loop. Reenters:
- * runs hooks.
+ * Owns: the handle of a request that waits, until it has left the gate. Errors: a hook's are
+ * logged; of one that decides they refuse the request. Thread: loop. Reenters: runs hooks.
  */
 #ifndef SIO_BIND_GATE_H
 #define SIO_BIND_GATE_H

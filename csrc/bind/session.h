@@ -2,8 +2,8 @@
 /* Engine.IO sessions in Lua: those of sio.engine{}, and socket.conn.
  *
  * Owns: the handle of a session, until it has closed; for a Socket.IO client's it is made when
- * somebody asks for socket.conn. Thread: loop. Reenters: the events run
- * handlers.
+ * somebody asks for socket.conn. Errors: a handler's are logged. Thread: loop. Reenters: the events
+ * run handlers.
  */
 #ifndef SIO_BIND_SESSION_H
 #define SIO_BIND_SESSION_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* HTTP/1.1 responses -> bytes (RFC 9112 §4). Content-Length and Connection are ours to write.
  *
- * Owns: nothing. Reenters: no.
+ * Owns: nothing. Errors: SIO_EINVAL, for what would not be a head. Reenters: no.
  */
 #ifndef SIO_CODEC_HTTP_WRITE_H
 #define SIO_CODEC_HTTP_WRITE_H

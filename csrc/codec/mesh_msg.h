@@ -4,7 +4,7 @@
  *     u8 version | u8 type | u8 hops | u8 status | u32 request | payload
  *
  * The sender is trusted to be us, yet everything is checked: a bad message is logged and dropped.
- * Owns: nothing; a payload is borrowed from the datagram. Reenters: no.
+ * Owns: nothing; a payload is borrowed from the datagram. Errors: SIO_EPROTO. Reenters: no.
  */
 #ifndef SIO_CODEC_MESH_MSG_H
 #define SIO_CODEC_MESH_MSG_H
