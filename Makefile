@@ -127,6 +127,7 @@ lint-numbers:
 
 lint-options:
 	@$(LUA) tools/options.lua
+	@$(LUA) tools/titles.lua
 
 lint-lua:
 	@luacheck -q lua spec examples tools rockspec .luacheckrc .busted bin/sio-lua

@@ -4,30 +4,34 @@
 -- Stands on core.nsp_*; server.lua makes them. `_uses` is a list that is replaced, never changed: a
 -- chain of middlewares that waits goes on with the one it started with.
 
+local broadcast = require "sio.broadcast"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local gate = require "sio.gate"
-local operator = require "sio.operator"
 require "sio.socket" -- sets the hooks through which sockets come
 
----@class sio.Namespace
+---@class sio.Namespace : sio.Broadcast
 ---@field name string
 ---@field server sio.Server
 ---@field sockets table<string, sio.Socket> this worker's connected sockets by id, a snapshot
----@field broadcast sio.Broadcast
----@field volatile sio.Broadcast
----@field here sio.Broadcast
 local Namespace = {
   emit = core.nsp_emit_all, -- a method in C; see meta.d.lua
 }
 
 local properties = {
   sockets = core.nsp_sockets,
-  broadcast = operator.all,
-  volatile = function(self) return operator.all(self, core.VOLATILE) end,
-  here = function(self) return operator.all(self, core.HERE) end,
 }
+
+-- A namespace is a broadcast to everybody in it: nsp:to(), nsp.volatile, ...
+for name, method in pairs(broadcast.methods) do
+  Namespace[name] = Namespace[name] or function(self, ...)
+    return method(broadcast.all(self), ...)
+  end
+end
+for name, property in pairs(broadcast.properties) do
+  properties[name] = function(self) return property(broadcast.all(self)) end
+end
 
 local namespace_mt = {
   __name = "sio.Namespace",
@@ -89,25 +93,6 @@ function Namespace:use(fn)
   return self
 end
 
----@param rooms string|string[]
----@return sio.Broadcast
-function Namespace:to(rooms)
-  return operator.all(self):to(rooms)
-end
-
----@param rooms string|string[]
----@return sio.Broadcast
-function Namespace:except(rooms)
-  return operator.all(self):except(rooms)
-end
-
---- Whether the event may be compressed, where per_message_deflate and http_compression are on.
----@param yes boolean
----@return sio.Broadcast
-function Namespace:compress(yes)
-  return operator.all(self):compress(yes)
-end
-
 -- ---- hooks ----------------------------------------------------------------------------------
 
 local function refuse(socket, err)
@@ -145,7 +130,8 @@ end
 
 core.set_hooks { connecting = on_connecting, connection = on_connection }
 
-local namespace = {}
+-- methods, properties: for the server, whose clients are those of "/".
+local namespace = { methods = Namespace, properties = properties }
 
 --- For server.lua: makes the namespace of that name.
 ---@param app sio.Server

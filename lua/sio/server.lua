@@ -17,17 +17,13 @@ local options = require "sio.options"
 local router = require "sio.http.router"
 local tls = require "sio.tls"
 
----@class sio.Server
+---@class sio.Server : sio.Namespace
 ---@field log sio.Log
----@field sockets table<string, sio.Socket> of namespace "/", on this worker
 ---@field engine sio.Front
----@field broadcast sio.Broadcast
----@field volatile sio.Broadcast
----@field here sio.Broadcast
 local Server = { log = log }
 
 local properties = {}
-for _, name in ipairs { "sockets", "broadcast", "volatile", "here" } do
+for name in pairs(namespace.properties) do
   properties[name] = function(self) return self._root[name] end
 end
 
@@ -56,32 +52,18 @@ local server_mt = {
 
 -- ---- clients --------------------------------------------------------------------------------
 
---- Calls fn(socket) for each client that connects to "/".
----@param event "connection"|"connect"
----@param fn async fun(socket: sio.Socket)
----@return sio.Server
-function Server:on(event, fn)
-  errors.check_self("on", self, server_mt)
-  self._root:on(event, fn)
-  return self
+-- For chaining: what returns the namespace returns the server.
+local function as_server(self, first, ...)
+  if rawequal(first, self._root) then first = self end
+  return first, ...
 end
 
----@param event "connection"|"connect"
----@param fn async fun(socket: sio.Socket)
----@return sio.Server
-function Server:once(event, fn)
-  errors.check_self("once", self, server_mt)
-  self._root:once(event, fn)
-  return self
-end
-
----@param event? "connection"|"connect"
----@param fn? function
----@return sio.Server
-function Server:off(event, fn)
-  errors.check_self("off", self, server_mt)
-  self._root:off(event, fn)
-  return self
+-- on, use, emit, to, ...: of namespace "/".
+for name, method in pairs(namespace.methods) do
+  Server[name] = function(self, ...)
+    errors.check_self(name, self, server_mt)
+    return as_server(self, method(self._root, ...))
+  end
 end
 
 --- A namespace by name, made when it is not there. "chat" is "/chat".
@@ -102,46 +84,6 @@ function Server:of(name)
     self._namespaces[name] = nsp
   end
   return nsp
-end
-
---- A middleware of "/": `return nil, err` refuses a client. May wait.
----@param fn async fun(socket: sio.Socket): any, any
----@return sio.Server
-function Server:use(fn)
-  errors.check_self("use", self, server_mt)
-  errors.check_argument("use", 1, "function", fn)
-  self._root:use(fn)
-  return self
-end
-
---- An event to everybody in "/", on all workers.
----@param event string
----@param ... any
----@return true?, string?
-function Server:emit(event, ...)
-  return core.nsp_emit_all(self._root, event, ...)
-end
-
----@param rooms string|string[]
----@return sio.Broadcast
-function Server:to(rooms)
-  errors.check_self("to", self, server_mt)
-  return self._root:to(rooms)
-end
-
----@param rooms string|string[]
----@return sio.Broadcast
-function Server:except(rooms)
-  errors.check_self("except", self, server_mt)
-  return self._root:except(rooms)
-end
-
---- Whether the event may be compressed, where per_message_deflate and http_compression are on.
----@param yes boolean
----@return sio.Broadcast
-function Server:compress(yes)
-  errors.check_self("compress", self, server_mt)
-  return self._root:compress(yes)
 end
 
 -- ---- HTTP -----------------------------------------------------------------------------------

@@ -5,13 +5,14 @@
 -- made when it is asked for. After the disconnect its methods are no-ops. `_on`, `_any` and `_uses`
 -- hold listeners, so an idle socket costs little more than those.
 
+local broadcast = require "sio.broadcast"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
-local operator = require "sio.operator"
+local single = require "sio.single"
 require "sio.session" -- sets the hooks of socket.conn
 
----@class sio.Socket
+---@class sio.Socket : sio.Single
 ---@field id string
 ---@field nsp sio.Namespace
 ---@field data table kept with the session as JSON
@@ -98,35 +99,6 @@ function Socket:use(fn)
   return self
 end
 
---- An emit that waits at most so long for its answer.
----@param seconds number
----@return sio.Single
-function Socket:timeout(seconds)
-  operator.check_timeout(seconds)
-  return operator.single(self, 0, seconds)
-end
-
---- Whether the event may be compressed, where per_message_deflate and http_compression are on.
----@param yes boolean
----@return sio.Single
-function Socket:compress(yes)
-  return operator.single(self, 0):compress(yes)
-end
-
---- Everybody else in these rooms.
----@param rooms string|string[]
----@return sio.Broadcast
-function Socket:to(rooms)
-  return operator.others(self):to(rooms)
-end
-
---- Everybody else who is not in these rooms.
----@param rooms string|string[]
----@return sio.Broadcast
-function Socket:except(rooms)
-  return operator.others(self):except(rooms)
-end
-
 --- Joins a room or several.
 ---@param rooms string|string[]
 ---@return true?, string? err the limit of rooms, or closed
@@ -162,15 +134,20 @@ function properties.conn(self)
 end
 
 function properties.broadcast(self)
-  return operator.others(self)
+  return broadcast.others(self)
 end
 
 function properties.volatile(self)
-  return operator.single(self, core.VOLATILE)
+  return single.of(self, core.VOLATILE)
 end
 
 function properties.here(self)
-  return operator.others(self, core.HERE)
+  return broadcast.others(self, core.HERE)
+end
+
+-- timeout, compress, to, except: an emit to this socket with that set.
+for name, method in pairs(single.methods) do
+  Socket[name] = Socket[name] or function(self, ...) return method(single.of(self), ...) end
 end
 
 local socket_mt = {

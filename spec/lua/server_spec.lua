@@ -48,7 +48,7 @@ describe("a server", function()
       assert.matches("server_spec%.lua:%d+: " .. pattern, err)
     end
     refuses("argument 1: event name expected, got number", 1)
-    refuses("argument 1: event name expected, got nil")
+    refuses("argument 1: event name expected, got no value")
     for _, name in ipairs {
       "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener",
     } do
