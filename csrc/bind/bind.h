@@ -88,7 +88,8 @@ struct sio_bind {
     void (*settle)(lua_State *L, struct sio_bind *b);
     int n_dirty;            /* items of REF_DIRTY: settle has something to do */
     bool closed;            /* lua_close: no Lua code runs any more */
-    struct sio_list timers; /* running */
+    struct sio_list timers; /* running, oldest first */
+    uint64_t n_timers;      /* that were ever started */
     struct sio_buf json;    /* scratch of one encoding; no Lua code runs while it is in use */
     struct sio_buf text;    /* scratch of one unescaped string */
     struct sio_buf face;    /* "@<folder of lua/sio>/": how the sources of our Lua files begin */
@@ -114,6 +115,7 @@ void lcall_open(lua_State *L);
 void lhandle_open(lua_State *L);
 void lbinary_open(lua_State *L);
 void ljson_open(lua_State *L);
+void ljson_args_open(lua_State *L);
 void llog_open(lua_State *L);
 void lcoding_open(lua_State *L);
 void ltimer_open(lua_State *L);
@@ -127,6 +129,7 @@ void lgate_open(lua_State *L);
 void lrequest_open(lua_State *L);
 void lhttp_open(lua_State *L);
 void ltls_open(lua_State *L);
+void lstream_open(lua_State *L);
 void ljob_open(lua_State *L);     /* job.c */
 void lprocess_open(lua_State *L); /* process.c and its siblings */
 

@@ -16,6 +16,7 @@ struct timer {
     struct sio_bind *bind;
     struct sio_co *co; /* sleep: who waits; else NULL */
     bool repeats;
+    uint64_t number; /* in the order of starting */
 };
 
 static void on_closed(uv_handle_t *handle)
@@ -61,6 +62,7 @@ static struct timer *timer_new(struct sio_bind *b)
 {
     struct timer *t = sio_calloc(1, sizeof *t);
     t->bind = b;
+    t->number = ++b->n_timers;
     uv_timer_init(&b->loop->uv, &t->uv);
     sio_list_init(&t->link);
     sio_list_append(&b->timers, &t->link);
@@ -122,6 +124,30 @@ static int ltimer_cancel(lua_State *L)
     return 1;
 }
 
+/* timers_started() -> how many so far */
+static int ltimer_started(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)sio_bind_of(L)->n_timers);
+    return 1;
+}
+
+/* timers_end(n): all that were started after the n-th; who sleeps will not wake up */
+static int ltimer_end(lua_State *L)
+{
+    struct sio_bind *b = sio_bind_of(L);
+    uint64_t n = (uint64_t)luaL_checkinteger(L, 1);
+    while (!sio_list_empty(&b->timers)) { /* what an abandoned coroutine closes may be one of us */
+        struct timer *newest = SIO_CONTAINER_OF(b->timers.prev, struct timer, link);
+        struct sio_co *co = newest->co;
+        if (newest->number <= n)
+            break;
+        timer_close(newest);
+        if (co != NULL)
+            sio_call_abandon(co);
+    }
+    return 0;
+}
+
 void sio_timer_close_all(struct sio_bind *b)
 {
     SIO_LIST_EACH (link, &b->timers)
@@ -131,7 +157,9 @@ void sio_timer_close_all(struct sio_bind *b)
 void ltimer_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"sleep", ltimer_sleep}, {"after", ltimer_after}, {"every", ltimer_every}, {NULL, NULL}};
+        {"sleep", ltimer_sleep},    {"after", ltimer_after},
+        {"every", ltimer_every},    {"timers_started", ltimer_started},
+        {"timers_end", ltimer_end}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"cancel", ltimer_cancel}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, TIMER, methods);
