@@ -48,12 +48,13 @@ function errors.check_argument(method, index, expected, value)
   end
 end
 
---- Raises unless the first argument is a number of seconds that a timer can have.
+--- Raises unless an argument, the first, is a number of seconds that a timer can have.
 ---@param method string
 ---@param value any
-function errors.check_seconds(method, value)
+---@param index? integer
+function errors.check_seconds(method, value, index)
   if type(value) ~= "number" or not (value >= 0 and value <= timer_max) then
-    errors.raise("bad argument #1 to '%s' (seconds expected, got %s)", method,
+    errors.raise("bad argument #%d to '%s' (seconds expected, got %s)", index or 1, method,
       type(value) == "number" and value or type(value))
   end
 end

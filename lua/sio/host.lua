@@ -12,6 +12,7 @@ local core = require "sio.core"
 ---@field supervised boolean whether a supervisor owns the listening sockets
 ---@field base_dir string the folder of the app file, absolute
 ---@field overrides { balance?: string } options that were given to sio-lua and win over the app's
+---@field trial? fun(app: table) under sio.test: gets each server that shall listen
 local host = { supervised = false, overrides = {} }
 
 ---@class sio.host.Request

@@ -8,6 +8,7 @@
 local address = require "sio.address"
 local banner = require "sio.banner"
 local core = require "sio.core"
+local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local host = require "sio.host"
 local listener = require "sio.listener"
@@ -84,12 +85,16 @@ function listening.close(app, reason, limit)
   return true
 end
 
--- Under a supervisor, which kills who takes too long: returns when everything is closed.
-local function close_and_wait(app, reason)
-  listening.close(app, reason)
+--- The same; returns when everything is closed.
+---@async
+---@param app table
+---@param reason string
+---@param limit? number
+function listening.close_and_wait(app, reason, limit)
+  listening.close(app, reason, limit)
   if app._closed then return end
   local ticket = core.job.ticket()
-  table.insert(app._on_closed, function() core.job.wake(ticket) end)
+  app._on_closed = emitter.with(app._on_closed, function() core.job.wake(ticket) end)
   core.job.wait(ticket)
 end
 
@@ -98,7 +103,8 @@ end
 local function listen_supervised(app, addresses)
   local o = app._options
   app._on_closed = { core.stop } -- a worker without its server leaves, and is replaced
-  host.on_stop(function(reason) close_and_wait(app, reason) end)
+  -- No limit: the supervisor kills who takes too long.
+  host.on_stop(function(reason) listening.close_and_wait(app, reason) end)
   host.on_reload(function() tls.reload(app) end)
   host.listen({
     addresses = addresses, secure = o.tls ~= nil, workers = o.workers, balance = o.balance,
@@ -125,9 +131,8 @@ local function run_loop(app)
   for _, watch in ipairs(watches) do watch:close() end
 end
 
--- What systemd has opened wins over what the app asks for.
-local function listen_alone(app, addresses)
-  local opened, err = listener.open_all(listener.activated() or addresses)
+local function open(app, addresses)
+  local opened, err = listener.open_all(addresses)
   if not opened then errors.raise("%s", err) end
   app._listening = true
   for _, each in ipairs(opened) do
@@ -135,10 +140,22 @@ local function listen_alone(app, addresses)
     each.descriptor = nil -- the server's from here on
   end
   app._listeners = opened
-  announce(app)
   app._port = opened[1].port
+end
+
+-- What systemd has opened wins over what the app asks for.
+local function listen_alone(app, addresses)
+  open(app, listener.activated() or addresses)
+  announce(app)
   run_start_hooks(app)
   if not core.running() then run_loop(app) end
+end
+
+--- For sio.test: listens on a free port of the loopback, whatever the app asks for.
+---@param app table
+function listening.listen_on_trial(app)
+  open(app, { { host = "127.0.0.1", port = 0 } })
+  run_start_hooks(app)
 end
 
 --- Under plain Lua: returns when the server is closed. Under sio-lua, or when the loop runs
@@ -148,7 +165,9 @@ end
 function listening.listen(app, given)
   if app._listening then errors.raise "listen was called before" end
   local checked = check_addresses(given)
-  if host.supervised then
+  if host.trial then
+    host.trial(app)
+  elseif host.supervised then
     app._listening = true
     listen_supervised(app, checked)
   else

@@ -15,4 +15,15 @@ function percent.decode(text)
   return (text:gsub("%%(%x%x)", to_byte))
 end
 
+local function to_digits(char)
+  return ("%%%02X"):format(char:byte())
+end
+
+--- Everything escaped but unreserved characters, for a name or value of a query.
+---@param text string
+---@return string
+function percent.encode(text)
+  return (text:gsub("[^%w%-%._~]", to_digits))
+end
+
 return percent
