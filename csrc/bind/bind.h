@@ -50,6 +50,7 @@ struct sio_co;
     X(REQUEST_MT, "request_mt")                                                                    \
     X(HOOKS_END, NULL)                                                                             \
     X(OBJECTS, NULL)   /* C object -> its handle; see handle.h */                                  \
+    X(LOOSE, NULL)     /* the same, weakly */                                                      \
     X(THREADS, NULL)   /* slot -> coroutine; see call.h */                                         \
     X(CALLBACKS, NULL) /* C object -> function that it will call */                                \
     X(ARRAY_MT, NULL)                                                                              \

@@ -182,15 +182,27 @@ static void new_table_ref(lua_State *L, struct sio_bind *b, enum sio_ref ref)
     b->refs[ref] = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+static void make_weak(lua_State *L, const struct sio_bind *b, enum sio_ref ref)
+{
+    sio_bind_push_ref(b, L, ref);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pop(L, 1);
+}
+
 static void bind_init(lua_State *L, struct sio_bind *b)
 {
-    static const enum sio_ref tables[] = {SIO_REF_OBJECTS,  SIO_REF_THREADS,   SIO_REF_CALLBACKS,
-                                          SIO_REF_ARRAY_MT, SIO_REF_OBJECT_MT, SIO_REF_DIRTY};
+    static const enum sio_ref tables[] = {SIO_REF_OBJECTS,   SIO_REF_LOOSE,    SIO_REF_THREADS,
+                                          SIO_REF_CALLBACKS, SIO_REF_ARRAY_MT, SIO_REF_OBJECT_MT,
+                                          SIO_REF_DIRTY};
     memset(b, 0, sizeof *b);
     for (size_t i = 0; i < SIO_REF_COUNT; i++)
         b->refs[i] = LUA_NOREF;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         new_table_ref(L, b, tables[i]);
+    make_weak(L, b, SIO_REF_LOOSE);
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     b->L = lua_tothread(L, -1);
     lua_pop(L, 1);

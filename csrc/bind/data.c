@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* socket.data: a Lua table that is kept with the session as JSON, so that a recovered socket has
- * it.
+ * it, and so has the next object of a socket whose object was collected.
  *
  * Reading it marks the socket (nobody can see what is done to a table); when the coroutine waits or
  * ends, marked sockets' data is encoded and handed to sio if its bytes changed.
@@ -37,19 +37,39 @@ static void push_initial(lua_State *L, struct sio_handle *h)
     }
 }
 
+/* Pushes the value for the object at `index`, which has it from now on. */
+static void push_data(lua_State *L, int index, struct sio_handle *h)
+{
+    lua_pushstring(L, field);
+    if (lua_rawget(L, index) != LUA_TNIL)
+        return;
+    lua_pop(L, 1);
+    push_initial(L, h);
+    lua_pushstring(L, field);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, index);
+}
+
+void sio_socket_load_data(lua_State *L)
+{
+    struct sio_handle *h;
+    lua_checkstack(L, 8);
+    lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
+    h = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    if (h->object == NULL || sio_socket_data(h->object).len == 0)
+        return;
+    push_data(L, lua_gettop(L), h);
+    lua_pop(L, 1);
+}
+
 /* socket_data(socket) */
 static int ldata_get(lua_State *L)
 {
     struct sio_handle *h = sio_handle_self(L, SIO_SOCKET);
     lua_settop(L, 1);
     mark(L, h);
-    lua_pushstring(L, field);
-    if (lua_rawget(L, 1) == LUA_TNIL) {
-        push_initial(L, h);
-        lua_pushstring(L, field);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, 1);
-    }
+    push_data(L, 1, h);
     return 1;
 }
 

@@ -4,26 +4,25 @@
  */
 #include "bind/handle.h"
 
-struct sio_handle *sio_handle_new(lua_State *L, struct sio_bind *b, void *object, const char *type)
+/* Pushes a new handle that is found in the registry's table `where`. */
+static struct sio_handle *make(lua_State *L, struct sio_bind *b, void *object, const char *type,
+                               enum sio_ref where)
 {
     struct sio_handle *h;
     luaL_checkstack(L, 4, NULL);
     h = lua_newuserdatauv(L, sizeof *h, 1);
-    h->object = object;
-    h->bind = b;
-    h->dirty = false;
+    *h = (struct sio_handle){.object = object, .bind = b};
     luaL_setmetatable(L, type);
-    sio_bind_push_ref(b, L, SIO_REF_OBJECTS);
+    sio_bind_push_ref(b, L, where);
     lua_pushvalue(L, -2);
     lua_rawsetp(L, -2, object);
     lua_pop(L, 1);
     return h;
 }
 
-struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void *object,
-                                         const char *type, enum sio_ref mt)
+/* Puts a new Lua object in place of the handle on top of the stack. */
+static void wrap(lua_State *L, struct sio_bind *b, enum sio_ref mt)
 {
-    struct sio_handle *h = sio_handle_new(L, b, object, type);
     lua_createtable(L, 1, 3);
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, SIO_OBJECT_HANDLE);
@@ -32,7 +31,55 @@ struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void 
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, -3, 1);
     lua_remove(L, -2);
+}
+
+struct sio_handle *sio_handle_new(lua_State *L, struct sio_bind *b, void *object, const char *type)
+{
+    return make(L, b, object, type, SIO_REF_OBJECTS);
+}
+
+struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void *object,
+                                         const char *type, enum sio_ref mt)
+{
+    struct sio_handle *h = make(L, b, object, type, SIO_REF_OBJECTS);
+    wrap(L, b, mt);
     return h;
+}
+
+struct sio_handle *sio_handle_new_loose(lua_State *L, struct sio_bind *b, void *object,
+                                        const char *type, enum sio_ref mt)
+{
+    struct sio_handle *h = make(L, b, object, type, SIO_REF_LOOSE);
+    wrap(L, b, mt);
+    return h;
+}
+
+bool sio_handle_push_loose(const struct sio_bind *b, lua_State *L, const void *object)
+{
+    lua_checkstack(L, 3);
+    sio_bind_push_ref(b, L, SIO_REF_LOOSE);
+    if (lua_rawgetp(L, -1, object) != LUA_TUSERDATA) {
+        lua_pop(L, 2);
+        return false;
+    }
+    lua_getiuservalue(L, -1, 1);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    return true;
+}
+
+void sio_handle_keep(const struct sio_bind *b, lua_State *L)
+{
+    static const enum sio_ref tables[] = {SIO_REF_OBJECTS, SIO_REF_LOOSE}; /* both: see __gc */
+    const struct sio_handle *h = lua_touserdata(L, -1);
+    luaL_checkstack(L, 3, NULL);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        sio_bind_push_ref(b, L, tables[i]);
+        lua_pushvalue(L, -2);
+        lua_rawsetp(L, -2, h->object);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
 }
 
 void sio_handle_type(lua_State *L, const char *type, const luaL_Reg *methods)
@@ -91,11 +138,11 @@ void *sio_handle_object(lua_State *L, int arg, const char *type)
     return sio_handle_check(L, arg, type)->object;
 }
 
-void sio_handle_drop(struct sio_bind *b, const void *object)
+static void drop_from(struct sio_bind *b, enum sio_ref where, const void *object)
 {
     lua_State *L = b->L;
     lua_checkstack(L, 4);
-    sio_bind_push_ref(b, L, SIO_REF_OBJECTS);
+    sio_bind_push_ref(b, L, where);
     if (lua_rawgetp(L, -1, object) == LUA_TUSERDATA) {
         struct sio_handle *h = lua_touserdata(L, -1);
         h->object = NULL;
@@ -103,6 +150,29 @@ void sio_handle_drop(struct sio_bind *b, const void *object)
         lua_rawsetp(L, -3, object);
     }
     lua_pop(L, 2);
+}
+
+void sio_handle_drop(struct sio_bind *b, const void *object)
+{
+    drop_from(b, SIO_REF_OBJECTS, object);
+}
+
+void sio_handle_drop_loose(struct sio_bind *b, const void *object, struct sio_handle *list)
+{
+    for (; list != NULL; list = list->older)
+        list->object = NULL;
+    drop_from(b, SIO_REF_LOOSE, object);
+    drop_from(b, SIO_REF_OBJECTS, object);
+}
+
+struct sio_handle *sio_handle_unlisted(struct sio_handle *list, const struct sio_handle *h)
+{
+    struct sio_handle **at = &list;
+    while (*at != NULL && *at != h)
+        at = &(*at)->older;
+    if (*at != NULL)
+        *at = h->older;
+    return list;
 }
 
 void sio_handle_set_callback(const struct sio_bind *b, lua_State *L, const void *object)
@@ -131,11 +201,12 @@ void sio_handle_drop_callback(const struct sio_bind *b, const void *object)
     lua_pop(b->L, 1);
 }
 
-/* The number of live objects and callbacks, for specs that look for leaks. */
+/* The number of anchored objects, callbacks, and loose handles (kept or not), for specs that look
+ * for leaks. */
 static int lhandle_count(lua_State *L)
 {
     const struct sio_bind *b = sio_bind_of(L);
-    static const enum sio_ref tables[] = {SIO_REF_OBJECTS, SIO_REF_CALLBACKS};
+    static const enum sio_ref tables[] = {SIO_REF_OBJECTS, SIO_REF_CALLBACKS, SIO_REF_LOOSE};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         lua_Integer n = 0;
         sio_bind_push_ref(b, L, tables[i]);
@@ -144,7 +215,7 @@ static int lhandle_count(lua_State *L)
         lua_pop(L, 1);
         lua_pushinteger(L, n);
     }
-    return 2;
+    return 3;
 }
 
 void lhandle_open(lua_State *L)

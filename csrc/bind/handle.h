@@ -4,9 +4,14 @@
  *     OBJECTS[light userdata of the C object] = full userdata (struct sio_handle)
  *                                               └ user value 1: the Lua object that people touch
  *
- * The handle is anchored while the C object lives, so handlers live as long as their socket. When
- * the C object dies, sio_handle_drop nulls the pointer and the anchor: methods of what Lua still
- * holds find NULL and are documented no-ops or raise.
+ * The handle is anchored while the C object lives, so what people put into its Lua object lives as
+ * long. When the C object dies, sio_handle_drop nulls the pointer and the anchor: methods of what
+ * Lua still holds find NULL and are documented no-ops or raise.
+ *
+ * A loose handle is not anchored until it is kept: Lua collects it while the C object lives on, and
+ * the next one is made when it is needed. LOOSE has them, as weak values. People's finalizers may
+ * get hold of a collected one, so the type of a loose handle has a __gc that nulls it, and the C
+ * object a list of those that have not had theirs (`older`).
  *
  * Thread: loop. Owns: the userdata is Lua's, the C object is never freed from here. Reenters: no.
  */
@@ -18,7 +23,8 @@
 struct sio_handle {
     void *object; /* NULL: dead */
     struct sio_bind *bind;
-    bool dirty; /* is in REF_DIRTY */
+    struct sio_handle *older; /* loose: of the same C object */
+    bool dirty;               /* is in REF_DIRTY */
 };
 
 enum { SIO_OBJECT_HANDLE = 1 }; /* where the Lua object (a table) has its handle: object[1] */
@@ -26,6 +32,13 @@ enum { SIO_OBJECT_HANDLE = 1 }; /* where the Lua object (a table) has its handle
 /* Pushes a new Lua object with metatable `mt` and its handle in place, for `object`. */
 struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void *object,
                                          const char *type, enum sio_ref mt);
+/* The same, loose. The caller lists it with the C object. */
+struct sio_handle *sio_handle_new_loose(lua_State *L, struct sio_bind *b, void *object,
+                                        const char *type, enum sio_ref mt);
+/* Pushes the Lua object of a loose handle; false, with nothing pushed, when it was collected. */
+bool sio_handle_push_loose(const struct sio_bind *b, lua_State *L, const void *object);
+/* Anchors the handle on top of the stack, and pops it: it is not loose any more. */
+void sio_handle_keep(const struct sio_bind *b, lua_State *L);
 /* Pushes a new handle for `object` with the metatable registered as `type`. */
 struct sio_handle *sio_handle_new(lua_State *L, struct sio_bind *b, void *object, const char *type);
 /* Registers a metatable for handles; methods may be NULL. */
@@ -45,6 +58,10 @@ struct sio_handle *sio_handle_self(lua_State *L, const char *type);
 void *sio_handle_object(lua_State *L, int arg, const char *type);
 /* The C object dies now. No effect when it has no handle. */
 void sio_handle_drop(struct sio_bind *b, const void *object);
+/* The same for one with the loose handles of `list`. */
+void sio_handle_drop_loose(struct sio_bind *b, const void *object, struct sio_handle *list);
+/* The list without h. */
+struct sio_handle *sio_handle_unlisted(struct sio_handle *list, const struct sio_handle *h);
 
 /* A function that a C object will call later: taken from the top of the stack, which is popped. */
 void sio_handle_set_callback(const struct sio_bind *b, lua_State *L, const void *object);

@@ -35,13 +35,19 @@ static struct sio_nsp *self(lua_State *L)
     return sio_handle_self(L, SIO_NAMESPACE)->object;
 }
 
-/* nsp_set_checked(nsp): from now on `connecting` decides who may connect. */
-static int lnamespace_set_checked(lua_State *L)
+/* nsp_set_wants(nsp, bits): from now on these hooks are called. */
+static int lnamespace_set_wants(lua_State *L)
 {
     struct sio_nsp *nsp = self(L);
+    uintptr_t wants = (uintptr_t)luaL_checkinteger(L, 2);
     if (nsp != NULL)
-        sio_nsp_set_user(nsp, nsp);
+        sio_nsp_set_user(nsp, (void *)wants);
     return 0;
+}
+
+bool sio_namespace_wants(const struct sio_nsp *nsp, unsigned what)
+{
+    return ((uintptr_t)sio_nsp_user(nsp) & what) != 0;
 }
 
 /* The room names of the table at `arg` (nil: none) as slices in a userdata that is left on the
@@ -127,18 +133,28 @@ static int lnamespace_count(lua_State *L)
 void lnamespace_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"nsp_new", lnamespace_new},
-                                         {"nsp_set_checked", lnamespace_set_checked},
+                                         {"nsp_set_wants", lnamespace_set_wants},
                                          {"nsp_emit", lnamespace_emit},
                                          {"nsp_emit_all", lnamespace_emit_all},
                                          {"nsp_sockets", lnamespace_sockets},
                                          {"nsp_count", lnamespace_count},
                                          {NULL, NULL}};
+    static const struct {
+        const char *name;
+        unsigned value;
+    } constants[] = {
+        {"VOLATILE", SIO_EMIT_VOLATILE},
+        {"HERE", SIO_EMIT_HERE},
+        {"PLAIN", SIO_EMIT_PLAIN},
+        {"WANT_MIDDLEWARES", SIO_WANT_MIDDLEWARES},
+        {"WANT_CONNECTION", SIO_WANT_CONNECTION},
+        {"WANT_EVENTS", SIO_WANT_EVENTS},
+        {"WANT_GOODBYE", SIO_WANT_GOODBYE},
+    };
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, SIO_NAMESPACE, NULL);
-    lua_pushinteger(L, SIO_EMIT_VOLATILE);
-    lua_setfield(L, -2, "VOLATILE");
-    lua_pushinteger(L, SIO_EMIT_HERE);
-    lua_setfield(L, -2, "HERE");
-    lua_pushinteger(L, SIO_EMIT_PLAIN);
-    lua_setfield(L, -2, "PLAIN");
+    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
+        lua_pushinteger(L, constants[i].value);
+        lua_setfield(L, -2, constants[i].name);
+    }
 }

@@ -16,14 +16,22 @@
 
 /* ---- objects --------------------------------------------------------------------------------- */
 
+/* A socket's user pointer is the list of its handles: one, or none yet; more while collected ones
+ * wait for their finalizer. */
+static bool has_object(const struct sio_socket *s)
+{
+    return sio_socket_user(s) != NULL;
+}
+
 void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
 {
+    struct sio_handle *h;
     lua_checkstack(L, 8);
-    if (sio_socket_user(s) != NULL) {
-        sio_handle_push_value(b, L, s);
+    if (has_object(s) && sio_handle_push_loose(b, L, s))
         return;
-    }
-    sio_socket_set_user(s, sio_handle_new_object(L, b, s, SIO_SOCKET, SIO_REF_SOCKET_MT));
+    h = sio_handle_new_loose(L, b, s, SIO_SOCKET, SIO_REF_SOCKET_MT);
+    h->older = sio_socket_user(s); /* as it is now: making h may have run finalizers */
+    sio_socket_set_user(s, h);
     /* Raw, as these are people's objects: their __newindex is for people. */
     lua_pushliteral(L, "id");
     lua_pushstring(L, sio_socket_id(s));
@@ -38,7 +46,28 @@ struct sio_socket *sio_socket_self(lua_State *L)
     return sio_handle_self(L, SIO_SOCKET)->object;
 }
 
+static int lsocket_gc(lua_State *L)
+{
+    struct sio_handle *h = lua_touserdata(L, 1);
+    struct sio_socket *s = h->object;
+    if (s != NULL)
+        sio_socket_set_user(s, sio_handle_unlisted(sio_socket_user(s), h));
+    h->object = NULL;
+    return 0;
+}
+
+static void forget(struct sio_app *app, struct sio_socket *s)
+{
+    sio_handle_drop_loose(app->bind, s, sio_socket_user(s));
+    sio_socket_set_user(s, NULL);
+}
+
 /* ---- events ---------------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct sio_socket *s, unsigned what)
+{
+    return has_object(s) || sio_namespace_wants(sio_socket_nsp(s), what);
+}
 
 static struct sio_co *begin(struct sio_app *app, struct sio_socket *s, const char *what,
                             enum sio_ref hook)
@@ -55,8 +84,8 @@ static void on_connecting(void *owner, struct sio_socket *s, struct sio_slice au
 {
     struct sio_app *app = owner;
     struct sio_co *c;
-    (void)auth;                                    /* socket.handshake reads it */
-    if (sio_nsp_user(sio_socket_nsp(s)) == NULL) { /* no middlewares */
+    (void)auth; /* socket.handshake reads it */
+    if (!sio_namespace_wants(sio_socket_nsp(s), SIO_WANT_MIDDLEWARES)) {
         sio_socket_accept(s);
         return;
     }
@@ -73,7 +102,9 @@ static void on_connecting(void *owner, struct sio_socket *s, struct sio_slice au
 static void on_connection(void *owner, struct sio_socket *s)
 {
     struct sio_app *app = owner;
-    struct sio_co *c = begin(app, s, "connection handler", SIO_REF_CONNECTION);
+    struct sio_co *c = NULL;
+    if (sio_namespace_wants(sio_socket_nsp(s), SIO_WANT_CONNECTION))
+        c = begin(app, s, "connection handler", SIO_REF_CONNECTION);
     if (c == NULL)
         return;
     sio_handle_push_value(app->bind, sio_call_stack(c), sio_socket_nsp(s));
@@ -95,10 +126,12 @@ static bool take_name(lua_State *L, int n, struct sio_slice *name)
 static void on_event(void *owner, struct sio_socket *s, const struct sio_incoming *in)
 {
     struct sio_app *app = owner;
-    struct sio_co *c = begin(app, s, "event handler", SIO_REF_EVENT);
+    struct sio_co *c = NULL;
     struct sio_slice name;
     lua_State *L;
     int n;
+    if (is_wanted(s, SIO_WANT_EVENTS))
+        c = begin(app, s, "event handler", SIO_REF_EVENT);
     if (c == NULL)
         return;
     L = sio_call_stack(c);
@@ -123,7 +156,9 @@ static void on_event(void *owner, struct sio_socket *s, const struct sio_incomin
 static void on_error(void *owner, struct sio_socket *s, const char *message)
 {
     struct sio_app *app = owner;
-    struct sio_co *c = begin(app, s, "error handler", SIO_REF_SOCKET_ERROR);
+    struct sio_co *c = NULL;
+    if (is_wanted(s, SIO_WANT_EVENTS))
+        c = begin(app, s, "error handler", SIO_REF_SOCKET_ERROR);
     if (c == NULL)
         return;
     sio_socket_push(app->bind, sio_call_stack(c), s);
@@ -134,10 +169,13 @@ static void on_error(void *owner, struct sio_socket *s, const char *message)
 static void run_goodbye(struct sio_app *app, struct sio_socket *s, enum sio_ref hook,
                         const char *reason, const char *detail)
 {
-    struct sio_co *c = begin(app, s, "disconnect handler", hook);
+    struct sio_co *c = NULL;
+    if (is_wanted(s, SIO_WANT_GOODBYE))
+        c = begin(app, s, "disconnect handler", hook);
     if (c == NULL)
         return;
     sio_socket_push(app->bind, sio_call_stack(c), s);
+    sio_socket_load_data(sio_call_stack(c));   /* it may be read after a wait, when s has gone */
     lua_pushstring(sio_call_stack(c), reason); /* NULL: nil */
     lua_pushstring(sio_call_stack(c), detail);
     sio_call_run(c, 3);
@@ -146,18 +184,16 @@ static void run_goodbye(struct sio_app *app, struct sio_socket *s, enum sio_ref 
 static void on_disconnecting(void *owner, struct sio_socket *s, const char *reason,
                              const char *detail)
 {
-    if (sio_socket_user(s) != NULL)
-        run_goodbye(owner, s, SIO_REF_DISCONNECTING, reason, detail);
+    run_goodbye(owner, s, SIO_REF_DISCONNECTING, reason, detail);
 }
 
 static void on_disconnect(void *owner, struct sio_socket *s, const char *reason, const char *detail)
 {
     struct sio_app *app = owner;
-    if (sio_socket_user(s) == NULL)
-        return;
     if (reason != NULL)
         run_goodbye(app, s, SIO_REF_DISCONNECT, reason, detail);
-    sio_handle_drop(app->bind, s);
+    if (has_object(s))
+        forget(app, s);
 }
 
 const struct sio_server_events sio_socket_events = {
@@ -259,6 +295,16 @@ static int lsocket_disconnect(lua_State *L)
     return 1;
 }
 
+/* keep(socket): it has something of its own now, so it may not be collected before its end. */
+static int lsocket_keep(lua_State *L)
+{
+    if (sio_socket_self(L) == NULL)
+        return 0;
+    lua_rawgeti(L, 1, SIO_OBJECT_HANDLE);
+    sio_handle_keep(sio_bind_of(L), L);
+    return 0;
+}
+
 static int lsocket_accept(lua_State *L)
 {
     struct sio_socket *s = sio_socket_self(L);
@@ -283,17 +329,18 @@ static int lsocket_refuse(lua_State *L)
 
 void lsocket_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"socket_connected", lsocket_connected},
-                                         {"socket_recovered", lsocket_recovered},
-                                         {"socket_join", lsocket_join},
-                                         {"socket_leave", lsocket_leave},
-                                         {"socket_rooms", lsocket_rooms},
-                                         {"socket_disconnect", lsocket_disconnect},
-                                         {"socket_accept", lsocket_accept},
-                                         {"socket_refuse", lsocket_refuse},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"socket_connected", lsocket_connected}, {"socket_recovered", lsocket_recovered},
+        {"socket_join", lsocket_join},           {"socket_leave", lsocket_leave},
+        {"socket_rooms", lsocket_rooms},         {"socket_disconnect", lsocket_disconnect},
+        {"socket_keep", lsocket_keep},           {"socket_accept", lsocket_accept},
+        {"socket_refuse", lsocket_refuse},       {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, SIO_SOCKET, NULL);
+    luaL_getmetatable(L, SIO_SOCKET);
+    lua_pushcfunction(L, lsocket_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
     lack_open(L);
     ldata_open(L);
     lhandshake_open(L);

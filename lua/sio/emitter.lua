@@ -40,8 +40,9 @@ end
 ---@param object table
 ---@param event string
 ---@param fn function
-function emitter.on(object, event, fn)
-  check("on", event, fn)
+---@param method? string that was called, for errors
+function emitter.on(object, event, fn, method)
+  check(method or "on", event, fn)
   add(object, event, fn)
 end
 
@@ -58,6 +59,26 @@ function emitter.once(object, event, fn)
   end
   originals[wrapper] = fn
   add(object, event, wrapper)
+end
+
+--- The functions that were given for an event, in the order in which they are called.
+---@param object table
+---@param event string
+---@return function[]
+function emitter.listeners(object, event)
+  local list = {}
+  for i, fn in ipairs(object._on and object._on[event] or {}) do list[i] = originals[fn] or fn end
+  return list
+end
+
+--- The events that there are listeners for, in alphabetical order.
+---@param object table
+---@return string[]
+function emitter.event_names(object)
+  local names = {}
+  for name in pairs(object._on or {}) do names[#names + 1] = name end
+  table.sort(names)
+  return names
 end
 
 --- Removes one listener, or all of an event, or all.
@@ -83,6 +104,7 @@ function emitter.off(object, event, fn)
     end
     on[event] = #list > 0 and list or nil
   end
+  if next(on) == nil then rawset(object, "_on", nil) end
 end
 
 -- What a handler returns is the acknowledgement, if it returns anything and one was asked for.

@@ -44,6 +44,21 @@ local namespace_mt = {
   __tostring = function(self) return "sio.Namespace: " .. self.name end,
 }
 
+-- ---- who is listened to ---------------------------------------------------------------------
+
+-- What C has to call; for a socket that nobody listens to it makes no object.
+local function tell_wants(self)
+  local wants = 0
+  if self._uses then wants = core.WANT_MIDDLEWARES end
+  if rawget(self, "_on") then wants = wants | core.WANT_CONNECTION end
+  local events = self._events and self._events._on
+  if events then
+    wants = wants | core.WANT_EVENTS
+    if events.disconnect or events.disconnecting then wants = wants | core.WANT_GOODBYE end
+  end
+  core.nsp_set_wants(self, wants)
+end
+
 local events = { connection = true, connect = true }
 
 local function check_event(event)
@@ -52,7 +67,8 @@ local function check_event(event)
     errors.raise('"%s" is an event of app.engine: app.engine:on("%s", fn)', event, event)
   end
   errors.raise('a namespace has the event "connection", not %s (events of clients are received '
-    .. "with socket:on)", type(event) == "string" and '"' .. event .. '"' or type(event))
+    .. "with socket:on, or with on_event of the namespace)",
+    type(event) == "string" and '"' .. event .. '"' or type(event))
 end
 
 --- Calls fn(socket) for each client that connects.
@@ -62,6 +78,7 @@ end
 function Namespace:on(event, fn)
   check_event(event)
   emitter.on(self, event, fn)
+  tell_wants(self)
   return self
 end
 
@@ -71,6 +88,7 @@ end
 function Namespace:once(event, fn)
   check_event(event)
   emitter.once(self, event, fn)
+  tell_wants(self)
   return self
 end
 
@@ -79,7 +97,46 @@ end
 ---@return sio.Namespace
 function Namespace:off(event, fn)
   emitter.off(self, event, fn)
+  tell_wants(self)
   return self
+end
+
+--- The functions that were given for an event, in the order in which they are called.
+---@param event "connection"|"connect"
+---@return function[]
+function Namespace:listeners(event)
+  return emitter.listeners(self, event)
+end
+
+--- Calls fn(socket, ...) for each event of that name, of any socket in here, behind the listeners
+--- that the socket itself has. What it returns is the acknowledgement. "disconnecting",
+--- "disconnect" and "error" too. A socket that needs no listener of its own costs no Lua memory
+--- while it says nothing.
+---@param event string
+---@param fn async fun(socket: sio.Socket, ...): ...
+---@return sio.Namespace
+function Namespace:on_event(event, fn)
+  self._events = self._events or {}
+  emitter.on(self._events, event, fn, "on_event")
+  tell_wants(self)
+  return self
+end
+
+--- Removes one of those listeners, or all of an event, or all.
+---@param event? string
+---@param fn? function
+---@return sio.Namespace
+function Namespace:off_event(event, fn)
+  if self._events then emitter.off(self._events, event, fn) end
+  tell_wants(self)
+  return self
+end
+
+--- Sends the event "message" to everybody in the namespace.
+---@param ... any
+---@return true?, string?
+function Namespace:send(...)
+  return self:emit("message", ...)
 end
 
 --- Calls fn(socket) before a client is let in. `return nil, err` refuses: err is a message or
@@ -89,7 +146,7 @@ end
 function Namespace:use(fn)
   errors.check_argument("use", 1, "function", fn)
   self._uses = emitter.with(self._uses, fn)
-  core.nsp_set_checked(self)
+  tell_wants(self)
   return self
 end
 

@@ -1,15 +1,17 @@
 -- SPDX-License-Identifier: MIT
--- A client in a namespace, as handlers see it; and the hooks through which its events come in.
+-- A client in a namespace, as handlers see it. How its events come in is in dispatch.lua.
 --
--- The object is made by csrc/bind/socket.c with [1] (its handle), id and nsp; everything else is
--- made when it is asked for. After the disconnect its methods are no-ops. `_on`, `_any` and `_uses`
--- hold listeners, so an idle socket costs little more than those.
+-- The object is made by csrc/bind/socket.c with [1] (its handle), id and nsp when somebody is to
+-- get it; everything else is made when it is asked for. After the disconnect its methods are
+-- no-ops. Once it has a listener or a field of people's, it is kept until then; before, an object
+-- that nobody holds is collected, and the next event brings another.
 
 local broadcast = require "sio.broadcast"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local single = require "sio.single"
+require "sio.dispatch" -- sets the hooks of events
 require "sio.session" -- sets the hooks of socket.conn
 
 ---@class sio.Socket : sio.Single
@@ -18,6 +20,7 @@ require "sio.session" -- sets the hooks of socket.conn
 ---@field data table kept with the session as JSON
 ---@field rooms string[] its own id first
 ---@field connected boolean
+---@field disconnected boolean
 ---@field recovered boolean
 ---@field handshake sio.Handshake
 ---@field conn? sio.Session the connection that the client has, shared by its namespaces
@@ -37,12 +40,18 @@ local properties = {
   recovered = core.socket_recovered,
 }
 
+local function keep_list(self, field, list)
+  core.socket_keep(self)
+  rawset(self, field, list)
+end
+
 --- Calls fn(...) for each event of that name. What it returns is the acknowledgement.
 ---@param event string
 ---@param fn async fun(...): ...
 ---@return sio.Socket
 function Socket:on(event, fn)
   emitter.on(self, event, fn)
+  core.socket_keep(self)
   return self
 end
 
@@ -51,6 +60,7 @@ end
 ---@return sio.Socket
 function Socket:once(event, fn)
   emitter.once(self, event, fn)
+  core.socket_keep(self)
   return self
 end
 
@@ -63,12 +73,25 @@ function Socket:off(event, fn)
   return self
 end
 
+--- The functions that were given for an event, in the order in which they are called.
+---@param event string
+---@return function[]
+function Socket:listeners(event)
+  return emitter.listeners(self, event)
+end
+
+--- The events that it has listeners for, in alphabetical order.
+---@return string[]
+function Socket:event_names()
+  return emitter.event_names(self)
+end
+
 --- Calls fn(event, ...) for every event that comes in, before the middlewares.
 ---@param fn async fun(event: string, ...)
 ---@return sio.Socket
 function Socket:on_any(fn)
   errors.check_argument("on_any", 1, "function", fn)
-  rawset(self, "_any", emitter.with(self._any, fn))
+  keep_list(self, "_any", emitter.with(self._any, fn))
   return self
 end
 
@@ -77,7 +100,7 @@ end
 ---@return sio.Socket
 function Socket:prepend_any(fn)
   errors.check_argument("prepend_any", 1, "function", fn)
-  rawset(self, "_any", emitter.with(self._any, fn, true))
+  keep_list(self, "_any", emitter.with(self._any, fn, true))
   return self
 end
 
@@ -95,8 +118,15 @@ end
 ---@return sio.Socket
 function Socket:use(fn)
   errors.check_argument("use", 1, "function", fn)
-  rawset(self, "_uses", emitter.with(self._uses, fn))
+  keep_list(self, "_uses", emitter.with(self._uses, fn))
   return self
+end
+
+--- Sends the event "message".
+---@param ... any
+---@return true?, string?
+function Socket:send(...)
+  return self:emit("message", ...)
 end
 
 --- Joins a room or several.
@@ -117,6 +147,10 @@ end
 ---@return sio.Socket
 function Socket:disconnect(close)
   return core.socket_disconnect(self, close)
+end
+
+function properties.disconnected(self)
+  return not core.socket_connected(self)
 end
 
 function properties.handshake(self)
@@ -160,44 +194,12 @@ local socket_mt = {
   end,
   __newindex = function(self, name, value)
     if name == "data" then return core.socket_set_data(self, value) end
+    core.socket_keep(self)
     rawset(self, name, value)
   end,
   __tostring = function(self) return "sio.Socket: " .. tostring(rawget(self, "id")) end,
 }
 
--- ---- hooks ----------------------------------------------------------------------------------
-
--- False when a middleware refuses the event.
-local function passes(socket, uses, event, ...)
-  for _, fn in ipairs(uses) do
-    local pass, err = fn(event, ...)
-    if not pass and err ~= nil then
-      emitter.dispatch(socket, "error", nil, err)
-      return false
-    end
-  end
-  return core.socket_connected(socket) -- they may have waited
-end
-
-local function on_event(socket, ack, event, ...)
-  local any, uses = rawget(socket, "_any"), rawget(socket, "_uses")
-  if any then
-    for _, fn in ipairs(any) do core.spawn(fn, event, ...) end
-  end
-  if uses and not passes(socket, uses, event, ...) then return end
-  return emitter.dispatch(socket, event, ack, ...)
-end
-
-core.set_hooks {
-  socket_mt = socket_mt,
-  event = on_event,
-  socket_error = function(socket, message) emitter.dispatch(socket, "error", nil, message) end,
-  disconnecting = function(socket, reason, detail)
-    emitter.dispatch(socket, "disconnecting", nil, reason, detail)
-  end,
-  disconnect = function(socket, reason, detail)
-    emitter.dispatch(socket, "disconnect", nil, reason, detail)
-  end,
-}
+core.set_hooks { socket_mt = socket_mt }
 
 return Socket

@@ -1,0 +1,57 @@
+-- SPDX-License-Identifier: MIT
+-- How what happens to a socket finds its handlers: the hooks that csrc/bind/socket.c calls.
+--
+--     catch-all listeners ─► middlewares ─► the socket's listeners ─► the namespace's (on_event)
+--
+-- An event whose middlewares waited is dropped when the socket has gone meanwhile. All listeners of
+-- an event run in coroutines of their own, in this order, each up to where it waits; the last one
+-- has the coroutine that the event came with.
+
+local core = require "sio.core"
+local emitter = require "sio.emitter"
+
+local dispatch = {}
+
+-- The listeners of an event, the socket's and the namespace's, which get the socket first.
+local function deliver(socket, event, ack, ...)
+  local shared = rawget(socket.nsp, "_events")
+  shared = shared and shared._on
+  if not (shared and shared[event]) then return emitter.dispatch(socket, event, ack, ...) end
+  local own = rawget(socket, "_on")
+  if own and own[event] then core.spawn(emitter.dispatch, socket, event, ack, ...) end
+  return emitter.dispatch(socket.nsp._events, event, ack, socket, ...)
+end
+
+-- False when a middleware refuses the event.
+local function passes(socket, uses, event, ...)
+  for _, fn in ipairs(uses) do
+    local pass, err = fn(event, ...)
+    if not pass and err ~= nil then
+      deliver(socket, "error", nil, err)
+      return false
+    end
+  end
+  return core.socket_connected(socket) -- they may have waited
+end
+
+local function on_event(socket, ack, event, ...)
+  local any, uses = rawget(socket, "_any"), rawget(socket, "_uses")
+  if any then
+    for _, fn in ipairs(any) do core.spawn(fn, event, ...) end
+  end
+  if uses and not passes(socket, uses, event, ...) then return end
+  return deliver(socket, event, ack, ...)
+end
+
+core.set_hooks {
+  event = on_event,
+  socket_error = function(socket, message) deliver(socket, "error", nil, message) end,
+  disconnecting = function(socket, reason, detail)
+    deliver(socket, "disconnecting", nil, reason, detail)
+  end,
+  disconnect = function(socket, reason, detail)
+    deliver(socket, "disconnect", nil, reason, detail)
+  end,
+}
+
+return dispatch
