@@ -114,6 +114,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_bool(L, "recovery", &o->sio.recovery);
     sio_option_ms(L, "max_disconnection_duration", &o->sio.max_disconnection_ms);
     sio_option_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
+    sio_options_read_parser(L, &o->sio);
     sio_option_size(L, "max_connections", &o->http.max_connections);
     sio_option_ms(L, "head_timeout", &o->http.head_timeout_ms);
     sio_option_ms(L, "body_timeout", &o->http.body_timeout_ms);

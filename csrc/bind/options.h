@@ -15,6 +15,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o);
 
 void sio_options_read_proxy(lua_State *L, struct sio_app_options *o);
 void sio_options_read_compression(lua_State *L, struct eio_options *o);
+void sio_options_read_parser(lua_State *L, struct sio_server_options *o);
 
 /* One field of argument 1; *out keeps its default when it is absent. */
 void sio_option_ms(lua_State *L, const char *name, uint64_t *out); /* given in seconds */

@@ -57,6 +57,8 @@ void sio_json_unescape(struct sio_buf *out, struct sio_slice raw);
 /* Exact value of an integer token; SIO_ETOOBIG outside int64. "-0" is SIO_ETOOBIG too (a float).
  * SIO_EINVAL when `raw` is no integer token. */
 int sio_json_int(struct sio_slice raw, int64_t *out);
+/* The value of a number token, whatever the locale. */
+double sio_json_double(struct sio_slice raw);
 /* Appends a quoted string; SIO_EUTF8 (out unchanged) when `s` is not valid UTF-8. */
 int sio_json_append_string(struct sio_buf *out, struct sio_slice s);
 /* The same, with each invalid byte as U+FFFD: cannot fail. For our own messages about input. */

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/utf8.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,21 @@ int sio_json_int(struct sio_slice raw, int64_t *out)
         return SIO_ETOOBIG;
     *out = negative ? (int64_t)(0 - v) : (int64_t)v;
     return 0;
+}
+
+double sio_json_double(struct sio_slice raw)
+{
+    struct sio_buf text = {0};
+    const char *point = memchr(raw.p, '.', raw.len);
+    size_t front = point != NULL ? (size_t)(point - raw.p) : raw.len;
+    sio_buf_append(&text, raw.p, front);
+    if (point != NULL) /* strtod reads the locale's */
+        sio_buf_append_slice(&text, sio_slice_str(localeconv()->decimal_point));
+    sio_buf_append_slice(&text, sio_slice_from(raw, front + 1));
+    sio_buf_append_char(&text, '\0');
+    double v = strtod(text.p, NULL);
+    sio_buf_fini(&text);
+    return v;
 }
 
 /* What follows the backslash of each control character; 0: \u00xx. */

@@ -124,10 +124,19 @@ static int check_data(struct sio_packet *p, const char **why)
         return refuse(why, "invalid payload");
     if (!shape_fits(p))
         return refuse(why, "invalid payload");
-    if (is_binary(p->type) &&
+    if (p->attachments != 0 &&
         (p->shape.bad_placeholder || p->shape.placeholder_mask >> p->attachments != 0))
         return refuse(why, "illegal attachments");
     return 0;
+}
+
+int sio_packet_check(struct sio_packet *p, bool v2, const char **why)
+{
+    if (v2 && split_nsp(p, why))
+        return SIO_EPROTO;
+    if (p->nsp.len > SIO_NSP_NAME_MAX)
+        return refuse(why, "invalid namespace");
+    return check_data(p, why);
 }
 
 static int decode(struct sio_slice text, bool v2, struct sio_packet *out, const char **why)
@@ -141,15 +150,11 @@ static int decode(struct sio_slice text, bool v2, struct sio_packet *out, const 
     if (is_binary(out->type) && cut_attachments(&s, out, why))
         return SIO_EPROTO;
     cut_nsp(&s, out);
-    if (v2 && split_nsp(out, why))
-        return SIO_EPROTO;
-    if (out->nsp.len > SIO_NSP_NAME_MAX)
-        return refuse(why, "invalid namespace");
     out->has_id = cut_number(&s, &out->id) > 0;
     if (out->id > id_max)
         return refuse(why, "invalid payload");
     out->data = s;
-    return check_data(out, why);
+    return sio_packet_check(out, v2, why);
 }
 
 int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why)

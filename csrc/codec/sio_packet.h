@@ -52,6 +52,11 @@ int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char 
  * URL. Also "Invalid URL", for one that begins with "//". */
 int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const char **why);
 
+/* The checks of both, for packets that came in another form: namespace (of v2: also split), shape
+ * of the data, placeholders, reserved events. Reads what is set of type, attachments, nsp and data;
+ * fills query and shape. */
+int sio_packet_check(struct sio_packet *p, bool v2, const char **why);
+
 /* Appends everything up to the JSON. `nsp` "/" is left out. */
 void sio_packet_append_head(struct sio_buf *out, enum sio_packet_type type, unsigned attachments,
                             struct sio_slice nsp, bool has_id, uint64_t id);

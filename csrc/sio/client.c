@@ -11,35 +11,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sio/parser.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
 #include "sio/v2.h"
 
-/* A packet with attachments, not complete yet. */
-struct sio_partial {
-    struct sio_nsp *nsp;
-    enum sio_packet_type type;
-    bool has_id;
-    uint64_t id;
-    unsigned need, got;
-    size_t bytes; /* of the attachments so far */
-    struct sio_blob *blobs[SIO_ATTACHMENTS_MAX];
-    size_t data_len;
-    char data[];
-};
-
 static struct sio_client *client_of(const struct sio_list *node)
 {
     return SIO_CONTAINER_OF(node, struct sio_client, link);
-}
-
-static void partial_free(struct sio_partial *p)
-{
-    if (p == NULL)
-        return;
-    for (unsigned i = 0; i < p->got; i++)
-        sio_blob_unref(p->blobs[i]);
-    sio_free(p);
 }
 
 /* ---- its sockets ---------------------------------------------------------------------------- */
@@ -71,6 +50,16 @@ void sio_client_joined(struct sio_client *c)
     sio_list_append(&c->server->joined, &c->link);
 }
 
+void sio_client_send(struct sio_client *c, enum sio_packet_type type, struct sio_slice nsp,
+                     struct sio_slice data)
+{
+    struct sio_out o;
+    sio_out_init(&o, &c->server->options,
+                 &(struct sio_out_head){.type = type, .nsp = nsp, .data = data});
+    sio_out_send(&o, c->session, 0);
+    sio_out_fini(&o);
+}
+
 void sio_client_part_all(struct sio_client *c, const struct sio_parting *why)
 {
     while (c->sockets != NULL) /* parting unlinks it first */
@@ -83,7 +72,7 @@ void sio_client_disconnect(struct sio_client *c)
     while (c->sockets != NULL) {
         struct sio_socket *s = c->sockets;
         if (s->state == SIO_SOCKET_CONNECTED)
-            sio_out_send_plain(c->session, SIO_DISCONNECT, s->nsp->name, SIO_LIT(""));
+            sio_client_send(c, SIO_DISCONNECT, s->nsp->name, SIO_LIT(""));
         sio_socket_part(s, &why);
     }
     if (!c->closed)
@@ -117,11 +106,6 @@ static void invalid_packet(struct sio_client *c, const char *message)
 }
 
 /* ---- packets -------------------------------------------------------------------------------- */
-
-static void refuse(struct sio_client *c, struct sio_slice nsp, struct sio_slice error)
-{
-    sio_out_send_plain(c->session, SIO_CONNECT_ERROR, nsp, error);
-}
 
 static bool too_many(const struct sio_client *c)
 {
@@ -157,108 +141,61 @@ static void on_connect(struct sio_client *c, const struct sio_packet *p)
     if (c->server->down)
         return;
     if (n == NULL) {
-        refuse(c, p->nsp, SIO_LIT("{\"message\":\"Invalid namespace\"}"));
+        sio_client_send(c, SIO_CONNECT_ERROR, p->nsp,
+                        SIO_LIT("{\"message\":\"Invalid namespace\"}"));
     } else if (s != NULL) {
         /* The official client asks twice when its user calls connect() on a socket that connects by
          * itself; both packets come in one segment. Upstream then has two sockets; here one. */
         if (s->state == SIO_SOCKET_CONNECTED && c->connect_tick != c->server->loop->ticks)
             close_client(c);
     } else if (too_many(c)) {
-        refuse(c, p->nsp, SIO_LIT("{\"message\":\"too many namespaces\"}"));
+        sio_client_send(c, SIO_CONNECT_ERROR, p->nsp,
+                        SIO_LIT("{\"message\":\"too many namespaces\"}"));
     } else {
         join(c, n, p);
     }
 }
 
-static void dispatch(struct sio_socket *s, enum sio_packet_type type, const struct sio_incoming *in)
+static void dispatch(struct sio_socket *s, const struct sio_inbound *in)
 {
     struct sio_server *server = s->nsp->server;
+    const struct sio_packet *p = &in->packet;
+    const struct sio_incoming incoming = {.data = p->data,
+                                          .attachments = in->attachments,
+                                          .n_attachments = p->attachments,
+                                          .has_id = p->has_id,
+                                          .id = p->id};
     uint64_t cookie;
-    if (type == SIO_EVENT || type == SIO_BINARY_EVENT)
-        server->events->on_event(server->owner, s, in);
-    else if (in->has_id && sio_ack_take(s, in->id, &cookie))
-        server->events->on_ack(server->owner, s, cookie, 0, in);
-}
-
-static void begin_partial(struct sio_client *c, struct sio_nsp *n, const struct sio_packet *p)
-{
-    struct sio_partial *partial = sio_alloc(sizeof *partial + p->data.len);
-    *partial = (struct sio_partial){.nsp = n,
-                                    .type = p->type,
-                                    .has_id = p->has_id,
-                                    .id = p->id,
-                                    .need = p->attachments,
-                                    .data_len = p->data.len};
-    if (p->data.len != 0)
-        memcpy(partial->data, p->data.p, p->data.len);
-    c->partial = partial;
+    if (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)
+        server->events->on_event(server->owner, s, &incoming);
+    else if (p->has_id && sio_ack_take(s, p->id, &cookie))
+        server->events->on_ack(server->owner, s, cookie, 0, &incoming);
 }
 
 /* A packet for a namespace that must have been joined. */
-static void on_joined_packet(struct sio_client *c, const struct sio_packet *p)
+static void on_joined_packet(struct sio_client *c, const struct sio_inbound *in)
 {
     static const struct sio_parting left = {.reason = "client namespace disconnect"};
+    const struct sio_packet *p = &in->packet;
     struct sio_nsp *n = sio_server_find_nsp(c->server, p->nsp);
     struct sio_socket *s = n == NULL ? NULL : sio_client_find(c, n);
     if (s == NULL || s->state != SIO_SOCKET_CONNECTED || p->type == SIO_CONNECT_ERROR)
         close_client(c);
     else if (p->type == SIO_DISCONNECT)
         sio_socket_part(s, &left);
-    else if (p->attachments != 0)
-        begin_partial(c, n, p);
     else
-        dispatch(s, p->type,
-                 &(struct sio_incoming){.data = p->data, .has_id = p->has_id, .id = p->id});
+        dispatch(s, in);
 }
 
-static void on_text(struct sio_client *c, struct sio_slice text)
+static void on_packet(struct sio_client *c, struct sio_inbound *in)
 {
-    struct sio_packet p;
-    const char *why = NULL;
-    if (c->partial != NULL)
-        invalid_packet(c, "got plaintext data when reconstructing a packet");
-    else if ((c->v2 ? sio_packet_decode_v2 : sio_packet_decode)(text, &p, &why) != 0)
-        invalid_packet(c, why);
-    else if (p.type == SIO_CONNECT)
-        on_connect(c, &p);
+    if (in->packet.type == SIO_CONNECT)
+        on_connect(c, &in->packet);
     else
-        on_joined_packet(c, &p);
-}
-
-static void complete(struct sio_client *c)
-{
-    struct sio_partial *p = c->partial;
-    struct sio_socket *s = sio_client_find(c, p->nsp);
-    c->partial = NULL;
-    if (s != NULL && s->state == SIO_SOCKET_CONNECTED)
-        dispatch(s, p->type,
-                 &(struct sio_incoming){.data = sio_slice(p->data, p->data_len),
-                                        .attachments = p->blobs,
-                                        .n_attachments = p->got,
-                                        .has_id = p->has_id,
-                                        .id = p->id});
-    else
-        close_client(c);
-    partial_free(p);
-}
-
-static void on_binary(struct sio_client *c, struct sio_slice bytes)
-{
-    struct sio_partial *p = c->partial;
-    if (p == NULL) {
-        invalid_packet(c, "got binary data when not reconstructing a packet");
-        return;
-    }
-    if (bytes.len > c->server->options.max_attachment_bytes - p->bytes) {
-        sio_log_limited(SIO_LOG_WARN, "attachments", "attachments of more than %zu bytes",
-                        c->server->options.max_attachment_bytes);
-        invalid_packet(c, "attachments too large");
-        return;
-    }
-    p->bytes += bytes.len;
-    p->blobs[p->got++] = sio_blob_new(bytes);
-    if (p->got == p->need)
-        complete(c);
+        on_joined_packet(c, in);
+    for (unsigned i = 0; i < in->packet.attachments; i++)
+        sio_blob_unref(in->attachments[i]);
+    sio_buf_fini(&in->own);
 }
 
 /* ---- the session ---------------------------------------------------------------------------- */
@@ -269,17 +206,30 @@ static void on_message(void *owner, struct eio_session *session, struct sio_slic
     struct sio_client *c = owner;
     if (c->server->down || eio_session_state(c->session) != EIO_STATE_OPEN)
         return;
-    if (binary)
-        on_binary(c, data);
-    else
-        on_text(c, data);
+    const struct sio_server_options *o = &c->server->options;
+    const struct sio_wire wire = {.v2 = c->v2, .max_attachment_bytes = o->max_attachment_bytes};
+    struct sio_inbound in;
+    const char *why = NULL;
+    in.own = (struct sio_buf){0};
+    int got = o->parser->decode(o->parser_ctx, &wire, &c->kept, data, binary, &in, &why);
+    if (got < 0)
+        invalid_packet(c, why);
+    else if (got > 0)
+        on_packet(c, &in);
 }
 
 static void client_free(void *object)
 {
-    struct sio_client *c = object;
-    partial_free(c->partial);
-    sio_free(c);
+    sio_free(object);
+}
+
+/* Nothing of it can be put together any more. */
+static void forget(struct sio_client *c)
+{
+    const struct sio_server_options *o = &c->server->options;
+    if (c->kept != NULL)
+        o->parser->forget(o->parser_ctx, c->kept);
+    c->kept = NULL;
 }
 
 static void on_upgrade(void *owner, struct eio_session *session)
@@ -308,6 +258,7 @@ static void on_close(void *owner, struct eio_session *session, enum eio_reason r
     sio_client_part_all(c, &(struct sio_parting){.reason = eio_reason_text(reason),
                                                  .detail = detail,
                                                  .recoverable = reason != EIO_PARSE_ERROR});
+    forget(c);
     sio_server_bury(c->server, client_free, c);
     if (server->events->on_close != NULL)
         server->events->on_close(server->owner, session, reason, detail);

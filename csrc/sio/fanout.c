@@ -6,7 +6,8 @@
  *
  * Excepted sockets get the selection's mark first; whoever carries it is passed over, so the union
  * of rooms visits nobody twice and the difference needs no set. Called by server. Invariant:
- * nothing in here calls an event, so no list changes under the loops.
+ * nothing in here calls an event, so no list changes under the loops; a parser in Lua can reach
+ * nothing that would (bind/parser.h).
  */
 #include "sio/server_in.h"
 
@@ -20,8 +21,8 @@ struct fanout {
     uint64_t mark;
     unsigned flags;
     bool with_offset;
-    int err;                  /* of the last send that failed */
-    struct sio_out out;       /* out.n == 0: not built yet */
+    int err; /* of the last send that failed */
+    struct sio_out out;
     struct sio_out no_offset; /* the same for clients of v2, when `out` has an offset */
 };
 
@@ -29,27 +30,27 @@ static void build(const struct fanout *f, struct sio_out *out, bool with_offset)
 {
     const struct sio_record *r = f->record;
     struct sio_server *server = f->nsp->server;
+    struct sio_slice attachments[SIO_OUT_ATTACHMENTS_MAX];
     char offset[SIO_OFFSET_MAX + 1];
     struct sio_out_head head = {.type = r->type == SIO_RECORD_ACK ? SIO_ACK : SIO_EVENT,
                                 .nsp = f->nsp->name,
                                 .has_id = (r->flags & SIO_RECORD_HAS_ID) != 0,
                                 .id = r->id,
-                                .n_attachments = r->attachments.n,
                                 .plain = (r->flags & SIO_EMIT_PLAIN) != 0,
+                                .n_attachments = r->attachments.n,
+                                .attachments = attachments,
                                 .data = r->data};
     if (with_offset)
         head.offset = sio_out_offset(offset, server->backing.epoch, f->end);
-    sio_out_init(out, &head);
-    struct sio_reader at = r->attachments.at;
-    for (uint32_t i = 0; i < r->attachments.n; i++)
-        sio_out_attach(out, sio_reader_bytes(&at));
+    sio_record_slices(&r->attachments, attachments);
+    sio_out_init(out, &server->options, &head);
 }
 
 /* The packet for this client. */
 static const struct sio_out *packet_for(struct fanout *f, const struct sio_client *c)
 {
     struct sio_out *out = f->with_offset && c->v2 ? &f->no_offset : &f->out;
-    if (out->n == 0)
+    if (!sio_out_built(out))
         build(f, out, f->with_offset && !c->v2);
     return out;
 }
@@ -115,6 +116,7 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.with_offset = n->server->options.recovery && (r->flags & SIO_RECORD_HAS_ID) == 0;
     f.err = 0;
     f.out.n = f.no_offset.n = 0;
+    f.out.err = f.no_offset.err = 0;
     select_sockets(&f);
     sio_out_fini(&f.out);
     sio_out_fini(&f.no_offset);

@@ -1,44 +1,40 @@
 // SPDX-License-Identifier: MIT
-/* Building packets: the head from codec/sio_packet, the JSON as it came from bind, the offset
- * spliced in as text. Stands on engine/message.
+/* Outgoing packets: built by the parser, sent to one session after the other; and the text of
+ * offsets. Stands on parser and the session.
  */
 #include "sio/packet.h"
 
 #include <stdio.h>
 
 #include "base/err.h"
+#include "sio/parser.h"
+#include "sio/server.h"
 
-static enum sio_packet_type wire_type(const struct sio_out_head *head)
+void sio_out_init(struct sio_out *o, const struct sio_server_options *options,
+                  const struct sio_out_head *head)
 {
-    if (head->n_attachments == 0)
-        return head->type;
-    return head->type == SIO_EVENT ? SIO_BINARY_EVENT : SIO_BINARY_ACK;
+    o->n = 0;
+    o->err = options->parser->encode(options->parser_ctx, head, o);
+    if (o->err == 0 && o->n == 0)
+        o->err = SIO_EPROTO;
+    for (unsigned i = 0; i < o->n; i++)
+        o->msgs[i].plain = head->plain;
 }
 
-void sio_out_init(struct sio_out *o, const struct sio_out_head *head)
+struct sio_slice sio_out_data(const struct sio_out_head *head, struct sio_buf *text)
 {
-    struct sio_buf text = {0};
-    sio_packet_append_head(&text, wire_type(head), head->n_attachments, head->nsp, head->has_id,
-                           head->id);
-    struct sio_slice parts[5] = {sio_buf_slice(&text), head->data};
-    size_t n = 2;
-    if (head->offset.len != 0) {
-        parts[1].len--; /* the closing bracket */
-        parts[2] = SIO_LIT(",\"");
-        parts[3] = head->offset;
-        parts[4] = SIO_LIT("\"]");
-        n = 5;
-    }
-    o->msgs[0] = eio_msg_text(EIO_MESSAGE, parts, n);
-    o->msgs[0].plain = head->plain;
-    o->n = 1;
-    sio_buf_fini(&text);
+    if (head->offset.len == 0)
+        return head->data;
+    sio_buf_append(text, head->data.p, head->data.len - 1); /* without the closing bracket */
+    sio_buf_append_slice(text, SIO_LIT(",\""));
+    sio_buf_append_slice(text, head->offset);
+    sio_buf_append_slice(text, SIO_LIT("\"]"));
+    return sio_buf_slice(text);
 }
 
-void sio_out_attach(struct sio_out *o, struct sio_slice bytes)
+void sio_out_add(struct sio_out *o, struct eio_msg m)
 {
-    o->msgs[o->n] = eio_msg_binary(bytes);
-    o->msgs[o->n++].plain = o->msgs[0].plain;
+    o->msgs[o->n++] = m;
 }
 
 void sio_out_fini(struct sio_out *o)
@@ -46,21 +42,15 @@ void sio_out_fini(struct sio_out *o)
     for (unsigned i = 0; i < o->n; i++)
         sio_blob_unref(o->msgs[i].frame);
     o->n = 0;
+    o->err = 0;
 }
 
 int sio_out_send(const struct sio_out *o, struct eio_session *session, unsigned flags)
 {
+    if (o->err != 0)
+        return o->err;
     int err = eio_session_send(session, o->msgs, o->n, flags);
     return err == SIO_ECLOSED ? 0 : err;
-}
-
-void sio_out_send_plain(struct eio_session *session, enum sio_packet_type type,
-                        struct sio_slice nsp, struct sio_slice data)
-{
-    struct sio_out o;
-    sio_out_init(&o, &(struct sio_out_head){.type = type, .nsp = nsp, .data = data});
-    sio_out_send(&o, session, 0);
-    sio_out_fini(&o);
 }
 
 struct sio_slice sio_out_offset(char into[SIO_OFFSET_MAX + 1], const char *epoch, uint64_t position)

@@ -91,3 +91,10 @@ int sio_record_decode(struct sio_slice bytes, struct sio_record *out)
     int err = read_body(&r, out);
     return err != 0 || r.bad || r.rest.len != 0 ? SIO_EPROTO : 0;
 }
+
+void sio_record_slices(const struct sio_record_list *list, struct sio_slice *into)
+{
+    struct sio_reader at = list->at;
+    for (uint32_t i = 0; i < list->n; i++)
+        into[i] = sio_reader_bytes(&at);
+}

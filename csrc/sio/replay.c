@@ -92,19 +92,21 @@ static void add_msg(struct sio_replay *r, const struct eio_msg *m, bool first)
 
 static void add_packet(struct sio_replay *r, uint64_t end, const struct sio_record *e)
 {
+    const struct sio_server *server = r->nsp->server;
+    struct sio_slice attachments[SIO_OUT_ATTACHMENTS_MAX];
     char offset[SIO_OFFSET_MAX + 1];
     struct sio_out out;
     struct sio_out_head head = {.type = SIO_EVENT,
                                 .nsp = r->nsp->name,
-                                .n_attachments = e->attachments.n,
                                 .plain = (e->flags & SIO_EMIT_PLAIN) != 0,
+                                .n_attachments = e->attachments.n,
+                                .attachments = attachments,
                                 .data = e->data,
-                                .offset =
-                                    sio_out_offset(offset, r->nsp->server->backing.epoch, end)};
-    sio_out_init(&out, &head);
-    struct sio_reader at = e->attachments.at;
-    for (uint32_t i = 0; i < e->attachments.n && i < SIO_OUT_ATTACHMENTS_MAX; i++)
-        sio_out_attach(&out, sio_reader_bytes(&at));
+                                .offset = sio_out_offset(offset, server->backing.epoch, end)};
+    if (e->attachments.n > SIO_OUT_ATTACHMENTS_MAX) /* as in fanout */
+        return;
+    sio_record_slices(&e->attachments, attachments);
+    sio_out_init(&out, &server->options, &head);
     for (unsigned i = 0; i < out.n; i++)
         add_msg(r, &out.msgs[i], i == 0);
     if (r->bytes > SIO_REPLAY_BYTES_MAX) {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sio/keep.h"
+#include "sio/parser.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
 
@@ -21,7 +22,8 @@ void sio_server_options_default(struct sio_server_options *o)
                                      .acks_per_socket = 10000,
                                      .max_attachment_bytes = 1000000,
                                      .max_disconnection_ms = 120000,
-                                     .skip_middlewares = true};
+                                     .skip_middlewares = true,
+                                     .parser = &sio_parser_default};
 }
 
 /* ---- time ----------------------------------------------------------------------------------- */

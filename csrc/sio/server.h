@@ -16,6 +16,7 @@
 struct sio_server;
 struct sio_nsp;
 struct sio_socket;
+struct sio_parser;
 
 struct sio_server_options {
     uint64_t connect_timeout_ms;   /* 45000: a client that joined no namespace is closed */
@@ -27,6 +28,8 @@ struct sio_server_options {
     uint64_t max_disconnection_ms; /* 120000 */
     bool skip_middlewares;         /* true: for recovered sockets */
     struct sio_place place;
+    const struct sio_parser *parser; /* sio_parser_default; see parser.h */
+    void *parser_ctx;
 };
 
 /* A packet that came in. Everything is borrowed for the call; blobs may be referenced. */

@@ -25,7 +25,6 @@ enum {
 };
 
 struct sio_keep;
-struct sio_partial;
 
 struct sio_recovery {
     struct sio_map keeps;   /* by private id, live and parked */
@@ -99,10 +98,10 @@ struct sio_client {
     struct sio_list link; /* in unjoined or joined */
     struct sio_server *server;
     struct eio_session *session;
-    struct sio_socket *sockets;  /* in order of CONNECT; not those that are leaving */
-    struct sio_partial *partial; /* a packet whose attachments are still to come */
-    uint64_t deadline_ms;        /* while unjoined */
-    uint32_t connect_tick;       /* of the loop, in which a socket was connected last */
+    struct sio_socket *sockets; /* in order of CONNECT; not those that are leaving */
+    void *kept;                 /* what the parser keeps of it: a packet that is not whole yet */
+    uint64_t deadline_ms;       /* while unjoined */
+    uint32_t connect_tick;      /* of the loop, in which a socket was connected last */
     bool joined;
     bool closed; /* the session has ended */
     bool v2;     /* it speaks Engine.IO v3 and with that Socket.IO v2; see sio/v2.h */
@@ -157,6 +156,9 @@ void sio_client_new(struct sio_server *s, struct eio_session *session);
 struct sio_socket *sio_client_find(const struct sio_client *c, const struct sio_nsp *n);
 void sio_client_unlink(struct sio_client *c, struct sio_socket *s);
 void sio_client_joined(struct sio_client *c);
+/* A packet without id and attachments. */
+void sio_client_send(struct sio_client *c, enum sio_packet_type type, struct sio_slice nsp,
+                     struct sio_slice data);
 /* 41 to all namespaces, then the session: disconnect(true). */
 void sio_client_disconnect(struct sio_client *c);
 void sio_client_part_all(struct sio_client *c, const struct sio_parting *why);

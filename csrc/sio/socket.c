@@ -119,14 +119,14 @@ static void send_connect(struct sio_socket *s)
     char pid[SIO_ID_LEN + 1];
     struct sio_buf reply = {0};
     if (s->client->v2) {
-        sio_out_send_plain(s->client->session, SIO_CONNECT, s->nsp->name, SIO_LIT(""));
+        sio_client_send(s->client, SIO_CONNECT, s->nsp->name, SIO_LIT(""));
         return;
     }
     sio_buf_printf(&reply, "{\"sid\":\"%s\"", s->id);
     if (sio_recovery_settle(s, pid))
         sio_buf_printf(&reply, ",\"pid\":\"%.20s\"", pid);
     sio_buf_append_char(&reply, '}');
-    sio_out_send_plain(s->client->session, SIO_CONNECT, s->nsp->name, sio_buf_slice(&reply));
+    sio_client_send(s->client, SIO_CONNECT, s->nsp->name, sio_buf_slice(&reply));
     sio_buf_fini(&reply);
 }
 
@@ -159,7 +159,7 @@ void sio_socket_refuse(struct sio_socket *s, struct sio_slice error)
         return;
     if (s->client->v2)
         error = sio_v2_error(error);
-    sio_out_send_plain(s->client->session, SIO_CONNECT_ERROR, s->nsp->name, error);
+    sio_client_send(s->client, SIO_CONNECT_ERROR, s->nsp->name, error);
     sio_socket_part(s, &why);
 }
 
@@ -212,7 +212,7 @@ void sio_socket_disconnect(struct sio_socket *s, bool close)
     if (close) {
         sio_client_disconnect(s->client);
     } else if (s->state == SIO_SOCKET_CONNECTED) {
-        sio_out_send_plain(s->client->session, SIO_DISCONNECT, s->nsp->name, SIO_LIT(""));
+        sio_client_send(s->client, SIO_DISCONNECT, s->nsp->name, SIO_LIT(""));
         sio_socket_part(s, &why);
     }
 }

@@ -37,11 +37,10 @@ static int send_now(struct sio_socket *s, struct sio_out_head *head, const struc
     struct sio_out o;
     head->nsp = s->nsp->name;
     head->n_attachments = out->n_attachments;
+    head->attachments = out->attachments;
     head->data = out->data;
     head->plain = (out->flags & SIO_EMIT_PLAIN) != 0;
-    sio_out_init(&o, head);
-    for (unsigned i = 0; i < out->n_attachments; i++)
-        sio_out_attach(&o, out->attachments[i]);
+    sio_out_init(&o, &s->nsp->server->options, head);
     unsigned flags = (out->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
     int err = sio_out_send(&o, s->client->session, flags);
     sio_out_fini(&o);

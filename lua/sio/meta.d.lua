@@ -69,6 +69,7 @@
 ---@field path? string "/socket.io"
 ---@field connect_timeout? number seconds in which a client must join a namespace; 45
 ---@field connection_state_recovery? boolean|sio.RecoveryOptions false
+---@field parser? "default"|"msgpack" how packets travel; "default"
 ---@field serve_client? boolean the browser client at <path>/socket.io.js; true
 
 ---@class sio.DeflateOptions

@@ -13,6 +13,7 @@ local errors = require "sio.error"
 local hooks = require "sio.options.hooks"
 local http = require "sio.options.http"
 local limits = require "sio.options.limits"
+local parser = require "sio.options.parser"
 local proxy = require "sio.options.proxy"
 local socket = require "sio.options.socket"
 local tls = require "sio.options.tls"
@@ -20,7 +21,7 @@ local tls = require "sio.options.tls"
 local options = {}
 
 local engine_groups = { engine, hooks, http, proxy, limits, compression, tls }
-local server_groups = { engine, hooks, http, proxy, limits, compression, socket, tls }
+local server_groups = { engine, hooks, http, proxy, limits, compression, socket, parser, tls }
 
 local function check_groups(method, given, groups)
   local known, nested = {}, {}

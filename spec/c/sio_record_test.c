@@ -129,35 +129,3 @@ TEST(bad_offset_is_refused)
     }
     CHECK_EQ_INT(v, 0);
 }
-
-static struct sio_slice packet_of(const struct sio_out *o, unsigned i)
-{
-    return eio_msg_packet(&o->msgs[i]);
-}
-
-TEST(packet_text_and_attachments)
-{
-    struct sio_out o;
-    struct sio_out_head head = {
-        .type = SIO_EVENT, .nsp = SIO_LIT("/"), .data = SIO_LIT("[\"a\",1]")};
-    sio_out_init(&o, &head);
-    CHECK_EQ_INT(o.n, 1);
-    CHECK_SLICE(packet_of(&o, 0), "42[\"a\",1]");
-    sio_out_fini(&o);
-    head.offset = SIO_LIT("e:1");
-    head.n_attachments = 1;
-    head.nsp = SIO_LIT("/x");
-    sio_out_init(&o, &head);
-    sio_out_attach(&o, SIO_LIT("bin"));
-    CHECK_EQ_INT(o.n, 2);
-    CHECK_SLICE(packet_of(&o, 0), "451-/x,[\"a\",1,\"e:1\"]");
-    CHECK_SLICE(packet_of(&o, 1), "bin");
-    CHECK(o.msgs[1].binary);
-    sio_out_fini(&o);
-    sio_out_init(
-        &o,
-        &(struct sio_out_head){
-            .type = SIO_ACK, .nsp = SIO_LIT("/"), .has_id = true, .id = 12, .data = SIO_LIT("[]")});
-    CHECK_SLICE(packet_of(&o, 0), "4312[]");
-    sio_out_fini(&o);
-}

@@ -236,6 +236,8 @@ static void check_violation(const char *packet, const char *log, bool polling)
     e->waits = polling;
     fake_tick();
     say(e, packet);
+    if (packet[0] == '5')
+        say_binary(e, "b");
     CHECK_EQ_INT(e->state, polling ? EIO_STATE_CLOSING : EIO_STATE_CLOSED);
     CHECK_LOG(log);
     CHECK_EQ_INT(e->n, 0);

@@ -5,7 +5,7 @@ local sio = require("sio")
 local dir = os.getenv("TLS_DIR")
 local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
 
-local app = sio.server({ connect_timeout = 2, tls = tls })
+local app = sio.server({ connect_timeout = 2, tls = tls, parser = os.getenv("PARSER") })
 
 app:get("/whoami", function()
   return { pid = sio.worker().pid, id = sio.worker().id }

@@ -5,7 +5,9 @@ local sio = require("sio")
 local dir = os.getenv("TLS_DIR")
 local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
 
-local app = sio.server({ connection_state_recovery = true, tls = tls })
+local app = sio.server({
+  connection_state_recovery = true, tls = tls, parser = os.getenv("PARSER"),
+})
 
 app:on("connection", function(socket)
   socket:on("whoami", function() return { pid = sio.worker().pid, id = sio.worker().id } end)

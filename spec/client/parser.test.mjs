@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// The official client with socket.io-msgpack-parser: all that it does over the wire, over polling
+// and WebSocket, against one worker and several.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import parser from "socket.io-msgpack-parser";
+import { Clients } from "../support/clients.js";
+import { startServer } from "../support/server.js";
+import { Inbox, nextEvent } from "../support/wait.js";
+
+const bytesOf = (value) => [...Buffer.from(value)];
+
+for (const workers of [1, 3]) {
+  for (const mode of ["polling", "websocket", "upgrade"]) {
+    describe(`msgpack, ${mode}, ${workers} worker(s)`, { timeout: 60000 }, () => {
+      let server, clients;
+      const connect = (options) => clients.connect(mode, { parser, ...options });
+
+      before(async () => {
+        server = await startServer("clients", { workers, env: { PARSER: "msgpack" } });
+        clients = new Clients(server.url);
+      });
+      afterEach(() => {
+        assert.deepEqual(clients?.mishaps, []);
+        clients?.close();
+      });
+      after(() => server?.stop());
+
+      it("echoes values of every form, exactly", async () => {
+        const socket = await connect();
+        const values = [
+          0, 127, 128, 255, 256, 65535, 65536, 2 ** 32, Number.MAX_SAFE_INTEGER,
+          -1, -32, -33, -128, -129, -32769, -(2 ** 31) - 1, Number.MIN_SAFE_INTEGER,
+          0.1, 1.5, -2.25, 5e-324, 1.1e-300, true, false, null,
+          "", "x".repeat(31), "x".repeat(32), "é".repeat(200), "☃".repeat(30000), "a\"\\\n\u0000😀",
+          [], {}, [[[]]], { "": { a: [null] } }, Array(16).fill(0), Array(70000).fill("y"),
+          Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`key ${i}`, i])),
+        ];
+        const back = new Inbox(socket, "echo");
+        for (const value of values) socket.emit("echo", value);
+        assert.deepEqual(await back.until(values.length), values);
+      });
+
+      it("says in JSON's words what JSON cannot say", async () => {
+        const socket = await connect();
+        const ask = (value) => socket.timeout(5000).emitWithAck("ack", value);
+        assert.equal(await ask(new Date(951868799999)), "2000-02-29T23:59:59.999Z");
+        for (const year of [-271820, -1, 0, 1, 999, 1582, 1970, 2100, 9999, 10000, 275000]) {
+          const date = new Date(0);
+          date.setUTCFullYear(year, 1, 28);
+          assert.equal(await ask(date), date.toJSON());
+        }
+        assert.equal(await ask(NaN), null);
+        assert.deepEqual(await ask([undefined, { gone: undefined, kept: 1 }]), [null, { kept: 1 }]);
+        assert.equal(await ask(undefined), null);
+      });
+
+      it("carries binary anywhere, both ways", async () => {
+        const socket = await connect();
+        const big = Buffer.alloc(300000, 7);
+        const back = nextEvent(socket, "echo");
+        socket.emit("echo", Buffer.from([0, 255]), { deep: [big, Buffer.alloc(0)] });
+        const [first, { deep }] = await back;
+        assert.deepEqual(bytesOf(first), [0, 255]);
+        assert.deepEqual([Buffer.compare(deep[0], big), deep[1].length], [0, 0]);
+        const { buffer } = Uint8Array.from([1, 2, 3]);
+        assert.deepEqual(bytesOf(await socket.emitWithAck("ack", buffer)), [1, 2, 3]);
+        const lookalike = { _placeholder: true, num: 0 };
+        assert.deepEqual(await socket.emitWithAck("ack", lookalike), lookalike);
+      });
+
+      it("acknowledges both ways", async () => {
+        const socket = await connect();
+        const answers = new Promise((resolve) => socket.emit("ack", 1, [2], (...a) => resolve(a)));
+        assert.deepEqual(await answers, [1, [2]]);
+        socket.on("question", (question, ack) => ack(Buffer.from(question)));
+        assert.deepEqual(bytesOf(await socket.emitWithAck("ask", "ok", 5)), bytesOf("ok"));
+      });
+
+      it("reaches rooms and all others", async () => {
+        const [a, b, c] = await Promise.all([connect(), connect(), connect()]);
+        const boxes = [a, b, c].map((socket) => new Inbox(socket, "news"));
+        await b.emitWithAck("join", "room");
+        await a.emitWithAck("to room", "room", { text: "ü", bytes: Buffer.from("b") });
+        await a.emitWithAck("to others", 2);
+        await a.emitWithAck("to all", 3);
+        for (const [i, count] of [1, 3, 2].entries()) await boxes[i].until(count);
+        assert.deepEqual([boxes[0].items, boxes[2].items], [[3], [2, 3]]);
+        assert.equal(boxes[1].items[0].text, "ü");
+        assert.deepEqual(bytesOf(boxes[1].items[0].bytes), bytesOf("b"));
+      });
+
+      it("shares one connection between namespaces", async () => {
+        const main = await connect();
+        const chat = main.io.socket("/chat", {});
+        await nextEvent(chat, "connect");
+        assert.equal(await chat.emitWithAck("where"), "/chat");
+        const ended = nextEvent(chat, "disconnect");
+        chat.disconnect();
+        await ended;
+        assert.equal(await main.emitWithAck("ack", 1), 1);
+      });
+
+      it("is refused with message and data", async () => {
+        const nowhere = clients.make(mode, { parser, namespace: "/nowhere" });
+        assert.equal((await nextEvent(nowhere, "connect_error"))[0].message, "Invalid namespace");
+        const expired = clients.make(mode, { parser, auth: { token: "expired" } });
+        const [error] = await nextEvent(expired, "connect_error");
+        assert.deepEqual([error.message, error.data], ["unauthorized", { code: 401 }]);
+      });
+
+      it("is told that the server has disconnected it", async () => {
+        const socket = await connect({ reconnection: false });
+        const ended = nextEvent(socket, "disconnect");
+        socket.emit("kick", false);
+        assert.equal((await ended)[0], "io server disconnect");
+      });
+    });
+  }
+
+  describe(`msgpack, recovery, ${workers} worker(s)`, { timeout: 60000 }, () => {
+    let server, clients;
+    before(async () => {
+      server = await startServer("recovery", { workers, env: { PARSER: "msgpack" } });
+      clients = new Clients(server.url);
+    });
+    after(async () => {
+      clients?.close();
+      await server?.stop();
+    });
+
+    it("gives a client that was cut off what it missed, and its id", async () => {
+      const reader = await clients.connect("websocket", { parser });
+      const writer = await clients.connect("polling", { parser });
+      const numbers = new Inbox(reader, "n", (n) => n);
+      const bytes = new Inbox(reader, "bytes", (b) => bytesOf(b));
+      await writer.emitWithAck("publish", 1, 3);
+      await numbers.until(3);
+      const { id } = reader;
+      const gone = nextEvent(reader, "disconnect");
+      const back = nextEvent(reader, "connect");
+      reader.io.engine.close();
+      await gone;
+      await writer.emitWithAck("publish", 4, 6);
+      await writer.emitWithAck("publish bytes", Buffer.from([9]));
+      await back;
+      assert.deepEqual([reader.recovered, reader.id], [true, id]);
+      await writer.emitWithAck("publish", 7, 7);
+      assert.deepEqual(await numbers.until(7), [1, 2, 3, 4, 5, 6, 7]);
+      assert.deepEqual(bytes.items, [[9]]);
+    });
+  });
+}
