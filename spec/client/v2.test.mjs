@@ -122,3 +122,26 @@ for (const workers of [1, 2]) {
     });
   }
 }
+
+describe("Socket.IO v2 without allow_eio3", { timeout: 60000 }, () => {
+  let server, clients;
+  before(async () => {
+    server = await startServer("clients");
+    clients = new ClientsV2(server.url);
+  });
+  after(async () => {
+    clients?.close();
+    await server?.stop();
+  });
+
+  for (const mode of ["polling", "websocket"]) {
+    it(`is refused over ${mode}`, async () => {
+      const socket = clients.make(mode, { reconnection: false });
+      let connected = false;
+      socket.on("connect", () => { connected = true; });
+      const [error] = await nextEvent(socket, "connect_error");
+      assert.match(error.message ?? error, /error/);
+      assert.equal(connected, false);
+    });
+  }
+});
