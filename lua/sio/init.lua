@@ -45,6 +45,13 @@ function sio.binary(bytes)
   return core.binary(bytes)
 end
 
+--- True for bytes: what sio.binary makes, and as what the attachments of clients arrive.
+---@param value any
+---@return boolean
+function sio.is_binary(value)
+  return core.is_binary(value)
+end
+
 --- True for nil and for sio.null, which stands for a client's null.
 ---@param value any
 ---@return boolean

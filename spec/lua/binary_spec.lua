@@ -15,6 +15,14 @@ describe("sio.binary", function()
     assert.equal(b, sio.binary(b))
   end)
 
+  it("is told from everything else", function()
+    assert.is_true(sio.is_binary(sio.binary "x"))
+    for _, other in ipairs { "x", 1, {}, sio.null, io.stdout } do
+      assert.is_false(sio.is_binary(other))
+    end
+    assert.is_false(sio.is_binary(nil))
+  end)
+
   it("is cut like a string", function()
     local text = "hello world"
     local b = sio.binary(text)
