@@ -13,6 +13,7 @@ local limits = {
 }
 local unlimited = { ["spec/c/test.h"] = true } -- a harness in one header
 local spec_lines = 500 -- a spec file is a list of cases
+local example_lines = 60 -- an example shows how little it takes
 local words = { "TO" .. "DO", "FIX" .. "ME", "X" .. "XX", "not " .. "implemented" }
 
 local bad = 0
@@ -65,6 +66,7 @@ local function check(file)
     complain(file, 1, "the first line is SPDX-License-Identifier: MIT")
   end
   local most = file:match("^spec/") and limit.file and spec_lines or limit.file
+  if kind == "lua" and file:match("^examples/") then most = example_lines end
   if most and #lines > most and not unlimited[file] then
     complain(file, #lines, "%d lines, the limit is %d", #lines, most)
   end
