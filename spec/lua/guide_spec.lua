@@ -1,29 +1,137 @@
 -- SPDX-License-Identifier: MIT
--- The Lua of the guides runs: the blocks of a page are one app, in their order.
+-- The code in README and in the guide runs: each Lua block against the real library, with clients
+-- who call its handlers, and every line of it must have been reached. Commands in shell blocks
+-- must make sense to the command's own parser. JavaScript is run in spec/client/guide.test.mjs.
 
 local ask = require "support.ask"
+local cli = require "sio.cli.options"
 local core = require "sio.core"
+local guide = require "support.guide"
+local run = require "support.guide_run"
+local samples = require "support.guide_samples"
 local serve = require "support.serve"
 local sio = require "sio"
 
--- The blocks as one chunk, which ends by giving away its `app`.
-local function load_page(name)
-  local file = assert(io.open("docs/guide/" .. name))
-  local text = file:read "a"
-  file:close()
-  local blocks = {}
-  for block in text:gmatch "```lua\n(.-)```" do blocks[#blocks + 1] = block end
-  blocks[#blocks + 1] = "return app"
-  return assert(load(table.concat(blocks, "\n"), "@docs/guide/" .. name))()
+local max_not_run = 0 -- of all blocks; each says why not
+
+local languages = { lua = true, js = true, html = true, sh = true, text = true }
+
+local function temporary_dir()
+  local name = os.tmpname()
+  os.remove(name)
+  assert(os.execute("mkdir " .. name))
+  return name
 end
+
+local function last_lines(list)
+  return table.concat(list, "\n  ")
+end
+
+-- What a block that raises said must be in the ```text block behind it, line by line.
+local function check_raised(block, result)
+  local said = table.concat({ result.raised, table.unpack(result.errors) }, "\n")
+  assert(block.after, "no ```text block says what is raised")
+  for line in block.after:gmatch "[^\n]+" do
+    local words = line:match "^%s*(.-)%s*$"
+    assert(said:find(words, 1, true), ("not said: %s\nbut: %s"):format(words, said))
+  end
+end
+
+local function check_lua(block)
+  if block.mark == "compiles" then return assert(load(block.text, "=block")) end
+  local dir = temporary_dir()
+  local result = run.block(block, dir, samples)
+  os.execute("rm -rf " .. dir)
+  if block.mark == "raises" then return check_raised(block, result) end
+  assert(not result.raised, result.raised)
+  assert(#result.errors == 0, last_lines(result.errors))
+  assert(#result.left == 0, "nobody came to\n  " .. last_lines(result.left))
+end
+
+-- ---- commands -------------------------------------------------------------------------------
+
+local function makefile_has(target)
+  for line in io.lines "Makefile" do
+    if line:find("^" .. target:gsub("%-", "%%-") .. ":") then return true end
+  end
+  return false
+end
+
+local commands = {}
+
+commands["sio-lua"] = function(words)
+  assert(cli.parse(words))
+end
+
+function commands.make(words)
+  for _, word in ipairs(words) do
+    assert(word:find "=" or makefile_has(word), "make has no target " .. word)
+  end
+end
+
+for _, name in ipairs { "git", "cd", "lua5.4", "luarocks", "kill", "mkdir", "curl", "busted" } do
+  commands[name] = function() end
+end
+
+-- "NAME=value command words # comment", with several commands joined by &&.
+local function check_shell(block)
+  for line in block.text:gmatch "[^\n]+" do
+    for command in (line:gsub("%s#.*", "") .. "&&"):gmatch "(.-)&&" do
+      local words = {}
+      for word in command:gsub("^%s*%$ ", ""):gmatch "%S+" do
+        if #words > 0 or not word:find "^[%u_]+=" then words[#words + 1] = word end
+      end
+      local name = table.remove(words, 1)
+      if name then assert(commands[name:match "[^/]+$"], "no command " .. name)(words) end
+    end
+  end
+end
+
+-- ---------------------------------------------------------------------------------------------
 
 describe("the guide", function()
   before_each(function() core.set_log_level "off" end)
   after_each(function() core.set_log_level "info" end)
 
-  it("to HTTP is an app", function()
-    local app = load_page "http.md"
-    local got = serve(app, [[
+  local not_run = 0
+  for _, page in ipairs(guide.pages()) do
+    for _, block in ipairs(guide.blocks(page)) do
+      local where = ("%s:%d"):format(page, block.line)
+      if block.mark:find "^not run: %S" then
+        not_run = not_run + 1
+        if block.lang == "lua" then
+          it(where .. " compiles", function() assert(load(block.text)) end)
+        end
+      elseif block.lang == "lua" then
+        it(where .. " runs", function() check_lua(block) end)
+      elseif block.lang == "sh" then
+        it(where .. " has commands that exist", function() check_shell(block) end)
+      else
+        it(where .. " is of a language that we know", function()
+          assert.is_true(languages[block.lang])
+        end)
+      end
+    end
+  end
+
+  it("has no more blocks that do not run than are known", function()
+    assert.equal(max_not_run, not_run)
+  end)
+
+  it("has no link to a file that is not there", function()
+    for _, page in ipairs(guide.pages()) do
+      for target in guide.links(page) do
+        local file = io.open(target)
+        assert(file, ("%s: %s"):format(page, target)):close()
+      end
+    end
+  end)
+
+  -- The HTTP page by one client that checks what it gets.
+  it("to HTTP answers as it says", function()
+    local got
+    local app = run.app("docs/guide/http.md")
+    got = serve(app, [[
       const form = { method: "POST", body: new URLSearchParams({ name: "ann" }) };
       return [
         await request("/users/7?page=2"), await request("/login", form),
@@ -40,8 +148,8 @@ describe("the guide", function()
     assert.equal(404, got[6].status)
   end)
 
-  it("to the engine is an app", function()
-    local app = load_page "engine.md"
+  it("to the engine refuses as it says", function()
+    local app = run.app("docs/guide/engine.md")
     local refused = {}
     app.engine:on("connection_error", function(e) refused[#refused + 1] = e.context.error end)
     local got = ask(app, [[

@@ -1,0 +1,192 @@
+-- SPDX-License-Identifier: MIT
+-- Runs a Lua block of the guide against the real library: its servers serve in this process, and
+-- guide_drive.js is their clients. What the block prints and reports is kept, and which of its
+-- lines nobody came to.
+--
+-- Stands on guide.lua and serve.lua. A block sees the library as it is, but that listening is left
+-- to serve.lua, relative paths are in a folder of its own, and seconds are short.
+
+local address = require "sio.address"
+local core = require "sio.core"
+local guide = require "support.guide"
+local host = require "sio.host"
+local listening = require "sio.listening"
+local serve = require "support.serve"
+local sio = require "sio"
+
+local run = {}
+
+local short = 0.02 -- seconds: the longest that a block waits
+
+local drive
+do
+  local file = assert(io.open "spec/support/guide_drive.js")
+  drive = file:read "a"
+  file:close()
+end
+
+-- Keeps the errors that a server reports and the patterns of its routes.
+local function watch(app, result)
+  app:on_error(function(message) table.insert(result.errors, message) end)
+  local routes, add = {}, app._router.add
+  result.routes[app] = routes
+  app._router.add = function(self, method, pattern, handler)
+    routes[#routes + 1] = { method = method, path = pattern }
+    return add(self, method, pattern, handler)
+  end
+end
+
+-- `sio` as a block sees it.
+local function library(made, result)
+  local lib = setmetatable({}, { __index = sio })
+  for _, name in ipairs { "server", "engine" } do
+    lib[name] = function(...)
+      local app = sio[name](...)
+      made[#made + 1] = app
+      if name == "server" then watch(app, result) end
+      return app
+    end
+  end
+  for _, name in ipairs { "after", "every", "sleep" } do
+    lib[name] = function(seconds, ...)
+      return sio[name](type(seconds) == "number" and math.min(seconds, short) or seconds, ...)
+    end
+  end
+  return lib
+end
+
+local function environment(made, result)
+  local lib = library(made, result)
+  local env = {
+    _ran = function(i) result.ran[i] = true end,
+    print = function(...)
+      local words = table.pack(...)
+      for i = 1, words.n do words[i] = tostring(words[i]) end
+      table.insert(result.printed, table.concat(words, "\t"))
+    end,
+    require = function(name)
+      if name == "sio" then return lib end
+      return (require(name)) -- one value, as people expect
+    end,
+  }
+  return setmetatable(env, { __index = _G })
+end
+
+-- ---- what the clients can do ----------------------------------------------------------------
+
+-- The concrete names of a server's namespaces.
+local function namespaces(app, samples)
+  local names = {}
+  for name in pairs(app._namespaces) do names[#names + 1] = name end
+  for _, name in ipairs(samples.namespaces) do names[#names + 1] = name end
+  return names
+end
+
+local function events(app, samples)
+  local list, seen = {}, {}
+  for name, nsp in pairs(app._namespaces) do
+    for _, socket in pairs(nsp.sockets or {}) do
+      for event in pairs(rawget(socket, "_on") or {}) do
+        local sample = samples.events[event] or { "hello" }
+        if not seen[name .. event] then
+          list[#list + 1] = { nsp = name, event = event, args = sio.array { table.unpack(sample) },
+            bytes = sample.bytes }
+        end
+        seen[name .. event] = true
+      end
+    end
+  end
+  return list
+end
+
+local function requests(routes, samples)
+  local list = {}
+  for _, route in ipairs(routes) do
+    local sample = samples.requests[route.path] or {}
+    local method = route.method == "*" and "GET" or route.method
+    local path = sample.path or route.path
+    if path ~= "/guide/plan" and path ~= "/done" then
+      list[#list + 1] = { method = method, path = path, headers = sample.headers,
+        body = sample.body }
+    end
+  end
+  return list
+end
+
+local function left(result)
+  local list = {}
+  for i, name in ipairs(result.places) do
+    if not result.ran[i] then list[#list + 1] = name end
+  end
+  return sio.array(list)
+end
+
+local function drive_app(app, result, samples)
+  if not app._namespaces then return end -- sio.engine{}: no sockets
+  local function plan()
+    return {
+      left = left(result), path = app._options.path,
+      namespaces = sio.array(namespaces(app, samples)),
+      events = sio.array(events(app, samples)),
+      requests = sio.array(requests(result.routes[app], samples)),
+    }
+  end
+  app._router:add("GET", "/guide/plan", plan)
+  serve.run(app, drive)
+end
+
+-- ---- one block ------------------------------------------------------------------------------
+
+-- listen as a block has it: what it is given is checked, and the start hooks run.
+local function listen(app, given)
+  assert(address.list(given))
+  for _, fn in ipairs(app._start) do core.spawn(fn, core.worker_info()) end
+end
+
+local function with_stubs(dir, fn)
+  local real, base = listening.listen, host.base_dir
+  listening.listen, host.base_dir = listen, dir
+  local ok, err = xpcall(fn, debug.traceback)
+  listening.listen, host.base_dir = real, base
+  if not ok then error(err, 0) end
+end
+
+---@class guide.Result
+---@field places string[] that have to be reached
+---@field left string[] those that were not
+---@field errors string[] what it reported
+---@field raised? string what ended it
+---@field printed string[] lines
+
+--- Runs a block. `samples`: events' arguments, requests' bodies, names of namespaces.
+---@param block guide.Block
+---@param dir string a folder for its files
+---@param samples table
+---@return guide.Result
+function run.block(block, dir, samples)
+  local result, made = { errors = {}, printed = {}, ran = {}, routes = {} }, {}
+  local text
+  text, result.places = guide.chunk(block)
+  local chunk = assert(load(text, "@" .. block.page, "t", environment(made, result)))
+  with_stubs(dir, function()
+    local ok, err = xpcall(chunk, function(e) return tostring(e) end)
+    if not ok then result.raised = err end
+    for _, app in ipairs(ok and made or {}) do drive_app(app, result, samples) end
+    for _, app in ipairs(made) do serve.close(app) end
+  end)
+  result.left = left(result)
+  return result
+end
+
+--- The Lua blocks of a page as one app, in their order.
+---@param page string
+function run.app(page)
+  local texts = {}
+  for _, block in ipairs(guide.blocks(page)) do
+    if block.lang == "lua" and block.mark == "" then texts[#texts + 1] = block.text end
+  end
+  texts[#texts + 1] = "return app"
+  return assert(load(table.concat(texts), "@" .. page))()
+end
+
+return run
