@@ -1,11 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- sio-lua as a program: starts, serves, replaces workers, stops, and leaves nothing behind.
--- Waiting is reading its output: the end of it means that no process of its has the pipe any
--- more.
+-- Stands on support/program.lua.
 
 local core = require "sio.core"
-
-local LIMIT = 60 -- seconds after which a hanging program is killed, so that the spec fails and ends
+local program_of = require "support.program"
 
 local APP = [[
 local sio = require "sio"
@@ -17,69 +15,25 @@ app:listen(%s)
 ]]
 
 describe("sio-lua", function()
-  local dir, programs
+  local folder, programs
 
   local function write(name, text)
-    local file = assert(io.open(dir .. "/" .. name, "w"))
-    file:write(text)
-    file:close()
+    folder:write(name, text)
   end
 
   before_each(function()
-    dir = os.tmpname()
-    os.remove(dir)
-    assert(os.execute("mkdir " .. dir))
+    folder = program_of.folder()
     programs = {}
   end)
 
   after_each(function()
     for _, program in ipairs(programs) do program.stop "KILL" end
-    os.execute("rm -r " .. dir)
+    folder:remove()
   end)
 
-  -- Runs sio-lua in `dir`. Reading is what waits.
   local function start(arguments, environment)
-    local root = core.process.realpath "."
-    local pipe = io.popen(("cd %s && exec env -u PORT -u SIO_WORKERS -u WEB_CONCURRENCY %s " ..
-      "SIO_LUA=lua5.4 LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;' LUA_CPATH='%s;;' " ..
-      "timeout --foreground -s KILL %d %s/bin/sio-lua %s 2>&1"):format(dir, environment or "", root,
-      root, package.cpath, LIMIT, root, arguments))
-    local program = { lines = {} }
+    local program = program_of.start(folder, arguments, environment)
     programs[#programs + 1] = program
-
-    -- Reads until a line matches; its captures.
-    function program.expect(pattern)
-      for line in pipe:lines() do
-        table.insert(program.lines, line)
-        local found = { line:match(pattern) }
-        if found[1] then
-          program.pid = program.pid or line:match "%(pid (%d+)%)$"
-          return table.unpack(found)
-        end
-      end
-      error(("no line matches %q in:\n%s"):format(pattern, table.concat(program.lines, "\n")), 2)
-    end
-
-    -- Reads to the end: every process is gone. The exit code.
-    function program.wait()
-      for line in pipe:lines() do table.insert(program.lines, line) end
-      local _, _, code = pipe:close()
-      pipe = nil
-      return code
-    end
-
-    function program.signal(name, pid)
-      assert(os.execute(("kill -%s %s"):format(name, pid or program.pid)))
-    end
-
-    function program.stop(name)
-      if not pipe then return end
-      if program.pid then os.execute(("kill -%s %s 2>/dev/null"):format(name, program.pid)) end
-      pipe:close()
-    end
-
-    function program.output() return table.concat(program.lines, "\n") end
-
     return program
   end
 
@@ -88,21 +42,8 @@ describe("sio-lua", function()
     return start(arguments or "", environment)
   end
 
-  -- The banner: address, number of workers.
-  local function ready(program)
-    local url, workers = program.expect "^sio%-lua %S+  (http://%S+)  (%d+ workers?)  %(pid %d+%)$"
-    return url:match ":(%d+)$", workers
-  end
-
-  -- Fetches /pid over a connection of its own.
-  local function fetch_pid(port)
-    local pipe = io.popen(("bash -c 'exec 3<>/dev/tcp/127.0.0.1/%s; " ..
-      "printf \"GET /pid HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n\" >&3; " ..
-      "cat <&3' 2>&1"):format(port))
-    local answer = pipe:read "a"
-    pipe:close()
-    return answer:match "\r\n\r\n(%d+)$" or answer
-  end
+  local ready = program_of.ready
+  local function fetch_pid(port) return program_of.fetch(port, "/pid") end
 
   describe("starts", function()
     it("with one worker, serves, and ends cleanly on INT", function()
