@@ -26,6 +26,9 @@ describe("sio.cli.options", function()
     assert.same({ workers = "auto", balance = "ip-hash", log_level = "debug" },
       parse("--workers", "auto", "--balance", "ip-hash", "--log-level=debug"))
     assert.same({ version = true, help = true }, parse("--version", "-h"))
+    assert.same({ check = true, file = "x.lua" }, parse("--check", "x.lua"))
+    assert.same({ watch = true, file = "x.lua" }, parse("--watch", "x.lua"))
+    assert.same({ watch = "lib", file = "x.lua" }, parse("--watch=lib", "x.lua"))
   end)
 
   it("takes --bind again and again", function()
@@ -68,6 +71,11 @@ describe("sio.cli.options", function()
     { { "--log-level", "loud" },
       'option --log-level: expected one of debug, info, warn, error, off, got "loud"' },
     { { "--help=yes" }, "option --help takes no value" },
+    { { "--check=yes" }, "option --check takes no value" },
+    { { "--watch=" }, 'option --watch: expected a folder, got ""' },
+    { { "--wach" }, "unknown option --wach (did you mean --watch?)" },
+    { { "--chekc" }, "unknown option --chekc (did you mean --check?)" },
+    { { "--check", "--watch" }, "--check ends, --watch stays: one of both" },
     { { "--bind", "nowhere" }, "option --bind: expected a port, HOST:PORT, [IPV6]:PORT, " ..
       'unix:PATH or fd:N, got "nowhere"' },
     { { "-b", "unix:" }, 'option -b: expected a path behind unix:, got "unix:"' },
@@ -87,7 +95,8 @@ describe("sio.cli.options", function()
   end
 
   it("is what the help says", function()
-    for name in ("workers bind port host balance log-level version help"):gmatch "%S+" do
+    local names = "workers bind port host balance log-level check watch version help"
+    for name in names:gmatch "%S+" do
       assert.is_truthy(options.help:find("--" .. name, 1, true))
     end
     for _, method in ipairs(options.balance_methods) do

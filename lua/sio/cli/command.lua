@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- How to start this program once more, and how many processors it has. sio.cli calls it.
+-- How to start this program once more, how many processors it has, and how many workers its
+-- environment wants. sio.cli calls it.
 
 local core = require "sio.core"
+local options = require "sio.cli.options"
 
 local command = {}
 
@@ -62,6 +64,22 @@ function command.processors()
   local most = quota()
   if most then n = math.min(n, math.max(1, math.ceil(most))) end
   return n
+end
+
+--- Workers for an app that does not say: as the environment has it, else one. nil and why that
+--- makes no sense.
+---@return integer|"auto"|nil
+---@return string? err
+function command.default_workers()
+  for _, name in ipairs { "SIO_WORKERS", "WEB_CONCURRENCY" } do
+    local text = os.getenv(name)
+    if text and text ~= "" then
+      local n, expected = options.workers(text)
+      if not n then return nil, ('%s: expected %s, got "%s"'):format(name, expected, text) end
+      return n
+    end
+  end
+  return 1
 end
 
 return command

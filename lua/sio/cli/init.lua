@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The command sio-lua: reads the command line and becomes the supervisor, or, started by one, a
--- worker.
+-- worker; `sio-lua new` makes an application.
 --
 -- bin/sio-lua calls main and exits with what it returns: 0 ended as asked, 1 by force or failure,
 -- 2 the command line makes no sense, 3 the app or its address failed at the start.
@@ -10,6 +10,8 @@ local options = require "sio.cli.options"
 local cli = {}
 
 local WORKER = "--worker" -- hidden: we start ourselves with it
+local TRIAL = "--trial" -- hidden: a check that says nothing when all is well
+local NEW = "new"
 
 local function usage(message)
   io.stderr:write("sio-lua: ", message, "\nTry 'sio-lua --help'.\n")
@@ -40,11 +42,28 @@ local function show_version()
   return 0
 end
 
+local function make_new(args)
+  local dir = args[2]
+  if #args ~= 2 or dir:find "^%-" or dir == "" then
+    return usage "new: the name of a folder expected"
+  end
+  return require("sio.cli.new").run(dir)
+end
+
+-- Starts the supervisor, which can start this program once more: as a worker, or for a trial.
+local function supervise(args, asked)
+  local command = require "sio.cli.command"
+  return require("sio.cli.supervisor").run(asked, command.worker(args, WORKER, asked.file),
+    command.worker(args, TRIAL, asked.file)(0))
+end
+
 --- Runs the command; the arguments as Lua's `arg` has them.
 ---@param args table
 ---@return integer exit_code
 function cli.main(args)
   if args[1] == WORKER then return require("sio.cli.worker").run(args[3]) end
+  if args[1] == TRIAL then return supervise(args, { file = args[3], trial = true }) end
+  if args[1] == NEW then return make_new(args) end
   local asked, err = options.parse(args)
   if not asked then return usage(err) end
   if asked.help then
@@ -54,8 +73,7 @@ function cli.main(args)
   if asked.version then return show_version() end
   asked.file, err = find_app(asked.file)
   if not asked.file then return usage(err) end
-  local command = require("sio.cli.command").worker(args, WORKER, asked.file)
-  return require("sio.cli.supervisor").run(asked, command)
+  return supervise(args, asked)
 end
 
 return cli

@@ -16,8 +16,10 @@ options.workers_max = 64
 
 options.help = [[
 Usage: sio-lua [options] [app.lua]
+       sio-lua new DIR
 
 Runs a Socket.IO application; without a file app.lua, else init.lua, of the current folder.
+`new` makes a small one in a folder that is not there yet, or empty.
 
   -w, --workers N|auto   worker processes, auto: one per processor (SIO_WORKERS, WEB_CONCURRENCY)
   -b, --bind ADDRESS     listen there, not where the application says: HOST:PORT, PORT,
@@ -27,6 +29,10 @@ Runs a Socket.IO application; without a file app.lua, else init.lua, of the curr
       --balance METHOD   which worker gets a new client: least-connection, round-robin, random,
                          ip-hash, forwarded-for
       --log-level LEVEL  debug, info, warn, error or off (info)
+      --check            load the application, say what it would do, and end: with 0, or with 3 and
+                         its error
+      --watch[=DIR]      for development: load it again whenever code in its folder, or in DIR,
+                         changes
       --version          show the version
   -h, --help             show this help
 
@@ -68,6 +74,11 @@ local function host(text)
   return nil, "an address"
 end
 
+local function folder(text)
+  if text ~= "" then return text end
+  return nil, "a folder"
+end
+
 local specs = {
   workers = { take = options.workers },
   port = { take = integer(0, 65535) },
@@ -75,6 +86,8 @@ local specs = {
   bind = { take = address.parse, repeats = true },
   balance = { take = one_of(options.balance_methods) },
   ["log-level"] = { take = one_of(options.log_levels), field = "log_level" },
+  check = {},
+  watch = { take = folder, optional = true },
   version = {},
   help = {},
 }
@@ -97,7 +110,7 @@ local function split(word)
 end
 
 local function take_option(result, spec, name, written, value)
-  if not spec.take then
+  if not spec.take or spec.optional and not value then
     if value then return nil, ("option %s takes no value"):format(written) end
     result[name] = true
     return true
@@ -122,7 +135,7 @@ local function parse_option(result, args, i)
   if not spec then
     return nil, ("unknown option %s%s"):format(written, name and suggestion(name) or "")
   end
-  if spec.take and not value then
+  if spec.take and not spec.optional and not value then
     i = i + 1
     value = args[i]
   end
@@ -138,10 +151,13 @@ end
 ---@field bind? sio.Address[]
 ---@field balance? string
 ---@field log_level? string
+---@field check? boolean
+---@field watch? string|true a folder, or the application's
 ---@field version? boolean
 ---@field help? boolean
 
-local function check_binds(result)
+local function check_together(result)
+  if result.check and result.watch then return nil, "--check ends, --watch stays: one of both" end
   if not result.bind then return result end
   if result.port or result.host then
     return nil, "--bind says where to listen, --port and --host cannot change it"
@@ -173,7 +189,7 @@ function options.parse(args)
   end
   if #words > 1 then return nil, ('one file expected, got "%s" as well'):format(words[2]) end
   result.file = words[1]
-  return check_binds(result)
+  return check_together(result)
 end
 
 return options

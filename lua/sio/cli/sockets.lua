@@ -5,6 +5,7 @@
 -- What the command line says wins, then what systemd has opened, then the app. Stands on
 -- sio.listener; sio.cli.supervisor calls it.
 
+local address = require "sio.address"
 local host = require "sio.host"
 local listener = require "sio.listener"
 
@@ -60,13 +61,29 @@ local function changed(self, declared)
   return { { host = self.host, port = self.port or host.default_port() } }
 end
 
+local function planned(self, declared)
+  return self.wanted or changed(self, declared)
+end
+
+--- What open() will open, for people.
+---@param declared sio.Address[] by the app
+---@return string
+function Sockets:describe(declared)
+  local places = {}
+  for i, each in ipairs(planned(self, declared)) do
+    places[i] = address.text { host = each.host, port = each.port or host.default_port(),
+      unix = each.unix, fd = each.fd }
+  end
+  return table.concat(places, ", ")
+end
+
 --- Opens them, the first time; nil and one sentence.
 ---@param declared sio.Address[] by the app
 ---@return sio.Listener[]?
 ---@return string? err
 function Sockets:open(declared)
   if #self.list > 0 then return self.list end
-  for i, asked in ipairs(self.wanted or changed(self, declared)) do
+  for i, asked in ipairs(planned(self, declared)) do
     local opened, err = self.inherited[asked.fd], nil
     if not opened then opened, err = listener.open(asked) end
     if not opened then return nil, err end

@@ -11,6 +11,7 @@ local core = require "sio.core"
 local heartbeat = require "sio.cli.heartbeat"
 local members = require "sio.cli.members"
 local options = require "sio.cli.options"
+local renewal = require "sio.cli.renewal"
 local sockets = require "sio.cli.sockets"
 
 local process = core.process
@@ -34,6 +35,7 @@ end
 local function finish(self)
   for _, thing in ipairs(self.timers) do thing:cancel() end
   for _, thing in ipairs(self.signals) do thing:close() end
+  if self.renewal then self.renewal:close() end
   self.sockets:close()
   self.timers, self.signals = {}, {}
   self.members.shm:close()
@@ -70,18 +72,6 @@ end
 
 -- ---- what the app declares ----------------------------------------------------------------------
 
-local function from_environment()
-  for _, name in ipairs { "SIO_WORKERS", "WEB_CONCURRENCY" } do
-    local text = os.getenv(name)
-    if text and text ~= "" then
-      local n, expected = options.workers(text)
-      if not n then return nil, ('%s: expected %s, got "%s"'):format(name, expected, text) end
-      return n
-    end
-  end
-  return 1
-end
-
 local function decide_count(self, declared)
   if self.count then return true end
   local n, expected = options.workers(tostring(declared or self.default_workers))
@@ -94,11 +84,21 @@ local function decide_count(self, declared)
   return true
 end
 
+-- The app has loaded: what would be done now is all that was asked for.
+local function tell_plan(self, message)
+  if not self.asked.trial then
+    print(("%s loads: %d %s on %s"):format(self.asked.file, self.count,
+      self.count == 1 and "worker" or "workers", self.sockets:describe(message.addresses)))
+  end
+  self:stop "check"
+end
+
 local on_op = {}
 
 -- The sockets are bound once; a replaced worker gets them again.
 function on_op.listen(self, member, message)
   if self.stopping or not decide_count(self, message.workers) then return end
+  if self.asked.check or self.asked.trial then return tell_plan(self, message) end
   self.retention = math.max(self.retention, message.retention or 0)
   self.secure = message.secure
   local list, err = self.sockets:open(message.addresses)
@@ -132,6 +132,22 @@ function Supervisor:start_later(slot)
   core.after(wait, function() start(self, slot) end)
 end
 
+--- For renewal.lua: another worker in a slot, with the app as it is now.
+---@param slot integer
+---@return boolean
+function Supervisor:replace(slot)
+  local member = self.members.by_slot[slot]
+  if self.stopping or slot >= (self.count or 1) then return false end
+  if not member then
+    start(self, slot)
+  else
+    member.replaced = true
+    self.members.shm:move(slot, "ready", "draining")
+    self.members:send(member, { op = "stop", reason = "reload" })
+  end
+  return true
+end
+
 function on_op.ready(self, member)
   if self.stopping then return end
   member.ready, member.ready_at = true, process.now()
@@ -145,6 +161,7 @@ function on_op.ready(self, member)
   elseif ready == self.count then
     announce(self)
   end
+  if self.renewal then self.renewal:on_ready(member.slot) end
 end
 
 function on_op.stopping(self, member)
@@ -156,9 +173,11 @@ local function on_exit(self, member, how)
     if self.members:count() == 0 then finish(self) end
     return
   end
+  if member.replaced then return start(self, member.slot) end
   if not self.ever_ready then
     -- Its own words are on stderr already, unless it had no time for any.
     local said = how == "exited with status 3"
+    if self.renewal then return self.renewal:wait() end
     return fail(self, not said and ("worker 1 %s before it was ready"):format(how))
   end
   core.log("warn", ("worker %d (pid %d) %s"):format(member.slot + 1, member.pid, how))
@@ -227,8 +246,12 @@ local function new(asked, count, default_workers, worker_command)
   return self
 end
 
-local function run(asked, worker_command)
-  local default_workers, err = from_environment()
+---@param asked sio.cli.Options with the file
+---@param worker_command fun(number: integer): string[]
+---@param trial_command string[] for --watch: ends with 0 when the app loads
+---@return integer exit_code
+local function run(asked, worker_command, trial_command)
+  local default_workers, err = command.default_workers()
   if not default_workers then
     say(err)
     return 2
@@ -239,7 +262,10 @@ local function run(asked, worker_command)
   if count == "auto" then count = command.processors() end
   local self
   self, err = new(asked, count, default_workers, worker_command)
-  if not self then
+  if self and asked.watch then
+    self.renewal, err = renewal.start(asked, trial_command, self)
+  end
+  if not self or err then
     say(err)
     return 3
   end
