@@ -79,8 +79,7 @@ void sio_client_disconnect(struct sio_client *c)
         eio_session_close(c->session);
 }
 
-/* A protocol violation, or no namespace in time. */
-static void close_client(struct sio_client *c)
+void sio_client_close(struct sio_client *c)
 {
     static const struct sio_parting why = {.reason = "forced server close", .recoverable = true};
     if (c->closed)
@@ -107,55 +106,6 @@ static void invalid_packet(struct sio_client *c, const char *message)
 
 /* ---- packets -------------------------------------------------------------------------------- */
 
-static bool too_many(const struct sio_client *c)
-{
-    unsigned n = 0;
-    for (const struct sio_socket *s = c->sockets; s != NULL; s = s->next)
-        n++;
-    if (n < c->server->options.nsps_per_client)
-        return false;
-    sio_log_limited(SIO_LOG_WARN, "nsps_per_client", "a client is in %u namespaces: no more", n);
-    return true;
-}
-
-static void join(struct sio_client *c, struct sio_nsp *n, const struct sio_packet *p)
-{
-    struct sio_buf auth = {0};
-    struct sio_socket *s;
-    if (c->v2) { /* it knows nothing of recovery */
-        sio_v2_append_auth(&auth, p->query);
-        s = sio_socket_new(c, n, sio_buf_slice(&auth));
-        sio_buf_fini(&auth);
-        sio_socket_start(s);
-        return;
-    }
-    s = sio_socket_new(c, n, p->data);
-    if (!sio_recovery_begin(s, sio_socket_auth(s)))
-        sio_socket_start(s);
-}
-
-static void on_connect(struct sio_client *c, const struct sio_packet *p)
-{
-    struct sio_nsp *n = sio_server_find_nsp(c->server, p->nsp);
-    struct sio_socket *s = n == NULL ? NULL : sio_client_find(c, n);
-    if (c->server->down)
-        return;
-    if (n == NULL) {
-        sio_client_send(c, SIO_CONNECT_ERROR, p->nsp,
-                        SIO_LIT("{\"message\":\"Invalid namespace\"}"));
-    } else if (s != NULL) {
-        /* The official client asks twice when its user calls connect() on a socket that connects by
-         * itself; both packets come in one segment. Upstream then has two sockets; here one. */
-        if (s->state == SIO_SOCKET_CONNECTED && c->connect_tick != c->server->loop->ticks)
-            close_client(c);
-    } else if (too_many(c)) {
-        sio_client_send(c, SIO_CONNECT_ERROR, p->nsp,
-                        SIO_LIT("{\"message\":\"too many namespaces\"}"));
-    } else {
-        join(c, n, p);
-    }
-}
-
 static void dispatch(struct sio_socket *s, const struct sio_inbound *in)
 {
     struct sio_server *server = s->nsp->server;
@@ -180,7 +130,7 @@ static void on_joined_packet(struct sio_client *c, const struct sio_inbound *in)
     struct sio_nsp *n = sio_server_find_nsp(c->server, p->nsp);
     struct sio_socket *s = n == NULL ? NULL : sio_client_find(c, n);
     if (s == NULL || s->state != SIO_SOCKET_CONNECTED || p->type == SIO_CONNECT_ERROR)
-        close_client(c);
+        sio_client_close(c);
     else if (p->type == SIO_DISCONNECT)
         sio_socket_part(s, &left);
     else
@@ -190,7 +140,7 @@ static void on_joined_packet(struct sio_client *c, const struct sio_inbound *in)
 static void on_packet(struct sio_client *c, struct sio_inbound *in)
 {
     if (in->packet.type == SIO_CONNECT)
-        on_connect(c, &in->packet);
+        sio_lookup_connect(c, &in->packet);
     else
         on_joined_packet(c, in);
     for (unsigned i = 0; i < in->packet.attachments; i++)
@@ -255,6 +205,7 @@ static void on_close(void *owner, struct eio_session *session, enum eio_reason r
         return;
     c->closed = true;
     sio_list_remove(&c->link);
+    sio_lookup_end_all(c);
     sio_client_part_all(c, &(struct sio_parting){.reason = eio_reason_text(reason),
                                                  .detail = detail,
                                                  .recoverable = reason != EIO_PARSE_ERROR});
@@ -280,7 +231,7 @@ void sio_client_new(struct sio_server *s, struct eio_session *session)
     sio_server_wake_at(s, c->deadline_ms);
     eio_session_set_events(session, &events, c);
     if (c->v2) /* is in "/" without asking */
-        on_connect(c, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SIO_LIT("/")});
+        sio_lookup_connect(c, &(struct sio_packet){.type = SIO_CONNECT, .nsp = SIO_LIT("/")});
 }
 
 uint64_t sio_client_expire(struct sio_server *s, uint64_t now_ms)
@@ -291,7 +242,7 @@ uint64_t sio_client_expire(struct sio_server *s, uint64_t now_ms)
         if (c->deadline_ms > now_ms)
             return c->deadline_ms;
         sio_client_joined(c); /* it is asked to go once; then its session's close timeout counts */
-        close_client(c);
+        sio_client_close(c);
     }
     return 0;
 }

@@ -10,13 +10,23 @@
 #include "base/mem.h"
 #include "sio/server_in.h"
 
-struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_slice name)
+bool sio_nsp_name_valid(struct sio_slice name)
+{
+    return name.len > 0 && name.len <= SIO_NSP_NAME_MAX && name.p[0] == '/' &&
+           memchr(name.p, ',', name.len) == NULL;
+}
+
+struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_map *map, struct sio_slice name)
 {
     struct sio_nsp *n = sio_calloc(1, sizeof *n + name.len);
     memcpy(n->bytes, name.p, name.len);
     n->name = sio_slice(n->bytes, name.len);
     n->server = s;
-    sio_map_put(&s->nsps, n->name, n);
+    n->open = true;
+    sio_list_init(&n->children);
+    sio_list_init(&n->sibling);
+    sio_list_init(&n->idle);
+    sio_map_put(map, n->name, n);
     return n;
 }
 
@@ -104,6 +114,8 @@ int sio_nsp_emit(struct sio_nsp *n, const struct sio_selection *to, const struct
 
 void sio_nsp_each(struct sio_nsp *n, void (*fn)(void *ctx, struct sio_socket *s), void *ctx)
 {
+    SIO_LIST_EACH (node, &n->children)
+        sio_nsp_each(SIO_CONTAINER_OF(node, struct sio_nsp, sibling), fn, ctx);
     size_t count = n->count;
     if (count == 0)
         return;

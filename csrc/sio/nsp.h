@@ -37,7 +37,7 @@ struct sio_socket *sio_nsp_find(const struct sio_nsp *n, struct sio_slice id);
 /* One record in the log, delivered everywhere in log order. Errors: SIO_EINVAL (data is no
  * array with an element), SIO_ETOOBIG, SIO_EFULL. */
 int sio_nsp_emit(struct sio_nsp *n, const struct sio_selection *to, const struct sio_outgoing *out);
-/* Visits a snapshot of connected sockets. */
+/* Visits a snapshot of connected sockets; of a parent, those of its children. */
 void sio_nsp_each(struct sio_nsp *n, void (*fn)(void *ctx, struct sio_socket *s), void *ctx);
 /* Bind's word for this namespace. */
 void sio_nsp_set_user(struct sio_nsp *n, void *user);

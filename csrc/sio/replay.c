@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sio/parent.h"
 
 void sio_replay_init(struct sio_replay *r, struct sio_nsp *n, struct sio_slice sid,
                      struct sio_place place)
@@ -130,11 +131,18 @@ static void change_room(struct sio_replay *r, const struct sio_record *e)
     room->member = join;
 }
 
+/* An emit to the parent of a namespace is one to the namespace. */
+static bool concerns(const struct sio_replay *r, struct sio_slice nsp)
+{
+    const struct sio_nsp *parent = sio_parent_of(r->nsp);
+    return sio_slice_eq(nsp, r->nsp->name) || (parent != NULL && sio_slice_eq(nsp, parent->name));
+}
+
 static int on_record(void *arg, uint64_t end, struct sio_slice bytes)
 {
     struct sio_replay *r = arg;
     struct sio_record e;
-    if (sio_record_decode(bytes, &e) != 0 || !sio_slice_eq(e.nsp, r->nsp->name))
+    if (sio_record_decode(bytes, &e) != 0 || !concerns(r, e.nsp))
         return 0;
     if (e.type == SIO_RECORD_JOIN || e.type == SIO_RECORD_LEAVE)
         change_room(r, &e);

@@ -115,8 +115,12 @@ void sio_server_deliver(struct sio_server *s, struct sio_slice record, uint64_t 
         return;
     }
     struct sio_nsp *n = sio_server_find_nsp(s, r.nsp);
-    if (n != NULL)
+    if (n != NULL) {
         deliver_to(n, &r, end, own);
+    } else if ((n = sio_map_get(&s->parents, r.nsp)) != NULL) {
+        SIO_LIST_EACH (node, &n->children)
+            deliver_to(SIO_CONTAINER_OF(node, struct sio_nsp, sibling), &r, end, own);
+    }
 }
 
 /* ---- namespaces ----------------------------------------------------------------------------- */
@@ -129,15 +133,23 @@ struct sio_nsp *sio_server_find_nsp(const struct sio_server *s, struct sio_slice
 struct sio_nsp *sio_server_nsp(struct sio_server *s, struct sio_slice name)
 {
     struct sio_nsp *n = sio_server_find_nsp(s, name);
-    bool valid = name.len > 0 && name.len <= SIO_NSP_NAME_MAX && name.p[0] == '/' &&
-                 memchr(name.p, ',', name.len) == NULL;
-    if (n != NULL || !valid)
+    if (n != NULL || !sio_nsp_name_valid(name))
         return n;
     if (s->nsps.count >= SIO_NSPS_MAX) {
         sio_log_limited(SIO_LOG_WARN, "nsps", "there are %d namespaces: no more", SIO_NSPS_MAX);
         return NULL;
     }
-    return sio_nsp_new(s, name);
+    return sio_nsp_new(s, &s->nsps, name);
+}
+
+void sio_server_each_nsp(const struct sio_server *s, void (*fn)(void *ctx, struct sio_nsp *n),
+                         void *ctx)
+{
+    const struct sio_map *maps[] = {&s->nsps, &s->parents};
+    struct sio_nsp *n;
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
+        for (size_t pos = 0; (n = sio_map_next(maps[i], &pos)) != NULL;)
+            fn(ctx, n);
 }
 
 /* ---- clients -------------------------------------------------------------------------------- */
@@ -198,9 +210,10 @@ struct sio_server *sio_server_new(struct sio_loop *loop, const struct sio_server
     sio_list_init(&s->unjoined);
     sio_list_init(&s->joined);
     sio_keep_init(s);
+    sio_parent_init(s);
     uv_timer_init(&loop->uv, &s->timer);
     s->timer.data = s;
-    sio_nsp_new(s, SIO_LIT("/"));
+    sio_nsp_new(s, &s->nsps, SIO_LIT("/"));
     return s;
 }
 
@@ -217,6 +230,7 @@ void sio_server_free(struct sio_server *s)
     for (size_t pos = 0; (n = sio_map_next(&s->nsps, &pos)) != NULL;)
         sio_nsp_free(n);
     sio_map_fini(&s->nsps);
+    sio_parent_fini(s);
     sio_ack_fini(&s->acks);
     sio_buf_fini(&s->scratch);
     uv_close((uv_handle_t *)&s->timer, on_timer_closed);

@@ -14,6 +14,7 @@
 #include "base/id.h"
 
 struct sio_server;
+struct sio_lookup;
 struct sio_nsp;
 struct sio_socket;
 struct sio_parser;
@@ -27,6 +28,7 @@ struct sio_server_options {
     bool recovery;                 /* connection state recovery */
     uint64_t max_disconnection_ms; /* 120000 */
     bool skip_middlewares;         /* true: for recovered sockets */
+    bool keep_children;            /* those that clients made stay when they are empty */
     struct sio_place place;
     const struct sio_parser *parser; /* sio_parser_default; see parser.h */
     void *parser_ctx;
@@ -42,6 +44,13 @@ struct sio_incoming {
 };
 
 struct sio_server_events {
+    /* CONNECT to a namespace that is not there, and there are parents: see lookup.h. `auth` as
+     * below. Without parents nobody is asked, and these two may be NULL. */
+    void (*on_unknown_nsp)(void *owner, struct sio_lookup *l, struct sio_slice name,
+                           struct sio_slice auth);
+    void (*on_lookup_left)(void *owner, struct sio_lookup *l); /* after it the pointer is dead */
+    /* A child is not there any more; after it the pointer is dead. May be NULL. */
+    void (*on_nsp_gone)(void *owner, struct sio_nsp *n);
     /* CONNECT to an existing namespace: run the middlewares, then call sio_socket_accept or
      * _refuse, now or later. `auth`: JSON object, "{}" when the client sent none. */
     void (*on_connecting)(void *owner, struct sio_socket *s, struct sio_slice auth);
@@ -92,5 +101,8 @@ void sio_server_lapped(struct sio_server *s);
  * with '/', has a ',' or more than SIO_NSP_NAME_MAX bytes, or there are 10000 already. */
 struct sio_nsp *sio_server_nsp(struct sio_server *s, struct sio_slice name);
 struct sio_nsp *sio_server_find_nsp(const struct sio_server *s, struct sio_slice name);
+/* Visits all, parents and children among them; fn may not make or end any. */
+void sio_server_each_nsp(const struct sio_server *s, void (*fn)(void *ctx, struct sio_nsp *n),
+                         void *ctx);
 
 #endif

@@ -25,6 +25,7 @@ enum {
 };
 
 struct sio_keep;
+struct sio_lookup;
 
 struct sio_recovery {
     struct sio_map keeps;   /* by private id, live and parked */
@@ -41,6 +42,9 @@ struct sio_server {
     const struct sio_server_events *events;
     void *owner;
     struct sio_map nsps;
+    struct sio_map parents; /* by name too; see parent.h */
+    struct sio_list idle;   /* children that may have to go */
+    struct sio_task idle_task;
     struct sio_list unjoined; /* clients without a namespace, in order of their deadline */
     struct sio_list joined;   /* the other clients */
     struct sio_buf scratch;   /* see sio_server_publish */
@@ -59,6 +63,12 @@ struct sio_nsp {
     struct sio_socket **list; /* connected; dense, for broadcasts to all */
     size_t count, cap;
     struct sio_rooms rooms;
+    struct sio_nsp *parent;   /* of a child; a parent's is itself */
+    struct sio_list children; /* of a parent: their `sibling` */
+    struct sio_list sibling;
+    struct sio_list idle; /* in server->idle, or nowhere */
+    uint32_t uses;     /* sockets that have not ended, those that are not in by_id yet included */
+    bool open;         /* clients may enter it */
     uint64_t next_ack; /* one counter for all its sockets, as upstream */
     struct sio_slice name;
     char bytes[];
@@ -99,6 +109,7 @@ struct sio_client {
     struct sio_server *server;
     struct eio_session *session;
     struct sio_socket *sockets; /* in order of CONNECT; not those that are leaving */
+    struct sio_lookup *lookups; /* namespaces it waits for */
     void *kept;                 /* what the parser keeps of it: a packet that is not whole yet */
     uint64_t deadline_ms;       /* while unjoined */
     uint32_t connect_tick;      /* of the loop, in which a socket was connected last */
@@ -126,11 +137,24 @@ void sio_server_scratch_back(struct sio_server *s, struct sio_buf *b);
 int sio_server_publish(struct sio_server *s, struct sio_buf *record, unsigned flags);
 
 /* ---- nsp.c ---- */
-struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_slice name);
+bool sio_nsp_name_valid(struct sio_slice name);
+/* Into that map of the server's, open. */
+struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_map *map, struct sio_slice name);
 void sio_nsp_free(struct sio_nsp *n);                      /* no sockets left */
 void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s); /* now it takes part in broadcasts */
 void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s);
 int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
+
+/* ---- parent.c ---- */
+void sio_parent_use(struct sio_nsp *n); /* a socket of it begins */
+void sio_parent_unuse(struct sio_nsp *n);
+void sio_parent_check(struct sio_nsp *n); /* a child that nothing uses goes */
+void sio_parent_init(struct sio_server *s);
+void sio_parent_fini(struct sio_server *s);
+
+/* ---- lookup.c ---- */
+void sio_lookup_connect(struct sio_client *c, const struct sio_packet *p); /* a CONNECT packet */
+void sio_lookup_end_all(struct sio_client *c);
 
 /* ---- fanout.c ---- */
 void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end);
@@ -159,6 +183,8 @@ void sio_client_joined(struct sio_client *c);
 /* A packet without id and attachments. */
 void sio_client_send(struct sio_client *c, enum sio_packet_type type, struct sio_slice nsp,
                      struct sio_slice data);
+/* Ends it for a protocol violation, or because it was in no namespace in time. */
+void sio_client_close(struct sio_client *c);
 /* 41 to all namespaces, then the session: disconnect(true). */
 void sio_client_disconnect(struct sio_client *c);
 void sio_client_part_all(struct sio_client *c, const struct sio_parting *why);

@@ -81,6 +81,7 @@ struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struc
     struct sio_socket *s = sio_calloc(1, sizeof *s + id_len + 1);
     s->nsp = n;
     s->client = c;
+    sio_parent_use(n);
     s->state = SIO_SOCKET_WAITING;
     s->id_len = (uint16_t)id_len;
     s->auth = auth.len <= 2 ? NULL : sio_blob_new(auth);
@@ -201,6 +202,7 @@ void sio_socket_part(struct sio_socket *s, const struct sio_parting *why)
     } else {
         part_known(s, why);
     }
+    sio_parent_unuse(s->nsp);
     sio_server_bury(s->nsp->server, socket_free, s);
 }
 

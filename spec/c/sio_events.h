@@ -84,7 +84,8 @@ static inline void fake_on_disconnect(void *owner, struct sio_socket *s, const c
     sio_buf_printf(&sio.log, "disconnect %s|", reason == NULL ? "-" : reason);
 }
 
-static const struct sio_server_events fake_events = {
+/* A test may add to it. */
+static struct sio_server_events fake_events = {
     .on_connecting = fake_on_connecting,
     .on_connection = fake_on_connection,
     .on_event = fake_on_event,
