@@ -30,6 +30,8 @@ struct sio_co;
  * SIO_REF_HOOKS_END are set from Lua by core.set_hooks{name = value}. */
 #define SIO_REF_MAP(X)                                                                             \
     X(CONNECTING, "connecting")       /* f(nsp, socket): run the middlewares */                    \
+    X(LOOKUP, "lookup")               /* f(app, lookup, name, auth): answers */                    \
+    X(NSP_GONE, "nsp_gone")           /* f(nsp): a child is not there any more; may not wait */    \
     X(CONNECTION, "connection")       /* f(nsp, socket) */                                         \
     X(EVENT, "event")                 /* f(socket, ack|nil, name, args..., ack|nothing) */         \
     X(SOCKET_ERROR, "socket_error")   /* f(socket, message) */                                     \
@@ -124,6 +126,8 @@ void lfile_open(lua_State *L);
 void lserver_open(lua_State *L);
 void lproxy_open(lua_State *L);
 void lnamespace_open(lua_State *L);
+void lparent_open(lua_State *L);
+void llookup_open(lua_State *L);
 void lsocket_open(lua_State *L);
 void lsession_open(lua_State *L);
 void lgate_open(lua_State *L);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* core.nsp_*: namespaces and broadcasts. Stands on sio/nsp.h; lua/sio/namespace.lua and
- * operator.lua call it. Namespaces live as long as their server.
+ * operator.lua call it. Namespaces live as long as their server, but for children (parent.c).
  */
 #include "bind/namespace.h"
 
@@ -8,6 +8,7 @@
 #include "bind/emit.h"
 #include "bind/server.h"
 #include "bind/socket.h"
+#include "sio/parent.h"
 
 /* nsp_new(app, name, object): the namespace of that name gets the object; its handle is
  * object[1]. */
@@ -21,7 +22,8 @@ static int lnamespace_new(lua_State *L)
                   "namespace name expected");
     luaL_checktype(L, 3, LUA_TTABLE);
     nsp = sio_server_nsp(sio_worker_sio(app->worker), name);
-    sio_app_add_nsp(app, nsp);
+    if (nsp == NULL)
+        return sio_bind_error(L, "there are too many namespaces");
     sio_handle_new(L, app->bind, nsp, SIO_NAMESPACE);
     lua_pushvalue(L, 3);
     sio_handle_set_value(L, -2);
@@ -29,16 +31,16 @@ static int lnamespace_new(lua_State *L)
     return 0;
 }
 
-/* NULL when the server is closed: what is sent then is dropped, as after a disconnect. */
-static struct sio_nsp *self(lua_State *L)
+struct sio_nsp *sio_namespace_self(lua_State *L)
 {
-    return sio_handle_self(L, SIO_NAMESPACE)->object;
+    struct sio_nsp *nsp = sio_handle_self(L, SIO_NAMESPACE)->object;
+    return nsp != NULL ? nsp : sio_parent_revive(L);
 }
 
 /* nsp_set_wants(nsp, bits): from now on these hooks are called. */
 static int lnamespace_set_wants(lua_State *L)
 {
-    struct sio_nsp *nsp = self(L);
+    struct sio_nsp *nsp = sio_namespace_self(L);
     uintptr_t wants = (uintptr_t)luaL_checkinteger(L, 2);
     if (nsp != NULL)
         sio_nsp_set_user(nsp, (void *)wants);
@@ -47,7 +49,11 @@ static int lnamespace_set_wants(lua_State *L)
 
 bool sio_namespace_wants(const struct sio_nsp *nsp, unsigned what)
 {
-    return ((uintptr_t)sio_nsp_user(nsp) & what) != 0;
+    const struct sio_nsp *parent = sio_parent_of(nsp);
+    uintptr_t wants = (uintptr_t)sio_nsp_user(nsp);
+    if (parent != NULL)
+        wants |= (uintptr_t)sio_nsp_user(parent);
+    return (wants & what) != 0;
 }
 
 /* The room names of the table at `arg` (nil: none) as slices in a userdata that is left on the
@@ -72,7 +78,7 @@ static const struct sio_slice *read_rooms(lua_State *L, int arg, size_t *n)
 /* nsp_emit(nsp, rooms|nil, except|nil, flags, event, ...): true, or nil and why */
 static int lnamespace_emit(lua_State *L)
 {
-    struct sio_nsp *nsp = self(L);
+    struct sio_nsp *nsp = sio_namespace_self(L);
     struct sio_bind *b = sio_bind_of(L);
     struct sio_attachments attachments;
     struct sio_outgoing out;
@@ -89,7 +95,7 @@ static int lnamespace_emit(lua_State *L)
 /* emit(nsp, event, ...): to everybody, the method itself */
 static int lnamespace_emit_all(lua_State *L)
 {
-    struct sio_nsp *nsp = self(L);
+    struct sio_nsp *nsp = sio_namespace_self(L);
     struct sio_attachments attachments;
     struct sio_outgoing out;
     struct sio_selection all = {0};
@@ -115,7 +121,7 @@ static void collect_one(void *ctx, struct sio_socket *s)
 /* nsp_sockets(nsp): {[id] = socket} of this worker's connected sockets */
 static int lnamespace_sockets(lua_State *L)
 {
-    struct sio_nsp *nsp = self(L);
+    struct sio_nsp *nsp = sio_namespace_self(L);
     struct collect c = {L, sio_bind_of(L)};
     lua_createtable(L, 0, nsp ? (int)sio_nsp_count(nsp) : 0);
     if (nsp != NULL)
@@ -125,7 +131,7 @@ static int lnamespace_sockets(lua_State *L)
 
 static int lnamespace_count(lua_State *L)
 {
-    struct sio_nsp *nsp = self(L);
+    struct sio_nsp *nsp = sio_namespace_self(L);
     lua_pushinteger(L, nsp ? (lua_Integer)sio_nsp_count(nsp) : 0);
     return 1;
 }

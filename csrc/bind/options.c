@@ -94,6 +94,13 @@ static void read_destroy_upgrade(lua_State *L, struct sio_app_options *o)
         o->destroy_upgrade_timeout_ms = 0;
 }
 
+static void read_cleanup(lua_State *L, struct sio_server_options *o)
+{
+    bool cleanup = true;
+    sio_option_bool(L, "cleanup_empty_child_namespaces", &cleanup);
+    o->keep_children = !cleanup;
+}
+
 void sio_options_read(lua_State *L, struct sio_app_options *o)
 {
     eio_options_default(&o->engine);
@@ -115,6 +122,7 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_ms(L, "max_disconnection_duration", &o->sio.max_disconnection_ms);
     sio_option_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
     sio_options_read_parser(L, &o->sio);
+    read_cleanup(L, &o->sio);
     sio_option_size(L, "max_connections", &o->http.max_connections);
     sio_option_ms(L, "head_timeout", &o->http.head_timeout_ms);
     sio_option_ms(L, "body_timeout", &o->http.body_timeout_ms);

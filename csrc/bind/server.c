@@ -104,10 +104,9 @@ static void run_closed(struct sio_app *app)
         sio_call_drop(c);
 }
 
-void sio_app_add_nsp(struct sio_app *app, struct sio_nsp *nsp)
+static void drop_nsp(void *ctx, struct sio_nsp *nsp)
 {
-    app->nsps = sio_realloc(app->nsps, (app->n_nsps + 1) * sizeof *app->nsps);
-    app->nsps[app->n_nsps++] = nsp;
+    sio_handle_drop(ctx, nsp);
 }
 
 static void on_closed(void *ctx)
@@ -120,7 +119,6 @@ static void on_closed(void *ctx)
     run_closed(app);
     sio_handle_drop_callback(b, app);
     sio_handle_drop(b, app);
-    sio_free(app->nsps);
     sio_free(app);
 }
 
@@ -129,10 +127,11 @@ static void app_close(struct sio_app *app)
     if (app->closing)
         return;
     app->closing = true;
+    const struct sio_server *sio = sio_worker_sio(app->worker);
     sio_worker_close(app->worker, on_closed,
                      app); /* runs the disconnect handlers, which may emit */
-    for (size_t i = 0; i < app->n_nsps; i++)
-        sio_handle_drop(app->bind, app->nsps[i]);
+    if (sio != NULL)
+        sio_server_each_nsp(sio, drop_nsp, app->bind);
 }
 
 /* server_close(object, fn|nil): fn runs when everything is gone. False when it is closing

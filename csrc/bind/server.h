@@ -19,15 +19,11 @@ struct sio_app {
     struct sio_list link; /* in bind->apps */
     size_t max_body;      /* bytes of a request's body */
     bool closing;
-    struct sio_nsp **nsps; /* that have handles */
-    size_t n_nsps;
     struct sio_list requests; /* not answered yet; see request.c */
 };
 
 /* The server of the object in argument 1; raises when it is closed. */
 struct sio_app *sio_app_self(lua_State *L);
-/* A namespace whose handle must be dropped when the server closes. */
-void sio_app_add_nsp(struct sio_app *app, struct sio_nsp *nsp);
 /* At lua_close. */
 void sio_server_close_all(struct sio_bind *b);
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "bind/call.h"
 #include "bind/emit.h"
+#include "bind/lookup.h"
 #include "bind/namespace.h"
 #include "bind/server.h"
 #include "bind/session.h"
@@ -197,6 +198,9 @@ static void on_disconnect(void *owner, struct sio_socket *s, const char *reason,
 }
 
 const struct sio_server_events sio_socket_events = {
+    .on_unknown_nsp = sio_lookup_on_unknown,
+    .on_lookup_left = sio_lookup_on_left,
+    .on_nsp_gone = sio_parent_on_gone,
     .on_connecting = on_connecting,
     .on_connection = on_connection,
     .on_event = on_event,

@@ -12,14 +12,23 @@ local emitter = require "sio.emitter"
 
 local dispatch = {}
 
--- The listeners of an event, the socket's and the namespace's, which get the socket first.
+-- The object that has the on_event listeners of a namespace, when there are any for this event.
+local function listening(nsp, event)
+  local events = nsp and rawget(nsp, "_events")
+  local on = events and events._on
+  return on and on[event] and events
+end
+
+-- The listeners of an event: the socket's, those of the namespace's parent and the namespace's,
+-- which get the socket first.
 local function deliver(socket, event, ack, ...)
-  local shared = rawget(socket.nsp, "_events")
-  shared = shared and shared._on
-  if not (shared and shared[event]) then return emitter.dispatch(socket, event, ack, ...) end
+  local nsp = socket.nsp
+  local first, last = listening(rawget(nsp, "parent"), event), listening(nsp, event)
+  if not first and not last then return emitter.dispatch(socket, event, ack, ...) end
   local own = rawget(socket, "_on")
   if own and own[event] then core.spawn(emitter.dispatch, socket, event, ack, ...) end
-  return emitter.dispatch(socket.nsp._events, event, ack, socket, ...)
+  if first and last then core.spawn(emitter.dispatch, first, event, ack, socket, ...) end
+  return emitter.dispatch(last or first, event, ack, socket, ...)
 end
 
 -- False when a middleware refuses the event.

@@ -70,6 +70,7 @@
 ---@field connect_timeout? number seconds in which a client must join a namespace; 45
 ---@field connection_state_recovery? boolean|sio.RecoveryOptions false
 ---@field parser? "default"|"msgpack" how packets travel; "default"
+---@field cleanup_empty_child_namespaces? boolean children go with their last socket; true
 ---@field serve_client? boolean the browser client at <path>/socket.io.js; true
 
 ---@class sio.DeflateOptions

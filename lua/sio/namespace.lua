@@ -13,6 +13,8 @@ require "sio.socket" -- sets the hooks through which sockets come
 
 ---@class sio.Namespace : sio.Broadcast
 ---@field name string
+---@field parent? sio.Parent of one that was made because its name matched
+---@field captures? any[] what the parent's pattern captured in the name
 ---@field server sio.Server
 ---@field sockets table<string, sio.Socket> this worker's connected sockets by id, a snapshot
 local Namespace = {
@@ -33,6 +35,24 @@ for name, property in pairs(broadcast.properties) do
   properties[name] = function(self) return property(broadcast.all(self)) end
 end
 
+--- The app's listeners of "new_namespace" hear of it, once.
+---@param nsp sio.Namespace
+local function announce(nsp)
+  local root = nsp.server._root
+  if rawget(nsp, "_announced") or not root then return end
+  rawset(nsp, "_announced", true)
+  if root._on and root._on.new_namespace then
+    core.spawn(emitter.dispatch, root, "new_namespace", nil, nsp)
+  end
+end
+
+-- A child that the app gives something stays until its last socket has left.
+local function keep(self)
+  if not rawget(self, "parent") then return end
+  if not core.nsp_open(self) then errors.raise "there are too many namespaces" end
+  announce(self)
+end
+
 local namespace_mt = {
   __name = "sio.Namespace",
   __index = function(self, name)
@@ -40,6 +60,11 @@ local namespace_mt = {
     if method then return method end
     local property = properties[name]
     return property and property(self)
+  end,
+  -- Fields of the app's.
+  __newindex = function(self, name, value)
+    keep(self)
+    rawset(self, name, value)
   end,
   __tostring = function(self) return "sio.Namespace: " .. self.name end,
 }
@@ -61,8 +86,12 @@ end
 
 local events = { connection = true, connect = true }
 
-local function check_event(event)
+local function check_event(self, event)
   if events[event] then return end
+  if event == "new_namespace" then
+    if self == self.server._root then return end
+    errors.raise '"new_namespace" is an event of the server: app:on("new_namespace", fn)'
+  end
   if gate.events[event] then
     errors.raise('"%s" is an event of app.engine: app.engine:on("%s", fn)', event, event)
   end
@@ -71,12 +100,14 @@ local function check_event(event)
     type(event) == "string" and '"' .. event .. '"' or type(event))
 end
 
---- Calls fn(socket) for each client that connects.
----@param event "connection"|"connect"
+--- Calls fn(socket) for each client that connects; the server's "new_namespace" with each namespace
+--- that is made.
+---@param event "connection"|"connect"|"new_namespace"
 ---@param fn async fun(socket: sio.Socket)
 ---@return sio.Namespace
 function Namespace:on(event, fn)
-  check_event(event)
+  check_event(self, event)
+  keep(self)
   emitter.on(self, event, fn)
   tell_wants(self)
   return self
@@ -86,7 +117,8 @@ end
 ---@param fn async fun(socket: sio.Socket)
 ---@return sio.Namespace
 function Namespace:once(event, fn)
-  check_event(event)
+  check_event(self, event)
+  keep(self)
   emitter.once(self, event, fn)
   tell_wants(self)
   return self
@@ -116,6 +148,7 @@ end
 ---@param fn async fun(socket: sio.Socket, ...): ...
 ---@return sio.Namespace
 function Namespace:on_event(event, fn)
+  keep(self)
   self._events = self._events or {}
   emitter.on(self._events, event, fn, "on_event")
   tell_wants(self)
@@ -145,7 +178,8 @@ end
 ---@return sio.Namespace
 function Namespace:use(fn)
   errors.check_argument("use", 1, "function", fn)
-  self._uses = emitter.with(self._uses, fn)
+  keep(self)
+  rawset(self, "_uses", emitter.with(self._uses, fn))
   tell_wants(self)
   return self
 end
@@ -162,20 +196,31 @@ local function refuse(socket, err)
   core.socket_refuse(socket, { message = "internal error" })
 end
 
-local function on_connecting(nsp, socket)
-  for _, fn in ipairs(nsp._uses) do
+-- False when one of them has refused.
+local function run_middlewares(uses, nsp, socket)
+  for _, fn in ipairs(uses or {}) do
     local ran, pass, err = xpcall(fn, errors.traceback, socket)
     if not ran then
       errors.report("middleware", pass, nsp.server, socket.id)
-      return core.socket_refuse(socket, { message = "internal error" })
+      core.socket_refuse(socket, { message = "internal error" })
+      return false
     elseif not pass and err ~= nil then
-      return refuse(socket, err)
+      refuse(socket, err)
+      return false
     end
   end
-  core.socket_accept(socket)
+  return true
 end
 
-local function on_connection(nsp, socket)
+local function on_connecting(nsp, socket)
+  local parent = rawget(nsp, "parent")
+  local first, second = parent and rawget(parent, "_uses"), rawget(nsp, "_uses")
+  if run_middlewares(first, nsp, socket) and run_middlewares(second, nsp, socket) then
+    core.socket_accept(socket)
+  end
+end
+
+local function tell_connection(nsp, socket)
   local on = rawget(nsp, "_on")
   if not on then return end
   if on.connect and on.connection then
@@ -185,10 +230,28 @@ local function on_connection(nsp, socket)
   return emitter.dispatch(nsp, on.connect and "connect" or "connection", nil, socket)
 end
 
-core.set_hooks { connecting = on_connecting, connection = on_connection }
+local function on_connection(nsp, socket)
+  local parent = rawget(nsp, "parent")
+  if parent then
+    if not rawget(nsp, "_on") then return tell_connection(parent, socket) end
+    core.spawn(tell_connection, parent, socket)
+  end
+  return tell_connection(nsp, socket)
+end
+
+-- A child has become empty. Who still holds the object may use it, but it is as new.
+local lasting = { [1] = true, name = true, server = true, parent = true, captures = true }
+
+local function on_gone(nsp)
+  for key in next, nsp do
+    if not lasting[key] then rawset(nsp, key, nil) end
+  end
+end
+
+core.set_hooks { nsp_gone = on_gone, connecting = on_connecting, connection = on_connection }
 
 -- methods, properties: for the server, whose clients are those of "/".
-local namespace = { methods = Namespace, properties = properties }
+local namespace = { methods = Namespace, properties = properties, announce = announce }
 
 --- For server.lua: makes the namespace of that name.
 ---@param app sio.Server
@@ -197,6 +260,22 @@ local namespace = { methods = Namespace, properties = properties }
 function namespace.new(app, name)
   local nsp = setmetatable({ name = name, server = app }, namespace_mt)
   core.nsp_new(app, name, nsp)
+  return nsp
+end
+
+--- For parent.lua: the object of a child, nil when there are too many. The namespace behind it is
+--- made again when it has gone and the object is used.
+---@param parent sio.Parent
+---@param name string
+---@param captures? any[]
+---@return sio.Namespace?
+function namespace.child(parent, name, captures)
+  local known = parent.server._children
+  local nsp = known[name]
+  if nsp and nsp.parent == parent then return nsp end
+  local fields = { name = name, server = parent.server, parent = parent, captures = captures }
+  nsp = core.nsp_child(parent.server, setmetatable(fields, namespace_mt))
+  known[name] = nsp
   return nsp
 end
 

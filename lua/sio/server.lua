@@ -14,6 +14,7 @@ local listening = require "sio.listening"
 local log = require "sio.log"
 local namespace = require "sio.namespace"
 local options = require "sio.options"
+local parents = require "sio.parent"
 local router = require "sio.http.router"
 local tls = require "sio.tls"
 
@@ -66,23 +67,44 @@ for name, method in pairs(namespace.methods) do
   end
 end
 
---- A namespace by name, made when it is not there. "chat" is "/chat".
----@param name string
----@return sio.Namespace
-function Server:of(name)
-  errors.check_self("of", self, server_mt)
-  errors.check_argument("of", 1, "string", name)
-  if name:sub(1, 1) ~= "/" then name = "/" .. name end
+local function check_name(name)
   if #name > 1024 then
     errors.raise "bad argument #1 to 'of' (a name of at most 1024 bytes expected)"
-  elseif name:find "[,?]" or name:find "^/%^" then
+  elseif name:find "[,?]" then
     errors.raise("bad argument #1 to 'of' (%q: no client can name that)", name)
   end
-  local nsp = self._namespaces[name]
-  if not nsp then
-    nsp = namespace.new(self, name)
-    self._namespaces[name] = nsp
+end
+
+local function by_name(self, name)
+  if name:sub(1, 1) ~= "/" then name = "/" .. name end
+  local nsp = self._namespaces[name] or self._children[name]
+  if nsp then return nsp end
+  check_name(name)
+  nsp = parents.adopt(self, name)
+  if nsp then return nsp end
+  nsp = namespace.new(self, name)
+  self._namespaces[name] = nsp
+  namespace.announce(nsp)
+  return nsp
+end
+
+--- A namespace by name, made when it is not there; "chat" is "/chat". Or the parent of all whose
+--- names match: a Lua pattern, which begins with "^", or a function(name, auth) that says true, and
+--- may wait. With fn: on("connection", fn).
+---@overload fun(self: sio.Server, name: string, fn?: async fun(socket: sio.Socket)): sio.Namespace
+---@param match string|async fun(name: string, auth: table): any
+---@param fn? async fun(socket: sio.Socket)
+---@return sio.Parent
+function Server:of(match, fn)
+  errors.check_self("of", self, server_mt)
+  local is_parent = type(match) == "function"
+  if not is_parent then
+    errors.check_argument("of", 1, "string", match)
+    is_parent = match:sub(1, 1) == "^"
   end
+  if fn ~= nil then errors.check_argument("of", 2, "function", fn) end
+  local nsp = is_parent and parents.of(self, match) or by_name(self, match)
+  if fn then nsp:on("connection", fn) end
   return nsp
 end
 
@@ -186,11 +208,13 @@ function server.new(given)
   local checked = options.server(given)
   if host.overrides.balance then checked.balance = host.overrides.balance end
   local app = setmetatable({
-    _options = checked, _namespaces = {}, _start = {}, _stop = {}, _error = {},
+    _options = checked, _start = {}, _stop = {}, _error = {}, _namespaces = {},
+    _children = setmetatable({}, { __mode = "v" }), -- held by core while they are there
   }, server_mt)
   tls.server_new(checked, app)
   app._front = front.new(app)
   gate.install(app, app._front, checked)
+  parents.install(app)
   app._root = app:of "/"
   app._router = router.new(checked)
   apps[app] = true

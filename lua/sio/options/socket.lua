@@ -16,6 +16,7 @@ return {
     path = { "string", "/socket.io", engine.url_path },
     connect_timeout = { "number", 45, check.positive_seconds },
     connection_state_recovery = { "boolean or table", false },
+    cleanup_empty_child_namespaces = { "boolean", true },
     serve_client = { "boolean", true },
   },
 

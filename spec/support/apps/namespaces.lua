@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: MIT
+-- Namespaces that are there, that are made by a pattern or a function, and their middlewares.
+local core = require("sio.core")
+local sio = require("sio")
+
+local app = sio.server({
+  connect_timeout = tonumber(os.getenv("CONNECT_TIMEOUT") or 45),
+  cleanup_empty_child_namespaces = os.getenv("KEEP_CHILDREN") == nil,
+  connection_state_recovery = os.getenv("RECOVERY") ~= nil,
+})
+
+-- What happened, for tests to look at; one list per worker.
+local seen = {}
+local function note(...) seen[#seen + 1] = table.concat({ ... }, " ") end
+
+app:get("/seen", function()
+  local list = seen
+  seen = {}
+  return sio.array(list)
+end)
+
+-- What of this worker holds namespaces.
+app:get("/held", function()
+  collectgarbage()
+  collectgarbage()
+  local n = 0
+  for _ in pairs(app._children) do n = n + 1 end
+  return { children = n, handles = (core.handle_count()), memory = collectgarbage("count") }
+end)
+
+app:on("new_namespace", function(nsp) note("new", nsp.name) end)
+
+local function talk(socket)
+  socket:on("where", function() return socket.nsp.name, socket.nsp.captures or sio.null end)
+  socket:on("whoami", function() return { pid = sio.worker().pid } end)
+  socket:on("join", function(room) socket:join(room) return true end)
+  socket:on("emit", function(name, ev, value) app:of(name):emit(ev, value) return true end)
+  socket:on("local names", function(name)
+    local list = sio.array({})
+    for id in pairs(app:of(name).sockets) do list[#list + 1] = id end
+    return list
+  end)
+end
+
+app:of("/", talk)
+for _, name in ipairs({ "/chat", "/news" }) do app:of(name):on("connection", talk) end
+
+-- ---- parents ----------------------------------------------------------------------------------
+
+local games = app:of("^/game%-(%d+)$")
+games:on("connection", function(socket)
+  talk(socket)
+  note("connection", socket.nsp.name)
+  socket:on("to all games", function(values)
+    games:emit("news", table.unpack(values))
+    return true
+  end)
+  socket:on("to room of games", function(room, news)
+    games:to(room):emit("news", news)
+    return true
+  end)
+  socket:on("keep", function(value) socket.nsp.value = value return true end)
+  socket:on("kept", function() return socket.nsp.value or sio.null end)
+  socket:on("later", function()
+    local nsp = socket.nsp
+    socket:disconnect()
+    sio.sleep(0.02) -- by then it is gone
+    nsp:emit("news", "nobody hears it")
+    note("later", nsp.name, tostring(next(nsp.sockets)))
+  end)
+end)
+games:use(function(socket)
+  local auth = socket.handshake.auth
+  if auth.wait then sio.sleep(auth.wait) end
+  if auth.refuse then
+    return nil, { message = "You shall not pass", data = { why = auth.refuse } }
+  end
+end)
+
+local waiting = {}
+app:of(function(name, auth)
+  if auth.fail then error("this function fails on purpose") end
+  if name == "/gate" then -- opens when two are there
+    waiting[#waiting + 1] = name
+    while #waiting < 2 do sio.sleep(0.005) end
+    return true
+  end
+  if auth.wait then sio.sleep(auth.wait) end
+  return name == "/by-function" and auth.key == "open"
+end):on("connection", function(socket)
+  talk(socket)
+  note("function", socket.nsp.name)
+end)
+
+app:listen(3000)
