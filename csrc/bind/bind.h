@@ -34,6 +34,7 @@ struct sio_co;
     X(NSP_GONE, "nsp_gone")           /* f(nsp): a child is not there any more; may not wait */    \
     X(CONNECTION, "connection")       /* f(nsp, socket) */                                         \
     X(EVENT, "event")                 /* f(socket, ack|nil, name, args..., ack|nothing) */         \
+    X(OUTGOING, "outgoing")           /* f(socket, name, args...): was sent */                     \
     X(SOCKET_ERROR, "socket_error")   /* f(socket, message) */                                     \
     X(DISCONNECTING, "disconnecting") /* f(socket, reason, detail|nil) */                          \
     X(DISCONNECT, "disconnect")       /* f(socket, reason|nil, detail|nil) */                      \
@@ -74,6 +75,13 @@ struct sio_calls {
     unsigned n_idle, n; /* n: all that exist */
 };
 
+/* What was sent to sockets that are listened to; private to outgoing.c. */
+struct sio_heard {
+    struct sio_list waiting, running; /* notes: to come, and whose listeners are being called */
+    unsigned n_waiting;
+    struct sio_task task;
+};
+
 struct sio_bind {
     lua_State *L; /* main thread */
     struct sio_loop *loop;
@@ -89,8 +97,9 @@ struct sio_bind {
     /* Encodes what was looked at (REF_DIRTY), before a coroutine waits and after it ends; raises.
      */
     void (*settle)(lua_State *L, struct sio_bind *b);
-    int n_dirty;            /* items of REF_DIRTY: settle has something to do */
-    bool closed;            /* lua_close: no Lua code runs any more */
+    int n_dirty; /* items of REF_DIRTY: settle has something to do */
+    bool closed; /* lua_close: no Lua code runs any more */
+    struct sio_heard heard;
     struct sio_list timers; /* running, oldest first */
     uint64_t n_timers;      /* that were ever started */
     struct sio_buf json;    /* scratch of one encoding; no Lua code runs while it is in use */

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "bind/call.h"
+#include "bind/outgoing.h"
 #include "bind/server.h"
 #include "bind/timer.h"
 
@@ -164,6 +165,7 @@ static int lcore_gc(lua_State *L)
         return 0;
     sio_server_close_all(b);
     sio_timer_close_all(b);
+    sio_outgoing_fini(b);
     sio_loop_fini(b->loop);
     sio_free(b->loop);
     b->loop = NULL;
@@ -222,6 +224,7 @@ static void open_bind(lua_State *L)
         sio_free(b->loop);
         luaL_error(L, "cannot make an event loop: %s", strerror(errno));
     }
+    sio_outgoing_init(b);
     lua_newtable(L);
     lua_pushcfunction(L, lcore_gc);
     lua_setfield(L, -2, "__gc");

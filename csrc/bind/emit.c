@@ -5,6 +5,7 @@
 #include "bind/emit.h"
 
 #include "base/err.h"
+#include "bind/outgoing.h"
 
 void sio_emit_args(lua_State *L, struct sio_bind *b, int first, int last,
                    struct sio_attachments *attachments, struct sio_outgoing *out)
@@ -36,6 +37,7 @@ int sio_emit_result(lua_State *L, int err, const struct eio_session *session)
 {
     if (err == SIO_ETOOBIG)
         return sio_bind_error(L, "the event is too large to be sent");
+    sio_outgoing_flush(sio_bind_of(L), L);
     if (err != 0 && err != SIO_EAGAIN) /* a volatile event that was dropped is no failure */
         return sio_bind_fail(L, err);
     lua_pushboolean(L, 1);

@@ -17,8 +17,9 @@ void sio_emit_event(lua_State *L, struct sio_bind *b, int first, int last, unsig
 /* Stack first..last: arguments of an acknowledgement. */
 void sio_emit_args(lua_State *L, struct sio_bind *b, int first, int last,
                    struct sio_attachments *attachments, struct sio_outgoing *out);
-/* true, with "pressure" when too much waits for the client (`session`, or NULL when it went to
- * many); or nil and why. Raises for SIO_ETOOBIG: that is the program's mistake. */
+/* Ends an emit: calls the listeners of what was sent. Leaves true, with "pressure" when too much
+ * waits for the client (`session`, or NULL when it went to many); or nil and why. Raises for
+ * SIO_ETOOBIG: that is the program's mistake. */
 int sio_emit_result(lua_State *L, int err, const struct eio_session *session);
 
 #endif

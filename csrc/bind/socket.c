@@ -12,6 +12,7 @@
 #include "bind/emit.h"
 #include "bind/lookup.h"
 #include "bind/namespace.h"
+#include "bind/outgoing.h"
 #include "bind/server.h"
 #include "bind/session.h"
 
@@ -59,6 +60,8 @@ static int lsocket_gc(lua_State *L)
 
 static void forget(struct sio_app *app, struct sio_socket *s)
 {
+    if (sio_socket_outgoing(s))
+        sio_outgoing_forget(app->bind, s);
     sio_handle_drop_loose(app->bind, s, sio_socket_user(s));
     sio_socket_set_user(s, NULL);
 }
@@ -205,6 +208,7 @@ const struct sio_server_events sio_socket_events = {
     .on_connection = on_connection,
     .on_event = on_event,
     .on_ack = sio_ack_on_answer,
+    .on_outgoing = sio_outgoing_note,
     .on_error = on_error,
     .on_disconnecting = on_disconnecting,
     .on_disconnect = on_disconnect,
@@ -309,6 +313,15 @@ static int lsocket_keep(lua_State *L)
     return 0;
 }
 
+/* set_outgoing(socket, on): whether the hook `outgoing` is called for it */
+static int lsocket_set_outgoing(lua_State *L)
+{
+    struct sio_socket *s = sio_socket_self(L);
+    if (s != NULL)
+        sio_socket_set_outgoing(s, lua_toboolean(L, 2));
+    return 0;
+}
+
 static int lsocket_accept(lua_State *L)
 {
     struct sio_socket *s = sio_socket_self(L);
@@ -333,12 +346,17 @@ static int lsocket_refuse(lua_State *L)
 
 void lsocket_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"socket_connected", lsocket_connected}, {"socket_recovered", lsocket_recovered},
-        {"socket_join", lsocket_join},           {"socket_leave", lsocket_leave},
-        {"socket_rooms", lsocket_rooms},         {"socket_disconnect", lsocket_disconnect},
-        {"socket_keep", lsocket_keep},           {"socket_accept", lsocket_accept},
-        {"socket_refuse", lsocket_refuse},       {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"socket_connected", lsocket_connected},
+                                         {"socket_recovered", lsocket_recovered},
+                                         {"socket_join", lsocket_join},
+                                         {"socket_leave", lsocket_leave},
+                                         {"socket_rooms", lsocket_rooms},
+                                         {"socket_disconnect", lsocket_disconnect},
+                                         {"socket_keep", lsocket_keep},
+                                         {"socket_set_outgoing", lsocket_set_outgoing},
+                                         {"socket_accept", lsocket_accept},
+                                         {"socket_refuse", lsocket_refuse},
+                                         {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, SIO_SOCKET, NULL);
     luaL_getmetatable(L, SIO_SOCKET);

@@ -6,13 +6,15 @@
  *
  * Excepted sockets get the selection's mark first; whoever carries it is passed over, so the union
  * of rooms visits nobody twice and the difference needs no set. Called by server. Invariant:
- * nothing in here calls an event, so no list changes under the loops; a parser in Lua can reach
- * nothing that would (bind/parser.h).
+ * nothing in here calls an event, so no list changes under the loops; who listens to what is sent
+ * is told at the end (on_outgoing), and a parser in Lua can reach nothing that would
+ * (bind/parser.h).
  */
 #include "sio/server_in.h"
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 struct fanout {
     struct sio_nsp *nsp;
@@ -21,6 +23,8 @@ struct fanout {
     uint64_t mark;
     unsigned flags;
     bool with_offset;
+    struct sio_socket **heard; /* recipients somebody listens to; NULL: none */
+    size_t n_heard, cap_heard;
     int err; /* of the last send that failed */
     struct sio_out out;
     struct sio_out no_offset; /* the same for clients of v2, when `out` has an offset */
@@ -55,6 +59,29 @@ static const struct sio_out *packet_for(struct fanout *f, const struct sio_clien
     return out;
 }
 
+static void hear(struct fanout *f, struct sio_socket *s)
+{
+    if (f->n_heard == f->cap_heard) {
+        f->cap_heard = f->cap_heard == 0 ? 16 : f->cap_heard * 2;
+        f->heard = sio_realloc(f->heard, f->cap_heard * sizeof(struct sio_socket *));
+    }
+    f->heard[f->n_heard++] = s;
+}
+
+static void tell_outgoing(const struct fanout *f)
+{
+    const struct sio_server *server = f->nsp->server;
+    const struct sio_record *r = f->record;
+    struct sio_slice attachments[SIO_OUT_ATTACHMENTS_MAX];
+    struct sio_reader at = r->attachments.at;
+    for (uint32_t i = 0; i < r->attachments.n; i++)
+        attachments[i] = sio_reader_bytes(&at);
+    server->events->on_outgoing(server->owner, f->heard, f->n_heard,
+                                &(struct sio_outgoing){.data = r->data,
+                                                       .attachments = attachments,
+                                                       .n_attachments = r->attachments.n});
+}
+
 static void queue(struct fanout *f, struct sio_socket *s)
 {
     if (s->member.mark == f->mark || s->state != SIO_SOCKET_CONNECTED)
@@ -63,6 +90,8 @@ static void queue(struct fanout *f, struct sio_socket *s)
     int err = sio_out_send(packet_for(f, s->client), s->client->session, f->flags);
     if (err != 0)
         f->err = err;
+    if (s->outgoing && f->record->type == SIO_RECORD_EVENT)
+        hear(f, s);
 }
 
 static void queue_room(struct fanout *f, struct sio_slice name)
@@ -117,7 +146,13 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.err = 0;
     f.out.n = f.no_offset.n = 0;
     f.out.err = f.no_offset.err = 0;
+    f.heard = NULL;
+    f.n_heard = f.cap_heard = 0;
     select_sockets(&f);
+    if (f.heard != NULL) {
+        tell_outgoing(&f);
+        sio_free(f.heard);
+    }
     sio_out_fini(&f.out);
     sio_out_fini(&f.no_offset);
     if ((r->flags & SIO_RECORD_DIRECT) != 0)

@@ -18,6 +18,7 @@ struct sio_lookup;
 struct sio_nsp;
 struct sio_socket;
 struct sio_parser;
+struct sio_outgoing;
 
 struct sio_server_options {
     uint64_t connect_timeout_ms;   /* 45000: a client that joined no namespace is closed */
@@ -61,6 +62,12 @@ struct sio_server_events {
      * unless 0. */
     void (*on_ack)(void *owner, struct sio_socket *s, uint64_t cookie, int err,
                    const struct sio_incoming *in);
+    /* An event was queued for these sockets, which were marked with sio_socket_set_outgoing; also
+     * when it was volatile and dropped. `sockets` and `out` are borrowed for the call, which comes
+     * from the middle of an emit or a delivery: it may only take note. May be NULL when no socket
+     * is ever marked. */
+    void (*on_outgoing)(void *owner, struct sio_socket *const *sockets, size_t n,
+                        const struct sio_outgoing *out);
     void (*on_error)(void *owner, struct sio_socket *s,
                      const char *message); /* before a forced close */
     /* Rooms are still full, the socket still counts as connected. Not for sockets never accepted.

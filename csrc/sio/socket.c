@@ -44,6 +44,16 @@ struct sio_slice sio_socket_auth(const struct sio_socket *s)
     return s->auth == NULL ? SIO_LIT("{}") : sio_blob_slice(s->auth);
 }
 
+void sio_socket_set_outgoing(struct sio_socket *s, bool on)
+{
+    s->outgoing = on;
+}
+
+bool sio_socket_outgoing(const struct sio_socket *s)
+{
+    return s->outgoing;
+}
+
 void sio_socket_set_user(struct sio_socket *s, void *user)
 {
     s->user = user;

@@ -19,6 +19,9 @@ struct eio_session *sio_socket_session(const struct sio_socket *s);
 bool sio_socket_connected(const struct sio_socket *s);
 bool sio_socket_recovered(const struct sio_socket *s);
 struct sio_slice sio_socket_auth(const struct sio_socket *s); /* JSON object of CONNECT */
+/* Whether on_outgoing is called for what it is sent. */
+void sio_socket_set_outgoing(struct sio_socket *s, bool on);
+bool sio_socket_outgoing(const struct sio_socket *s);
 void sio_socket_set_user(struct sio_socket *s, void *user);
 void *sio_socket_user(const struct sio_socket *s);
 

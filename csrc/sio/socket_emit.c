@@ -47,6 +47,13 @@ static int send_now(struct sio_socket *s, struct sio_out_head *head, const struc
     return err;
 }
 
+static void tell_outgoing(struct sio_socket *s, const struct sio_outgoing *out)
+{
+    const struct sio_server *server = s->nsp->server;
+    if (s->outgoing)
+        server->events->on_outgoing(server->owner, &s, 1, out);
+}
+
 static int emit_plain(struct sio_socket *s, const struct sio_outgoing *out)
 {
     const struct sio_server *server = s->nsp->server;
@@ -58,6 +65,7 @@ static int emit_plain(struct sio_socket *s, const struct sio_outgoing *out)
     /* Else the client would take a last string argument for its offset. */
     if (server->options.recovery && !s->client->v2)
         head.offset = sio_out_offset(offset, server->backing.epoch, sio_recovery_offset(s));
+    tell_outgoing(s, out);
     return send_now(s, &head, out);
 }
 
@@ -67,6 +75,7 @@ static int emit_with_id(struct sio_socket *s, const struct sio_outgoing *out, ui
         return send_record(
             s, &(struct sio_record){.type = SIO_RECORD_EVENT, .flags = SIO_RECORD_HAS_ID, .id = id},
             out);
+    tell_outgoing(s, out);
     return send_now(s, &(struct sio_out_head){.type = SIO_EVENT, .has_id = true, .id = id}, out);
 }
 

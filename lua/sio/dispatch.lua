@@ -52,8 +52,13 @@ local function on_event(socket, ack, event, ...)
   return deliver(socket, event, ack, ...)
 end
 
+local function on_outgoing(socket, event, ...)
+  for _, fn in ipairs(rawget(socket, "_any_outgoing") or {}) do core.spawn(fn, event, ...) end
+end
+
 core.set_hooks {
   event = on_event,
+  outgoing = on_outgoing,
   socket_error = function(socket, message) deliver(socket, "error", nil, message) end,
   disconnecting = function(socket, reason, detail)
     deliver(socket, "disconnecting", nil, reason, detail)

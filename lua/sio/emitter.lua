@@ -136,10 +136,10 @@ function emitter.dispatch(object, event, ack, ...)
   return run(list[n], ack, ...)
 end
 
---- The list with one more item, as a new one.
+--- The list with one more item (or none), as a new one.
 ---@generic T
 ---@param list? T[]
----@param item T
+---@param item? T
 ---@param first? boolean in front
 ---@return T[]
 function emitter.with(list, item, first)

@@ -7,6 +7,7 @@
 -- that nobody holds is collected, and the next event brings another.
 
 local broadcast = require "sio.broadcast"
+local catch_all = require "sio.catch_all"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -39,11 +40,6 @@ local properties = {
   connected = core.socket_connected,
   recovered = core.socket_recovered,
 }
-
-local function keep_list(self, field, list)
-  core.socket_keep(self)
-  rawset(self, field, list)
-end
 
 --- Calls fn(...) for each event of that name. What it returns is the acknowledgement.
 ---@param event string
@@ -86,39 +82,14 @@ function Socket:event_names()
   return emitter.event_names(self)
 end
 
---- Calls fn(event, ...) for every event that comes in, before the middlewares.
----@param fn async fun(event: string, ...)
----@return sio.Socket
-function Socket:on_any(fn)
-  errors.check_argument("on_any", 1, "function", fn)
-  keep_list(self, "_any", emitter.with(self._any, fn))
-  return self
-end
-
---- The same, before those that are there already.
----@param fn async fun(event: string, ...)
----@return sio.Socket
-function Socket:prepend_any(fn)
-  errors.check_argument("prepend_any", 1, "function", fn)
-  keep_list(self, "_any", emitter.with(self._any, fn, true))
-  return self
-end
-
---- Removes one of them, or all.
----@param fn? function
----@return sio.Socket
-function Socket:off_any(fn)
-  rawset(self, "_any", fn and emitter.without(self._any, fn) or nil)
-  return self
-end
-
 --- Calls fn(event, ...) before an event's handlers; `return nil, err` drops the event, and the
 --- socket's "error" listeners get err.
 ---@param fn async fun(event: string, ...): any, any
 ---@return sio.Socket
 function Socket:use(fn)
   errors.check_argument("use", 1, "function", fn)
-  keep_list(self, "_uses", emitter.with(self._uses, fn))
+  core.socket_keep(self)
+  rawset(self, "_uses", emitter.with(self._uses, fn))
   return self
 end
 
@@ -178,6 +149,9 @@ end
 function properties.here(self)
   return broadcast.others(self, core.HERE)
 end
+
+-- on_any, on_any_outgoing and their siblings.
+for name, method in pairs(catch_all) do Socket[name] = method end
 
 -- timeout, compress, to, except: an emit to this socket with that set.
 for name, method in pairs(single.methods) do

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+/* Listeners of what sockets are sent. Stands on sio's on_outgoing; socket.c and emit.c call it.
+ *
+ * A packet is one note, however many sockets it went to, and is decoded once. Invariant: the
+ * sockets in a note are alive; one that ends is taken out, for it is freed with the tick, and a
+ * note may live longer.
+ */
+#include "bind/outgoing.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "bind/call.h"
+#include "bind/json.h"
+#include "bind/server.h"
+#include "bind/socket.h"
+
+struct note {
+    struct sio_list link;
+    struct sio_app *app;
+    struct sio_blob *data;
+    struct sio_blob **attachments; /* NULL: none */
+    unsigned n_attachments;
+    size_t n_sockets;
+    struct sio_socket *sockets[]; /* NULL: has ended */
+};
+
+static struct note *note_of(struct sio_list *link)
+{
+    return SIO_CONTAINER_OF(link, struct note, link);
+}
+
+static void note_free(struct note *note)
+{
+    sio_list_remove(&note->link);
+    sio_blob_unref(note->data);
+    for (unsigned i = 0; i < note->n_attachments; i++)
+        sio_blob_unref(note->attachments[i]);
+    sio_free(note->attachments);
+    sio_free(note);
+}
+
+void sio_outgoing_note(void *owner, struct sio_socket *const *sockets, size_t n,
+                       const struct sio_outgoing *out)
+{
+    struct sio_app *app = owner;
+    struct sio_heard *heard = &app->bind->heard;
+    struct note *note;
+    if (heard->n_waiting == SIO_OUTGOING_MAX) {
+        sio_log_limited(SIO_LOG_WARN, "outgoing",
+                        "on_any_outgoing: %d packets wait for their listeners, more are not shown",
+                        SIO_OUTGOING_MAX);
+        return;
+    }
+    note = sio_alloc(sizeof *note + n * sizeof sockets[0]);
+    sio_list_init(&note->link);
+    note->app = app;
+    note->data = sio_blob_new(out->data);
+    note->n_attachments = out->n_attachments;
+    note->attachments = NULL;
+    if (out->n_attachments != 0)
+        note->attachments = sio_alloc(out->n_attachments * sizeof(struct sio_blob *));
+    for (unsigned i = 0; i < out->n_attachments; i++)
+        note->attachments[i] = sio_blob_new(out->attachments[i]);
+    note->n_sockets = n;
+    memcpy(note->sockets, sockets, n * sizeof sockets[0]);
+    sio_list_append(&heard->waiting, &note->link);
+    heard->n_waiting++;
+    sio_loop_defer(app->bind->loop, &heard->task);
+}
+
+/* Of the n values on top of L, which stay there. */
+static void call_listeners(const struct note *note, lua_State *L, struct sio_socket *s, int n)
+{
+    struct sio_bind *b = note->app->bind;
+    struct sio_co *c = sio_call_new(b, "outgoing listener");
+    struct sio_slice name;
+    int first = lua_gettop(L) - n + 1;
+    if (c == NULL)
+        return;
+    name.p = lua_tolstring(L, first, &name.len); /* a string, as every emit has checked */
+    sio_call_context(c, note->app, name, sio_slice_str(sio_socket_id(s)));
+    if (!lua_checkstack(sio_call_stack(c), n + 2)) {
+        sio_call_drop(c);
+        return;
+    }
+    sio_bind_push_ref(b, sio_call_stack(c), SIO_REF_OUTGOING);
+    sio_socket_push(b, sio_call_stack(c), s);
+    for (int i = 0; i < n; i++)
+        lua_pushvalue(L, first + i);
+    lua_xmove(L, sio_call_stack(c), n);
+    sio_call_run(c, n + 1);
+}
+
+/* Decoding may raise for want of memory: the note is still in the list then. */
+static void run_first(struct sio_bind *b, lua_State *L)
+{
+    struct note *note = note_of(sio_list_first(&b->heard.waiting));
+    int n = sio_json_decode_args(L, b, sio_blob_slice(note->data), note->attachments,
+                                 note->n_attachments);
+    sio_list_remove(&note->link);
+    sio_list_append(&b->heard.running, &note->link);
+    b->heard.n_waiting--;
+    for (size_t i = 0; n > 0 && i < note->n_sockets; i++)
+        if (note->sockets[i] != NULL && lua_checkstack(L, n + 1))
+            call_listeners(note, L, note->sockets[i], n);
+    lua_pop(L, n > 0 ? n : 0);
+    note_free(note);
+}
+
+void sio_outgoing_flush(struct sio_bind *b, lua_State *L)
+{
+    while (!sio_list_empty(&b->heard.waiting))
+        run_first(b, L);
+}
+
+void sio_outgoing_forget(struct sio_bind *b, const struct sio_socket *s)
+{
+    struct sio_list *lists[] = {&b->heard.waiting, &b->heard.running};
+    for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++)
+        SIO_LIST_EACH (link, lists[k]) {
+            struct note *note = note_of(link);
+            for (size_t i = 0; i < note->n_sockets; i++)
+                if (note->sockets[i] == s)
+                    note->sockets[i] = NULL;
+        }
+}
+
+static void on_task(void *ctx)
+{
+    struct sio_bind *b = ctx;
+    sio_outgoing_flush(b, b->L);
+}
+
+void sio_outgoing_init(struct sio_bind *b)
+{
+    sio_list_init(&b->heard.waiting);
+    sio_list_init(&b->heard.running);
+    sio_task_init(&b->heard.task, on_task, b);
+}
+
+void sio_outgoing_fini(struct sio_bind *b)
+{
+    sio_task_cancel(&b->heard.task);
+    SIO_LIST_EACH (link, &b->heard.waiting)
+        note_free(note_of(link));
+}
