@@ -29,7 +29,7 @@ end
 
 -- What a block that raises said must be in the ```text block behind it, line by line.
 local function check_raised(block, result)
-  local said = table.concat({ result.raised, table.unpack(result.errors) }, "\n")
+  local said = table.concat({ result.raised or "", table.unpack(result.errors) }, "\n")
   assert(block.after, "no ```text block says what is raised")
   for line in block.after:gmatch "[^\n]+" do
     local words = line:match "^%s*(.-)%s*$"

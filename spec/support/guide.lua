@@ -128,24 +128,40 @@ local function instrument(block, places)
   end))
 end
 
+--- What a fragment stands on when its page has no app above it.
+guide.empty_app = 'local sio = require "sio" local app = sio.server()'
+
+-- A fragment's text in its place: in the handler of "connection" when it needs a socket.
+local function place(block, text)
+  if not block.in_socket then return text end
+  return ('app:on("connection", function(socket) %s end)'):format(text)
+end
+
 --- A block as a chunk's text, on the lines where it stands in its page, and the places in it that
 --- have to be reached.
 ---@param block guide.Block
 ---@return string text, string[] places
 function guide.chunk(block)
   local places = {}
-  local text = instrument(block, places)
-  if block.in_socket then
-    text = ('app:on("connection", function(socket) %s end)'):format(text)
-  end
-  if block.app then return ("\n"):rep(block.line - 1) .. text, places end
+  local text = place(block, instrument(block, places))
   local base = block.base
-  if not base then
-    local made = 'local sio = require "sio" local app = sio.server()'
-    return made .. ("\n"):rep(block.line - 1) .. text, places
+  if block.app then
+    return ("\n"):rep(block.line - 1) .. text, places
+  elseif not base then
+    return guide.empty_app .. ("\n"):rep(block.line - 1) .. text, places
   end
   local gap = block.line - base.line - select(2, base.text:gsub("\n", ""))
   return ("\n"):rep(base.line - 1) .. base.text .. ("\n"):rep(gap) .. text, places
+end
+
+--- A block as an app file.
+---@param block guide.Block
+---@return string
+function guide.app_text(block)
+  local base = block.base and block.base.text or guide.empty_app
+  local text = block.app and block.text or base .. "\n" .. place(block, block.text)
+  local listens = text:find(":listen(", 1, true)
+  return listens and text or text .. "\napp:listen(3000)\n"
 end
 
 return guide
