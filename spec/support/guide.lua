@@ -7,7 +7,8 @@
 --
 -- A block that makes a server (sio.server, sio.engine) is an app. Any other is a fragment: it runs
 -- on top of the nearest app above it on its page, or of an empty server; and where it speaks of
--- `socket` without making one, in the handler of "connection".
+-- `socket` without making one, in the handler of "connection". A block that requires sio.test is a
+-- spec of the app above it.
 
 local guide = {}
 
@@ -29,7 +30,8 @@ end
 
 local function is_app(block)
   if block.lang ~= "lua" then return false end
-  return (block.text:find "sio%.server%f[^%w_]" or block.text:find "sio%.engine%f[^%w_]") ~= nil
+  return (block.text:find "=%s*sio%.server%f[^%w_]" or block.text:find "=%s*sio%.engine%f[^%w_]")
+    ~= nil
 end
 
 -- Whether `socket` is used before a function has it as a parameter.
@@ -51,7 +53,8 @@ function guide.blocks(page)
       open.text = table.concat(open, "\n") .. "\n"
       open.app = is_app(open)
       if not open.app then open.base = base else base = open end
-      open.in_socket = wants_socket(open)
+      open.spec = open.text:find('require "sio.test"', 1, true) ~= nil
+      open.in_socket = not open.spec and wants_socket(open)
       local before = blocks[#blocks]
       if open.lang == "text" and before and before.last == open.line - 3 then
         before.after = open.text
@@ -145,7 +148,7 @@ function guide.chunk(block)
   local places = {}
   local text = place(block, instrument(block, places))
   local base = block.base
-  if block.app then
+  if block.app or block.spec then
     return ("\n"):rep(block.line - 1) .. text, places
   elseif not base then
     return guide.empty_app .. ("\n"):rep(block.line - 1) .. text, places

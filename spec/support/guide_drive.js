@@ -29,21 +29,23 @@ function once(key, fn) {
   return fn();
 }
 
+function say(c, { event, args, bytes }) {
+  return bytes ? c.emitBinary(bytes, event, ...args) : void c.ask(event, ...args);
+}
+
 async function meet({ namespaces, events, requests, path }) {
   for (const nsp of namespaces) {
     await once(nsp, () => Promise.all([join(nsp, path, known), join(nsp, path, known)]));
   }
-  for (const { nsp, event, args, bytes } of events) {
-    await once(`${nsp} ${event}`, () => {
-      const [c] = clients[nsp];
-      return bytes ? c.emitBinary(bytes, event, ...args) : void c.ask(event, ...args);
-    });
+  for (const one of events) {
+    await once(`${one.nsp} ${one.event}`, () => say(clients[one.nsp][0], one));
   }
   for (const { path: target, ...how } of requests) {
     await once(`${how.method} ${target}`, () => request(target, how));
   }
   if (quiet === 5) await Promise.all(namespaces.map((nsp) => join(nsp, path, known)));
   if (quiet === 6) await Promise.all(namespaces.map((nsp) => join(nsp, path)));
+  if (quiet === 7) for (const one of events) await say(clients[one.nsp].at(-1), one);
 }
 
 const all = () => Object.values(clients).flat();

@@ -55,9 +55,23 @@ local function library(made, result)
   return lib
 end
 
-local function environment(made, result)
+-- sio.test and busted as a block sees them: app files are in the block's folder, and a case runs
+-- where it stands.
+local function test_library(dir)
+  local real = require "sio.test"
+  return setmetatable({
+    start = function(what)
+      return real.start(type(what) == "string" and dir .. "/" .. what or what)
+    end,
+  }, { __index = real, __call = function(_, ...) return real(...) end })
+end
+
+local function environment(made, result, dir)
   local lib = library(made, result)
   local env = {
+    describe = function(_, fn) fn() end,
+    it = function(_, fn) fn() end,
+    assert = require "luassert",
     _ran = function(i) result.ran[i] = true end,
     print = function(...)
       local words = table.pack(...)
@@ -66,6 +80,7 @@ local function environment(made, result)
     end,
     require = function(name)
       if name == "sio" then return lib end
+      if name == "sio.test" then return test_library(dir) end
       return (require(name)) -- one value, as people expect
     end,
   }
@@ -82,19 +97,24 @@ local function namespaces(app, samples)
   return names
 end
 
+local unsent = { disconnect = true, disconnecting = true, error = true }
+
 local function events(app, samples)
   local list, seen = {}, {}
   for name, nsp in pairs(app._namespaces) do
-    for _, socket in pairs(nsp.sockets or {}) do
-      for event in pairs(rawget(socket, "_on") or {}) do
+    local function add(on)
+      for event in pairs(on or {}) do
         local sample = samples.events[event] or { "hello" }
-        if not seen[name .. event] then
+        if not seen[name .. event] and not unsent[event] then
           list[#list + 1] = { nsp = name, event = event, args = sio.array { table.unpack(sample) },
             bytes = sample.bytes }
         end
         seen[name .. event] = true
       end
     end
+    for _, socket in pairs(nsp.sockets or {}) do add(rawget(socket, "_on")) end
+    local shared = rawget(nsp, "_events")
+    add(shared and shared._on)
   end
   return list
 end
@@ -125,7 +145,7 @@ local function drive_app(app, result, samples)
   if not app._namespaces then return end -- sio.engine{}: no sockets
   local function plan()
     return {
-      left = left(result), path = app._options.path,
+      left = result.errors[1] and sio.array {} or left(result), path = app._options.path,
       namespaces = sio.array(namespaces(app, samples)),
       events = sio.array(events(app, samples)),
       requests = sio.array(requests(result.routes[app], samples)),
@@ -133,6 +153,12 @@ local function drive_app(app, result, samples)
   end
   app._router:add("GET", "/guide/plan", plan)
   serve.run(app, drive)
+end
+
+local function write(name, text)
+  local file = assert(io.open(name, "w"))
+  file:write(text)
+  file:close()
 end
 
 -- ---- one block ------------------------------------------------------------------------------
@@ -143,7 +169,8 @@ local function listen(app, given)
   for _, fn in ipairs(app._start) do core.spawn(fn, core.worker_info()) end
 end
 
-local function with_stubs(dir, fn)
+local function with_stubs(block, dir, fn)
+  if block.spec then return fn() end -- sio.test has its own
   local real, base = listening.listen, host.base_dir
   listening.listen, host.base_dir = listen, dir
   local ok, err = xpcall(fn, debug.traceback)
@@ -167,8 +194,9 @@ function run.block(block, dir, samples)
   local result, made = { errors = {}, printed = {}, ran = {}, routes = {} }, {}
   local text
   text, result.places = guide.chunk(block)
-  local chunk = assert(load(text, "@" .. block.page, "t", environment(made, result)))
-  with_stubs(dir, function()
+  local chunk = assert(load(text, "@" .. block.page, "t", environment(made, result, dir)))
+  if block.spec then write(dir .. "/app.lua", guide.app_text(block.base)) end
+  with_stubs(block, dir, function()
     local ok, err = xpcall(chunk, function(e) return tostring(e) end)
     if not ok then result.raised = err end
     for _, app in ipairs(ok and made or {}) do drive_app(app, result, samples) end

@@ -7,6 +7,7 @@ return {
   events = {
     add = { 1, 2 },
     ["chat message"] = { "hello", "client-1" },
+    order = { 17, "id-1" },
     picture = { { _placeholder = true, num = 0 }, bytes = { 1, 2, 3 } },
   },
   requests = {
