@@ -126,6 +126,39 @@ TEST(volatile_is_dropped_per_session)
     end();
 }
 
+TEST(who_is_listened_to_is_told_once)
+{
+    begin(false);
+    struct sio_slice one = id_of(1), bin = SIO_LIT("\1"), none[1];
+    struct sio_outgoing out = {SIO_LIT("[\"b\",{\"_placeholder\":true,\"num\":0}]"), &bin, 1, 0};
+    sio_buf_clear(&sio.log);
+    broadcast(root_of(0), NULL, "[\"nobody listens\"]", 0);
+    CHECK_LOG("");
+    sio_socket_set_outgoing(s[0], true);
+    sio_socket_set_outgoing(s[1], true);
+    sio_socket_join(s[1], SIO_LIT("a"));
+    broadcast(root_of(1), NULL, "[\"x\"]", 0);
+    tail_all();
+    CHECK_LOG("outgoing 2 [\"x\"]|");
+    select_and_emit((struct sio_slice[]){SIO_LIT("a"), one}, 2, NULL, 0);
+    CHECK_LOG("outgoing 1 [\"x\"]|");
+    select_and_emit(NULL, 0, (struct sio_slice[]){id_of(0), one}, 2);
+    CHECK_LOG("");
+    sio_nsp_emit(root_of(0), &(struct sio_selection){&one, 1, none, 0}, &out);
+    CHECK_LOG("outgoing 1 [\"b\",{\"_placeholder\":true,\"num\":0}] <\1>|");
+    e[0]->unwritable = true;
+    broadcast(root_of(0), NULL, "[\"dropped\"]", SIO_EMIT_VOLATILE);
+    CHECK_LOG("outgoing 2 [\"dropped\"]|");
+    CHECK_EQ_INT(emit(s[0], "[\"direct\"]"), 0);
+    CHECK_LOG("outgoing 1 [\"direct\"]|");
+    CHECK_EQ_INT(emit(s[2], "[\"nobody listens\"]"), 0);
+    CHECK_EQ_INT(sio_socket_ack(s[0], 7, &out), 0);
+    sio_socket_set_outgoing(s[0], false);
+    CHECK_EQ_INT(emit(s[0], "[\"not any more\"]"), 0);
+    CHECK_LOG("");
+    end();
+}
+
 TEST(packet_is_shared_and_binary)
 {
     begin(false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What the servers' events report, for the tests of sio/; collected in sio.log as text: "connecting
- * /nsp auth|", "connection /nsp|", "event ["x"]|", "ack 7 OK [1]|", "error why|", "disconnecting
- * why|", "disconnect why|".
+ * /nsp auth|", "connection /nsp|", "event ["x"]|", "ack 7 OK [1]|", "outgoing 2 ["x"]|" (to two
+ * sockets), "error why|", "disconnecting why|", "disconnect why|".
  * Included by sio_fake.h.
  */
 #ifndef SPEC_C_SIO_EVENTS_H
@@ -60,6 +60,19 @@ static inline void fake_on_ack(void *owner, struct sio_socket *s, uint64_t cooki
     sio_buf_printf(&sio.log, "|");
 }
 
+static inline void fake_on_outgoing(void *owner, struct sio_socket *const *sockets, size_t n,
+                                    const struct sio_outgoing *out)
+{
+    (void)owner;
+    for (size_t i = 0; i < n; i++)
+        CHECK(sio_socket_outgoing(sockets[i]));
+    sio_buf_printf(&sio.log, "outgoing %zu ", n);
+    sio_buf_append_slice(&sio.log, out->data);
+    for (unsigned i = 0; i < out->n_attachments; i++)
+        sio_buf_printf(&sio.log, " <%.*s>", (int)out->attachments[i].len, out->attachments[i].p);
+    sio_buf_printf(&sio.log, "|");
+}
+
 static inline void fake_on_error(void *owner, struct sio_socket *s, const char *message)
 {
     (void)owner, (void)s;
@@ -90,6 +103,7 @@ static struct sio_server_events fake_events = {
     .on_connection = fake_on_connection,
     .on_event = fake_on_event,
     .on_ack = fake_on_ack,
+    .on_outgoing = fake_on_outgoing,
     .on_error = fake_on_error,
     .on_disconnecting = fake_on_disconnecting,
     .on_disconnect = fake_on_disconnect,
