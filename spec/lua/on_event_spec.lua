@@ -84,6 +84,24 @@ describe("a namespace's handlers", function()
     assert.same({ { "any", 1 }, { "shared", 1 }, { "any", 2 }, { "error", "refused" } }, seen)
   end)
 
+  it("hear errors: those that clients send, and those that close the connection", function()
+    local seen = {}
+    app:on_event("error", function(socket, message)
+      seen[#seen + 1] = { #socket.id, message, socket.connected }
+      return "told"
+    end)
+    local answer = serve(app, [[
+      const c = await client();
+      const answer = await c.ask("error", "of a client");
+      await c.post("4garbage");
+      await c.closed;
+      return answer;
+    ]])
+    assert.same({ "told" }, answer)
+    assert.same({ { 20, "of a client", true }, { 20, seen[2][2], true } }, seen)
+    assert.matches("unknown packet type", seen[2][2])
+  end)
+
   it("hear why a socket goes, while it is still in its rooms", function()
     local seen = {}
     local function note(event)
