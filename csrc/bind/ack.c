@@ -70,6 +70,7 @@ static void run_callback(struct sio_app *app, struct sio_socket *s, struct wait 
     if (c == NULL)
         return;
     sio_call_context(c, app, sio_slice(NULL, 0), sio_slice_str(sio_socket_id(s)));
+    sio_call_nsp(c, sio_nsp_name(sio_socket_nsp(s)));
     L = sio_call_stack(c);
     sio_handle_push_callback(app->bind, L, w);
     if (w->timed)

@@ -23,6 +23,8 @@
 
 struct sio_worker;
 struct sio_co;
+struct sio_run;
+struct sio_slow;
 
 #define SIO_LUA_VERSION "0.1.0"
 
@@ -73,6 +75,7 @@ struct sio_calls {
     struct sio_co *idle;    /* free ones, linked */
     struct sio_list all;
     unsigned n_idle, n; /* n: all that exist */
+    unsigned depth;     /* that run inside each other */
 };
 
 /* What was sent to sockets that are listened to; private to outgoing.c. */
@@ -89,8 +92,12 @@ struct sio_bind {
     bool worker_taken;         /* a server was made on it */
     bool looping;              /* in sio_loop_run */
     struct sio_calls calls;
-    lua_Alloc alloc; /* the host's, behind ours; see core.c */
+    struct sio_run *volatile run; /* innermost call of Lua; see run.h */
+    struct sio_slow *slow;        /* NULL: nobody watches; see slow.h */
+    lua_Alloc alloc;              /* the host's, behind ours; see core.c */
     void *alloc_ud;
+    bool alloc_failed; /* Lua has been told, and collects its garbage */
+    bool mute;         /* warn "@off" */
     int refs[SIO_REF_COUNT];
     const void *array_mt, *object_mt; /* identity of sio.array's and sio.object's metatables */
     struct sio_list apps;             /* servers that are open */
@@ -104,6 +111,7 @@ struct sio_bind {
     uint64_t n_timers;      /* that were ever started */
     struct sio_buf json;    /* scratch of one encoding; no Lua code runs while it is in use */
     struct sio_buf text;    /* scratch of one unescaped string */
+    struct sio_buf warning; /* as much of one as has come; see report.c */
     struct sio_buf face;    /* "@<folder of lua/sio>/": how the sources of our Lua files begin */
 };
 

@@ -41,6 +41,8 @@ enum {
     SIO_CALL_IDLE_MAX = 64,  /* kept for reuse */
     SIO_CALL_EVENT_MAX = 64, /* bytes of an event's name that a log line shows */
     SIO_CALL_SID_MAX = 128,  /* characters of an id: an app may choose those of its sessions */
+    SIO_CALL_NSP_MAX = 64,   /* bytes of a namespace's name that a log line shows */
+    SIO_CALL_DEPTH_MAX = 60, /* handlers that run inside each other */
 };
 
 /* `what` (static) says in log lines whose code failed: "connection handler", "timer". NULL when
@@ -50,6 +52,8 @@ lua_State *sio_call_stack(const struct sio_co *c);
 /* More context for log lines and error hooks; both may be empty. `app`: the object that the error
  * hook gets, as a key of OBJECTS, or NULL. */
 void sio_call_context(struct sio_co *c, void *app, struct sio_slice event, struct sio_slice sid);
+/* And the namespace. */
+void sio_call_nsp(struct sio_co *c, struct sio_slice nsp);
 /* Runs the function below the nargs topmost values of its stack. c is not the caller's any more. */
 void sio_call_run(struct sio_co *c, int nargs);
 /* Gives a coroutine back that was not run. */
@@ -71,14 +75,15 @@ void sio_call_resume(struct sio_co *c, int n);
 void sio_call_abandon(struct sio_co *c);
 
 /* An error that Lua code has caught, as if it had ended a coroutine: logged, and the hooks run.
- * `message` and `app` (the server's object, or nil) are stack indices. */
-void sio_call_report(lua_State *L, const char *what, int message, int app, struct sio_slice sid);
+ * `message` (a string) and `app` (the server's object, or nil) are stack indices. */
+void sio_call_report(lua_State *L, const char *what, int message, int app, struct sio_slice sid,
+                     struct sio_slice nsp);
 /* Frees what the pool holds outside Lua; the threads are Lua's. Waiting coroutines are
  * forgotten. */
 void sio_call_fini(struct sio_bind *b);
 
-/* lua_pcall with a traceback; on error the message is logged with `what`, nothing is left on the
- * stack and false is returned. For short calls that must not wait. */
-bool sio_call_protected(lua_State *L, int nargs, int nresults, const char *what);
+/* lua_pcall with a traceback; on error that is reported like one that ended a coroutine, nothing is
+ * left on the stack and false is returned. For short calls that must not wait. */
+bool sio_call_protected(lua_State *L, int nargs, int nresults, const char *what, void *app);
 
 #endif

@@ -12,7 +12,10 @@
 #include "base/mem.h"
 #include "bind/call.h"
 #include "bind/outgoing.h"
+#include "bind/report.h"
+#include "bind/run.h"
 #include "bind/server.h"
+#include "bind/slow.h"
 #include "bind/timer.h"
 
 static const char bind_key; /* its address is the registry's key */
@@ -118,19 +121,26 @@ static int lcore_stop(lua_State *L)
 
 enum { LARGE = 64 << 10 }; /* bytes: what a program asks for, and the machinery does not */
 
-/* A handler that wants a lot and cannot have it gets Lua's "not enough memory", which is an error
- * like any other. Everything else is ours to keep going: an error raised where no handler runs
- * would unwind through libuv. */
+/* The first failure is Lua's to mend: it collects all garbage and asks again. Then a handler that
+ * wants a lot gets its "not enough memory", which is an error like any other. Everything else is
+ * ours to keep going, as an error raised where no handler runs would unwind through libuv: the
+ * reserve pays, and the handler gets the error at its next instruction. */
 static void *lua_alloc(void *ud, void *p, size_t old_size, size_t size)
 {
     struct sio_bind *b = ud;
     void *q = b->alloc(b->alloc_ud, p, old_size, size);
-    if (q != NULL || size == 0 || (size > LARGE && b->calls.running != NULL))
+    bool first = !b->alloc_failed;
+    if (size == 0)
+        return q;
+    b->alloc_failed = q == NULL && first;
+    if (q != NULL || first || (size > LARGE && b->calls.running != NULL))
         return q;
     sio_mem_give_up();
     q = b->alloc(b->alloc_ud, p, old_size, size);
     if (q == NULL)
         sio_mem_exhausted();
+    if (b->run != NULL)
+        sio_run_ask(b->run, SIO_RUN_NO_MEMORY);
     return q;
 }
 
@@ -166,6 +176,7 @@ static int lcore_gc(lua_State *L)
     sio_server_close_all(b);
     sio_timer_close_all(b);
     sio_outgoing_fini(b);
+    sio_slow_set(b, 0);
     sio_loop_fini(b->loop);
     sio_free(b->loop);
     b->loop = NULL;
@@ -175,6 +186,8 @@ static int lcore_gc(lua_State *L)
     sio_buf_fini(&b->json);
     sio_buf_fini(&b->text);
     sio_buf_fini(&b->face);
+    sio_buf_fini(&b->warning);
+    lua_setwarnf(L, NULL, NULL);
     return 0;
 }
 
@@ -230,6 +243,8 @@ static void open_bind(lua_State *L)
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &bind_key);
+    sio_report_open(L, b);
+    sio_run_open(L);
 }
 
 __attribute__((visibility("default"))) int luaopen_sio_core(lua_State *L);

@@ -138,7 +138,7 @@ static void on_headers(void *owner, struct sio_http_conn *c, const struct sio_ht
         lua_pushlstring(L, sid.p, sid.len);
     else
         lua_pushnil(L);
-    if (!sio_call_protected(L, 3, 1, "headers listener"))
+    if (!sio_call_protected(L, 3, 1, "headers listener", app))
         return;
     if (lua_istable(L, -1))
         sio_http_add_fields(L, lua_gettop(L), c);

@@ -30,13 +30,15 @@ static int llog_set_tag(lua_State *L)
     return 0;
 }
 
-/* report(what, message, object|nil, sid|nil): a caught error, logged and given to the error hooks
- * as one that ended a coroutine. `object`: the server. */
+/* report(what, message, object|nil, sid|nil, nsp|nil): a caught error, logged and given to the
+ * error hooks as one that ended a coroutine. `object`: the server; `nsp`: a namespace's name. */
 static int llog_report(lua_State *L)
 {
-    struct sio_slice sid;
+    struct sio_slice sid, nsp;
+    luaL_checkstring(L, 2);
     sid.p = luaL_optlstring(L, 4, "", &sid.len);
-    sio_call_report(L, luaL_checkstring(L, 1), 2, 3, sid);
+    nsp.p = luaL_optlstring(L, 5, "", &nsp.len);
+    sio_call_report(L, luaL_checkstring(L, 1), 2, 3, sid, nsp);
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "bind/options.h"
 #include "bind/request.h"
 #include "bind/session.h"
+#include "bind/slow.h"
 #include "bind/socket.h"
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -41,6 +42,18 @@ static struct sio_worker *take_worker(lua_State *L, struct sio_bind *b)
     return w;
 }
 
+/* Handlers of all servers share the loop: the strictest of them counts. */
+static void watch_handlers(struct sio_bind *b)
+{
+    uint64_t least_ms = 0;
+    SIO_LIST_EACH (link, &b->apps) {
+        const struct sio_app *app = SIO_CONTAINER_OF(link, struct sio_app, link);
+        if (app->slow_ms != 0 && (least_ms == 0 || app->slow_ms < least_ms))
+            least_ms = app->slow_ms;
+    }
+    sio_slow_set(b, least_ms);
+}
+
 /* server_new(options, object): puts the handle into object[1]. */
 static int lserver_new(lua_State *L)
 {
@@ -63,7 +76,9 @@ static int lserver_new(lua_State *L)
     app->worker = take_worker(L, b);
     app->max_body = options.engine.max_http_buffer_size;
     sio_option_size(L, "max_body", &app->max_body);
+    sio_option_ms(L, "slow_handler", &app->slow_ms);
     sio_list_append(&b->apps, &app->link);
+    watch_handlers(b);
     err = sio_worker_serve(app->worker, &options, &events, app);
     if (err != 0)
         return sio_bind_error(L, "cannot make the server: %s", sio_err_text(err));
@@ -116,6 +131,7 @@ static void on_closed(void *ctx)
     if (b->worker == app->worker)
         b->worker = NULL;
     sio_list_remove(&app->link);
+    watch_handlers(b);
     run_closed(app);
     sio_handle_drop_callback(b, app);
     sio_handle_drop(b, app);

@@ -18,6 +18,7 @@ struct sio_app {
     struct sio_worker *worker;
     struct sio_list link; /* in bind->apps */
     size_t max_body;      /* bytes of a request's body */
+    uint64_t slow_ms;     /* slow_handler; 0: off */
     bool closing;
     struct sio_list requests; /* not answered yet; see request.c */
 };

@@ -80,6 +80,7 @@ static struct sio_co *begin(struct sio_app *app, struct sio_socket *s, const cha
     if (c == NULL)
         return NULL;
     sio_call_context(c, app, sio_slice(NULL, 0), sio_slice_str(sio_socket_id(s)));
+    sio_call_nsp(c, sio_nsp_name(sio_socket_nsp(s)));
     sio_bind_push_ref(app->bind, sio_call_stack(c), hook);
     return c;
 }

@@ -99,11 +99,12 @@ function errors.suggest(word, known)
   return suggest.nearest(errors.snake(word), known)
 end
 
---- Message handler for xpcall.
+--- Message handler for xpcall. An error's __tostring is people's code, and may fail itself.
 ---@param err any
 ---@return string
 function errors.traceback(err)
-  return debug.traceback(tostring(err), 2)
+  local ok, text = pcall(tostring, err)
+  return debug.traceback(ok and text or "(an error whose text cannot be made)", 2)
 end
 
 --- Logs an error that was caught and runs the error hooks.
@@ -111,8 +112,9 @@ end
 ---@param message string with traceback
 ---@param app? table
 ---@param sid? string
-function errors.report(what, message, app, sid)
-  core.report(what, message, app, sid)
+---@param nsp? string the namespace's name
+function errors.report(what, message, app, sid, nsp)
+  core.report(what, tostring(message), app, sid, nsp)
 end
 
 return errors

@@ -42,6 +42,13 @@
 ---@field keep_alive_timeout? number seconds between two requests on a connection; 5
 ---@field max_body? integer bytes of a request body of the application's; max_http_buffer_size
 ---@field tls? sio.TlsOptions HTTPS and WSS
+---@field slow_handler? number|false seconds that a handler may run before it is logged; 0.2
+
+---@class sio.ErrorContext
+---@field what string whose code failed: "event handler", "middleware", "timer"
+---@field event? string
+---@field sid? string the socket's id, or the session's
+---@field nsp? string the namespace's name
 
 ---@class sio.TlsOptions
 ---@field cert string the certificate and those that signed it: a PEM file, or its text

@@ -192,7 +192,7 @@ local function refuse(socket, err)
   local ok, why = pcall(core.socket_refuse, socket,
     { message = packet.message or "refused", data = packet.data })
   if ok then return end
-  errors.report("middleware", why, socket.nsp.server, socket.id)
+  errors.report("middleware", why, socket.nsp.server, socket.id, socket.nsp.name)
   core.socket_refuse(socket, { message = "internal error" })
 end
 

@@ -10,6 +10,7 @@ local check = require "sio.options.check"
 local compression = require "sio.options.compression"
 local engine = require "sio.options.engine"
 local errors = require "sio.error"
+local handlers = require "sio.options.handlers"
 local hooks = require "sio.options.hooks"
 local http = require "sio.options.http"
 local limits = require "sio.options.limits"
@@ -20,8 +21,10 @@ local tls = require "sio.options.tls"
 
 local options = {}
 
-local engine_groups = { engine, hooks, http, proxy, limits, compression, tls }
-local server_groups = { engine, hooks, http, proxy, limits, compression, socket, parser, tls }
+local engine_groups = { engine, hooks, http, proxy, limits, compression, tls, handlers }
+local server_groups = {
+  engine, hooks, http, proxy, limits, compression, socket, parser, tls, handlers,
+}
 
 local function check_groups(method, given, groups)
   local known, nested = {}, {}

@@ -164,9 +164,8 @@ function Server:on_stop(fn)
   return add_hook(self, "_stop", "on_stop", fn)
 end
 
---- Calls fn(message, context) for each error of a handler, after it was logged. context has what,
---- and event and sid where there are.
----@param fn async fun(message: string, context: { what: string, event?: string, sid?: string })
+--- Calls fn(message, context) for each error of a handler, after it was logged.
+---@param fn async fun(message: string, context: sio.ErrorContext)
 ---@return sio.Server
 function Server:on_error(fn)
   return add_hook(self, "_error", "on_error", fn)

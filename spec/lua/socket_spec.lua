@@ -124,7 +124,7 @@ describe("events", function()
       return c.id;
     ]])
     assert.matches("boom", seen[1][1])
-    assert.same({ what = "event handler", event = "fail", sid = id }, seen[1][2])
+    assert.same({ what = "event handler", event = "fail", sid = id, nsp = "/" }, seen[1][2])
     assert.matches("argument 1: a function cannot be encoded", seen[2][1])
   end)
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+/* From an error value to the log and the error hooks. Stands on base/log; call and the log's Lua
+ * functions call it.
+ *
+ * Invariant: a hook is never run for an error of a hook, nor of what it has started.
+ */
+#include "bind/report.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+static const char error_hook_name[] = "error hook"; /* compared by address */
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+/* (thread, error value) -> text with traceback. Runs protected: __tostring is people's code. */
+static int format_error(lua_State *L)
+{
+    lua_State *co = lua_touserdata(L, 1);
+    const char *text = luaL_tolstring(L, 2, NULL);
+    luaL_traceback(L, co, text, 0);
+    return 1;
+}
+
+/* Pushes the text of the error on top of `from`, which stays there. */
+static void push_error_text(lua_State *L, lua_State *from)
+{
+    lua_checkstack(L, 8);
+    lua_checkstack(from, 4);
+    lua_pushcfunction(L, format_error);
+    lua_pushlightuserdata(L, from);
+    lua_pushvalue(from, -1);
+    lua_xmove(from, L, 1);
+    if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "(an error whose text cannot be made)");
+    }
+}
+
+static size_t add_text(char *text, size_t n, const char *format, struct sio_slice value)
+{
+    if (value.len != 0)
+        n += (size_t)snprintf(text + n, SIO_REPORT_WHERE_MAX - n, format, sio_log_text(value));
+    return n;
+}
+
+void sio_report_where(const struct sio_context *c, char text[SIO_REPORT_WHERE_MAX])
+{
+    size_t n = add_text(text, 0, " ev=\"%s\"", sio_slice(c->event, c->event_len));
+    text[n] = '\0';
+    if (c->sid[0] != '\0')
+        n += (size_t)snprintf(text + n, SIO_REPORT_WHERE_MAX - n, " sid=%s", c->sid);
+    add_text(text, n, " nsp=%s", sio_slice(c->nsp, c->nsp_len));
+}
+
+static void log_error(const struct sio_context *c, const char *text)
+{
+    char where[SIO_REPORT_WHERE_MAX];
+    sio_report_where(c, where);
+    sio_log(SIO_LOG_ERROR, "%s error%s: %s", c->what, where, text);
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static void set_text(lua_State *L, const char *name, struct sio_slice value)
+{
+    if (value.len == 0)
+        return;
+    lua_pushlstring(L, value.p, value.len);
+    lua_setfield(L, -2, name);
+}
+
+static void push_context(lua_State *L, const struct sio_context *c)
+{
+    lua_createtable(L, 0, 4);
+    set_text(L, "what", sio_slice_str(c->what));
+    set_text(L, "event", sio_slice(c->event, c->event_len));
+    set_text(L, "sid", sio_slice_str(c->sid));
+    set_text(L, "nsp", sio_slice(c->nsp, c->nsp_len));
+}
+
+static void push_app(const struct sio_bind *b, lua_State *L, const void *app)
+{
+    lua_pushnil(L);
+    if (app == NULL)
+        return;
+    sio_bind_push_ref(b, L, SIO_REF_OBJECTS);
+    if (lua_rawgetp(L, -1, app) == LUA_TUSERDATA) {
+        lua_getiuservalue(L, -1, 1);
+        lua_replace(L, -4);
+    }
+    lua_pop(L, 2);
+}
+
+/* The error hooks, with the message and the server's object on top of L's stack; both are
+ * popped. */
+static void run_error_hooks(struct sio_bind *b, lua_State *L, const struct sio_context *failed)
+{
+    struct sio_co *c = NULL;
+    if (failed->what != error_hook_name && b->refs[SIO_REF_ERROR] != LUA_NOREF)
+        c = sio_call_new(b, error_hook_name);
+    if (c == NULL) {
+        lua_pop(L, 2);
+        return;
+    }
+    sio_bind_push_ref(b, c->L, SIO_REF_ERROR);
+    lua_insert(L, -2); /* app, message */
+    lua_xmove(L, c->L, 2);
+    push_context(c->L, failed);
+    sio_call_run(c, 3);
+}
+
+void sio_report_error(struct sio_bind *b, const struct sio_context *c, lua_State *from)
+{
+    lua_State *L = b->L;
+    push_error_text(L, from);
+    log_error(c, lua_tostring(L, -1));
+    push_app(b, L, c->app);
+    run_error_hooks(b, L, c);
+}
+
+int sio_report_traceback(lua_State *L)
+{
+    const char *text = luaL_tolstring(L, 1, NULL);
+    luaL_traceback(L, L, text, 1);
+    return 1;
+}
+
+void sio_report_text(struct sio_bind *b, const struct sio_context *c, lua_State *L)
+{
+    lua_checkstack(L, 8);
+    if (lua_type(L, -1) == LUA_TSTRING)
+        lua_pushvalue(L, -1);
+    else /* of a handler that has failed itself */
+        lua_pushliteral(L, "(an error whose text cannot be made)");
+    log_error(c, lua_tostring(L, -1));
+    push_app(b, L, c->app);
+    run_error_hooks(b, L, c);
+}
+
+void sio_call_report(lua_State *L, const char *what, int message, int app, struct sio_slice sid,
+                     struct sio_slice nsp)
+{
+    struct sio_context context;
+    sio_context_init(&context, what);
+    luaL_checkstack(L, 4, NULL);
+    sio_context_set_sid(&context, sid);
+    sio_context_set_nsp(&context, nsp);
+    lua_pushvalue(L, app);
+    lua_pushvalue(L, message);
+    log_error(&context, lua_tostring(L, -1));
+    run_error_hooks(sio_bind_of(L), L, &context);
+}
+
+/* ---- warnings -------------------------------------------------------------------------------- */
+
+/* In pieces, all but the last `to_be_continued`. "@on" and "@off" are for us. */
+static void on_warning(void *ctx, const char *message, int to_be_continued)
+{
+    struct sio_bind *b = ctx;
+    struct sio_buf *text = &b->warning;
+    if (text->len == 0 && !to_be_continued && message[0] == '@') {
+        b->mute = strcmp(message, "@off") == 0 || (b->mute && strcmp(message, "@on") != 0);
+        return;
+    }
+    if (b->mute)
+        return;
+    if (text->len < SIO_LOG_LINE_MAX)
+        sio_buf_append_slice(text, sio_slice_str(message));
+    if (to_be_continued)
+        return;
+    sio_log(SIO_LOG_WARN, "Lua warning: %.*s", (int)text->len, text->p ? text->p : "");
+    sio_buf_clear(text);
+}
+
+void sio_report_open(lua_State *L, struct sio_bind *b)
+{
+    lua_setwarnf(L, on_warning, b);
+}

@@ -1,0 +1,176 @@
+-- SPDX-License-Identifier: MIT
+-- slow_handler: code that holds the loop up is logged while it still runs.
+
+local child = require "support.child"
+local sio = require "sio"
+
+local limited = 'local app = sio.server { serve_client = false, slow_handler = 0.05 }\n'
+
+-- The output, which has these texts in this order.
+local function check_order(source, ...)
+  local output, code = child(limited .. source)
+  assert.equal(0, code, output)
+  local at = 1
+  for _, text in ipairs { ... } do
+    local first, last = output:find(text, at, true)
+    assert(first, ("%q is not in, or not behind the others in:\n%s"):format(text, output))
+    at = last + 1
+  end
+  return output
+end
+
+describe("a handler that holds the loop up", function()
+  it("is logged while it still runs, with its traceback, once", function()
+    local output = check_order([[
+      local function deep() busy(0.4) say "end" end
+      run(function() deep() end)
+    ]], "slow sio.spawn has run for 0.", "which holds up all else", "stack traceback:", "'busy'",
+      "'deep'", "end")
+    assert.falsy(output:find("slow sio.spawn.*slow sio.spawn"))
+  end)
+
+  it("is none while it waits, and many short runs are no long one", function()
+    local output = check_order([[
+      run(function()
+        for _ = 1, 20 do
+          busy(0.01)
+          sio.sleep(0.001)
+        end
+        sio.sleep(0.2)
+        say "end"
+      end)
+    ]], "end")
+    assert.falsy(output:find "slow")
+  end)
+
+  it("is seen in a timer, in a listener's turn, in a second run", function()
+    check_order([[
+      run(function()
+        sio.sleep(0.01)
+        sio.after(0.01, function() busy(0.2) say "timer" end)
+        sio.sleep(0.05)
+        busy(0.2)
+        say "end"
+      end)
+    ]], "slow timer has run", "timer", "slow sio.spawn", "end")
+  end)
+
+  it("is seen inside coroutines of people", function()
+    check_order([[
+      run(function()
+        local inner = coroutine.wrap(function() busy(0.3) say "inner" end)
+        local outer = coroutine.create(function() inner() end)
+        assert(coroutine.resume(outer))
+        say "end"
+      end)
+    ]], "slow sio.spawn", "'busy'", "in a coroutine of the handler's, stack traceback:",
+      "'coroutine.resume'", "inner", "end")
+  end)
+
+  it("is seen when it comes back from a C function, or at its end", function()
+    check_order([[
+      run(function()
+        os.execute "sleep 0.3"
+        say "back"
+        busy(0.01)
+      end)
+      sio.spawn(os.execute, "sleep 0.3")
+      sio.spawn(function() return os.execute "sleep 0.3" end)
+    ]], "slow sio.spawn has run for 0.", "back")
+    check_order([[ sio.spawn(os.execute, "sleep 0.3") ]],
+      "slow sio.spawn ran for 0.", "inside a C function, which held up all else")
+  end)
+
+  it("is not blamed for what it has started", function()
+    local output = check_order([[
+      app:on_error(function() busy(0.3) say "hook" end)
+      run(function()
+        sio.spawn(error, "x")
+        busy(0.02)
+        say "end"
+      end)
+    ]], "slow error hook", "hook", "end")
+    assert.falsy(output:find "slow sio.spawn")
+  end)
+
+  it("keeps the hook of a debugger", function()
+    check_order([[
+      run(function()
+        local n = 0
+        debug.sethook(function() n = n + 1 end, "", 1000)
+        busy(0.3)
+        local before = n
+        for _ = 1, 1e5 do end
+        say(n > before and "counts" or "lost")
+        debug.sethook()
+        say(debug.gethook() == nil and "none")
+      end)
+    ]], "slow sio.spawn", "counts", "none")
+  end)
+
+  it("is none with slow_handler = false, nor when its server has gone", function()
+    for _, option in ipairs { "false", "0" } do
+      local output = child(([[
+        local app = sio.server { serve_client = false, slow_handler = %s }
+        run(function() busy(0.3) say "end" end)
+      ]]):format(option))
+      assert.equal("end\n", output)
+    end
+    local output = child(limited .. [[
+      app._on_closed = { core.stop }
+      app:close()
+      core.run()
+      run(function() busy(0.3) say "end" end)
+    ]])
+    assert.equal("end\n", output:match "[^\n]*\n$")
+    assert.falsy(output:find "slow")
+  end)
+
+  it("is seen in each lua_State by the strictest of its servers", function()
+    check_order([[
+      local other = sio.server { serve_client = false, slow_handler = 5 }
+      local third = sio.server { serve_client = false, slow_handler = false }
+      run(function() busy(0.3) say "end" end)
+    ]], "slow sio.spawn", "end")
+  end)
+end)
+
+describe("coroutines of people", function()
+  it("are as Lua has them", function()
+    local wrap, create, resume = coroutine.wrap, coroutine.create, coroutine.resume
+    local co = create(function(...)
+      local a, b = coroutine.yield(select("#", ...), ...)
+      return a, b, nil
+    end)
+    assert.same({ true, 2, 1, nil, n = 4 }, table.pack(resume(co, 1, nil)))
+    assert.same({ true, "x", "y", nil, n = 4 }, table.pack(resume(co, "x", "y")))
+    assert.same({ false, "cannot resume dead coroutine" }, { resume(co) })
+    assert.same({ false, "cannot resume non-suspended coroutine" },
+      { resume(coroutine.running()) })
+    assert.error_matches(function() resume(1) end, "coroutine expected")
+    assert.error_matches(function() wrap(1) end, "function expected")
+
+    local three = wrap(function() for i = 1, 3 do coroutine.yield(i) end end)
+    assert.same({ 1, 2, 3, nil }, { three(), three(), three(), three() })
+    local _, dead = pcall(function() return (three()) end)
+    assert.matches("slow_spec.lua:%d+: cannot resume dead coroutine", dead)
+    local closed
+    local failing = wrap(function()
+      local _ <close> = setmetatable({}, { __close = function(_, err) closed = err end })
+      error({ code = 7 })
+    end)
+    local ok, err = pcall(failing)
+    assert.is_false(ok)
+    assert.equal(7, err.code)
+    assert.equal(err, closed)
+  end)
+
+  it("wait where they could before", function()
+    local ok, err
+    sio.spawn(function()
+      ok, err = pcall(coroutine.wrap(function() sio.sleep(0) end))
+    end)
+    assert.is_false(ok)
+    assert.matches("only be called inside a handler", err)
+  end)
+end)
