@@ -155,8 +155,10 @@ static void fail(struct sio_co *c)
     sio_report_error(c->bind, &c->context, c->L);
     close_thread(c);
     shrink(c);
-    if (sio_mem_low()) /* what the handler held is garbage now */
+    if (sio_mem_low()) { /* what the handler held is garbage now */
         lua_gc(L, LUA_GCCOLLECT);
+        sio_mem_refill();
+    }
 }
 
 static int resume(struct sio_co *c, int nargs)

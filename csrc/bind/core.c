@@ -133,6 +133,8 @@ static void *lua_alloc(void *ud, void *p, size_t old_size, size_t size)
     if (size == 0)
         return q;
     b->alloc_failed = q == NULL && first;
+    if (q != NULL && !first) /* there was garbage */
+        sio_mem_refill();
     if (q != NULL || first || (size > LARGE && b->calls.running != NULL))
         return q;
     sio_mem_give_up();

@@ -134,7 +134,7 @@ void sio_parent_on_gone(void *owner, struct sio_nsp *nsp)
     if (b->closed || !lua_istable(b->L, -1))
         lua_pop(b->L, 2);
     else
-        sio_call_protected(b->L, 1, 0, "namespace");
+        sio_call_protected(b->L, 1, 0, "namespace", app);
     sio_handle_drop(b, nsp);
 }
 

@@ -148,9 +148,9 @@ void sio_call_report(lua_State *L, const char *what, int message, int app, struc
     luaL_checkstack(L, 4, NULL);
     sio_context_set_sid(&context, sid);
     sio_context_set_nsp(&context, nsp);
-    lua_pushvalue(L, app);
+    log_error(&context, lua_tostring(L, message));
     lua_pushvalue(L, message);
-    log_error(&context, lua_tostring(L, -1));
+    lua_pushvalue(L, app);
     run_error_hooks(sio_bind_of(L), L, &context);
 }
 

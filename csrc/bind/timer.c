@@ -150,8 +150,14 @@ static int ltimer_end(lua_State *L)
 
 void sio_timer_close_all(struct sio_bind *b)
 {
-    SIO_LIST_EACH (link, &b->timers)
-        timer_close(SIO_CONTAINER_OF(link, struct timer, link));
+    struct sio_list *link;
+    while ((link = sio_list_first(&b->timers)) != NULL) {
+        struct timer *t = SIO_CONTAINER_OF(link, struct timer, link);
+        struct sio_co *co = t->co;
+        timer_close(t);
+        if (co != NULL) /* what it closes may set timers */
+            sio_call_abandon(co);
+    }
 }
 
 void ltimer_open(lua_State *L)

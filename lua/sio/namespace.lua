@@ -186,11 +186,13 @@ end
 
 -- ---- hooks ----------------------------------------------------------------------------------
 
+local function send_refusal(socket, err)
+  local packet = type(err) == "table" and err or { message = tostring(err) }
+  core.socket_refuse(socket, { message = packet.message or "refused", data = packet.data })
+end
+
 local function refuse(socket, err)
-  local packet = err
-  if type(err) ~= "table" then packet = { message = tostring(err) } end
-  local ok, why = pcall(core.socket_refuse, socket,
-    { message = packet.message or "refused", data = packet.data })
+  local ok, why = pcall(send_refusal, socket, err)
   if ok then return end
   errors.report("middleware", why, socket.nsp.server, socket.id, socket.nsp.name)
   core.socket_refuse(socket, { message = "internal error" })
@@ -201,7 +203,7 @@ local function run_middlewares(uses, nsp, socket)
   for _, fn in ipairs(uses or {}) do
     local ran, pass, err = xpcall(fn, errors.traceback, socket)
     if not ran then
-      errors.report("middleware", pass, nsp.server, socket.id)
+      errors.report("middleware", pass, nsp.server, socket.id, nsp.name)
       core.socket_refuse(socket, { message = "internal error" })
       return false
     elseif not pass and err ~= nil then
