@@ -96,7 +96,7 @@ struct sio_bind {
     struct sio_slow *slow;        /* NULL: nobody watches; see slow.h */
     lua_Alloc alloc;              /* the host's, behind ours; see core.c */
     void *alloc_ud;
-    bool alloc_failed; /* Lua has been told, and collects its garbage */
+    bool alloc_failed; /* and Lua was told so */
     bool mute;         /* warn "@off" */
     int refs[SIO_REF_COUNT];
     const void *array_mt, *object_mt; /* identity of sio.array's and sio.object's metatables */

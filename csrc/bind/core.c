@@ -121,28 +121,24 @@ static int lcore_stop(lua_State *L)
 
 enum { LARGE = 64 << 10 }; /* bytes: what a program asks for, and the machinery does not */
 
-/* The first failure is Lua's to mend: it collects all garbage and asks again. Then a handler that
- * wants a lot gets its "not enough memory", which is an error like any other. Everything else is
- * ours to keep going, as an error raised where no handler runs would unwind through libuv: the
- * reserve pays, and the handler gets the error at its next instruction. */
+/* A handler that wants a lot and cannot have it gets Lua's "not enough memory", which is an error
+ * like any other. Everything else is ours to keep going, as an error raised where no handler runs
+ * would unwind through libuv: the reserve pays, and at its next instruction the handler collects
+ * garbage, or gets that error. When the reserve is not enough either, Lua is told once, and then
+ * collects in the middle of what it does. */
 static void *lua_alloc(void *ud, void *p, size_t old_size, size_t size)
 {
     struct sio_bind *b = ud;
     void *q = b->alloc(b->alloc_ud, p, old_size, size);
-    bool first = !b->alloc_failed;
-    if (size == 0)
+    if (q != NULL || size == 0 || (size > LARGE && b->calls.running != NULL))
         return q;
-    b->alloc_failed = q == NULL && first;
-    if (q != NULL && !first) /* there was garbage */
-        sio_mem_refill();
-    if (q != NULL || first || (size > LARGE && b->calls.running != NULL))
-        return q;
-    sio_mem_give_up();
-    q = b->alloc(b->alloc_ud, p, old_size, size);
-    if (q == NULL)
-        sio_mem_exhausted();
     if (b->run != NULL)
         sio_run_ask(b->run, SIO_RUN_NO_MEMORY);
+    sio_mem_give_up();
+    q = b->alloc(b->alloc_ud, p, old_size, size);
+    if (q == NULL && b->alloc_failed)
+        sio_mem_exhausted();
+    b->alloc_failed = q == NULL;
     return q;
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "base/mem.h"
 #include "bind/slow.h"
 
 static void on_hook(lua_State *L, lua_Debug *at);
@@ -41,6 +42,15 @@ static void unhook(struct sio_run *r)
     r->hooked = NULL;
 }
 
+static void collect(lua_State *L, struct sio_bind *b)
+{
+    b->alloc_failed = false;
+    lua_gc(L, LUA_GCCOLLECT);
+    sio_mem_refill();
+    if (sio_mem_low())
+        luaL_error(L, "not enough memory");
+}
+
 static void on_hook(lua_State *L, lua_Debug *at)
 {
     struct sio_bind *b = sio_bind_of(L);
@@ -57,7 +67,7 @@ static void on_hook(lua_State *L, lua_Debug *at)
     if (wish & SIO_RUN_TELL)
         sio_slow_tell(r, L);
     if (wish & SIO_RUN_NO_MEMORY)
-        luaL_error(L, "not enough memory");
+        collect(L, b);
 }
 
 void sio_run_ask(struct sio_run *r, enum sio_run_wish wish)

@@ -21,7 +21,7 @@ struct sio_context;
 
 enum sio_run_wish {
     SIO_RUN_TELL = 1,      /* log that it is slow: see slow.h */
-    SIO_RUN_NO_MEMORY = 2, /* raise "not enough memory" */
+    SIO_RUN_NO_MEMORY = 2, /* collect garbage, or raise "not enough memory" */
 };
 
 struct sio_run {
