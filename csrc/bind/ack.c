@@ -11,6 +11,7 @@
 #include "bind/socket.h"
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "bind/call.h"
 #include "bind/emit.h"
@@ -76,11 +77,18 @@ static void run_callback(struct sio_app *app, struct sio_socket *s, struct wait 
     if (w->timed)
         lua_pushnil(L);
     n = push_answer(app->bind, L, err, in);
-    if (n < 0 && w->timed) {
+    if (n < 0 && !w->timed) {
+        sio_log_limited(SIO_LOG_WARN, "ack-args", "answer from %s dropped: %s", sio_socket_id(s),
+                        sio_err_text(n));
+        sio_call_drop(c);
+        return;
+    }
+    if (n < 0) {
         lua_pop(L, 1);
         lua_pushstring(L, error_word(n));
+        n = 0;
     }
-    sio_call_run(c, (n < 0 ? 0 : n) + w->timed);
+    sio_call_run(c, n + w->timed);
 }
 
 void sio_ack_on_answer(void *owner, struct sio_socket *s, uint64_t cookie, int err,

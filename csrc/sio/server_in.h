@@ -94,9 +94,9 @@ struct sio_socket {
     struct sio_blob *data; /* NULL: none */
     uint32_t at;           /* in nsp->list */
     uint8_t state;
-    bool recovered;
-    bool outgoing;   /* somebody listens to what it is sent */
-    uint16_t id_len; /* SIO_ID_LEN, but for v2's in other namespaces than "/" */
+    bool recovered : 1;
+    bool outgoing : 1; /* somebody listens to what it is sent */
+    uint16_t id_len;   /* SIO_ID_LEN, but for v2's in other namespaces than "/" */
     char id[];
 };
 

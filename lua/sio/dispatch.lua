@@ -10,8 +10,6 @@
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 
-local dispatch = {}
-
 -- The object that has the on_event listeners of a namespace, when there are any for this event.
 local function listening(nsp, event)
   local events = nsp and rawget(nsp, "_events")
@@ -67,5 +65,3 @@ core.set_hooks {
     deliver(socket, "disconnect", nil, reason, detail)
   end,
 }
-
-return dispatch

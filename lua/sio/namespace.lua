@@ -75,7 +75,8 @@ local namespace_mt = {
 local function tell_wants(self)
   local wants = 0
   if self._uses then wants = core.WANT_MIDDLEWARES end
-  if rawget(self, "_on") then wants = wants | core.WANT_CONNECTION end
+  local on = rawget(self, "_on")
+  if on and (on.connection or on.connect) then wants = wants | core.WANT_CONNECTION end
   local events = self._events and self._events._on
   if events then
     wants = wants | core.WANT_EVENTS

@@ -100,6 +100,15 @@ for (const workers of [1, 4]) {
       }
     });
 
+    it("is told to who listens to what a socket is sent, from any worker", async () => {
+      const sizes = inboxes.map((inbox) => inbox.items.length);
+      await sockets[0].emitWithAck("overhear");
+      for (const [i, socket] of sockets.entries()) await socket.emitWithAck("to all", `from ${i}`);
+      for (const [i, inbox] of inboxes.entries()) await inbox.until(sizes[i] + sockets.length);
+      const told = await sockets[0].emitWithAck("overheard");
+      assert.deepEqual(told, sockets.map((_, i) => ["news", `from ${i}`]));
+    });
+
     it("keeps one order for all who hear", async () => {
       const sizes = inboxes.map((inbox) => inbox.items.length);
       const count = 20;

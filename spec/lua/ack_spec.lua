@@ -47,6 +47,24 @@ describe("an answer from the client", function()
     assert.same({ { n = 1, "timeout" }, { n = 1, 1 } }, seen)
   end)
 
+  it("that cannot be read is an error, or no answer to who has no place for one", function()
+    app:on_event("go", function(socket)
+      socket:emit("q", note)
+      socket:timeout(60):emit("q", note)
+      note(socket:emit_with_ack "q")
+      socket:emit "end"
+    end)
+    serve(app, [[
+      const c = await client();
+      c.emit("go");
+      const many = JSON.stringify(Array(8001).fill(0));
+      for (let i = 0; i < 3; i++) await c.post(`43${(await c.next("q")).ackId}${many}`);
+      await c.next("end");
+    ]])
+    local full = "a limit is reached"
+    assert.same({ { n = 1, full }, { n = 2, nil, full } }, seen)
+  end)
+
   it("may be empty, null, or bytes", function()
     app:on_event("go", function(socket)
       socket:emit("q", function(...)

@@ -47,6 +47,16 @@ local function talk(socket)
   socket:on("bytes", function(data) return #data, data:sub(1, 2) end)
 end
 
+local function overhear(socket)
+  local overheard = sio.array {}
+  local function listener(...) table.insert(overheard, { ... }) end
+  socket:on("overhear", function() socket:on_any_outgoing(listener) return true end)
+  socket:on("overheard", function()
+    socket:off_any_outgoing(listener)
+    return overheard
+  end)
+end
+
 local function rooms(socket)
   socket:on("join", function(room) socket:join(room) return true end)
   socket:on("leave", function(room) socket:leave(room) return true end)
@@ -66,6 +76,7 @@ end
 app:on("connection", function(socket)
   talk(socket)
   rooms(socket)
+  overhear(socket)
   socket:on("disconnect", function(reason)
     app:to("watchers"):emit("left", socket.handshake.auth.name or sio.null, reason)
   end)
