@@ -110,6 +110,20 @@ void sio_ack_on_answer(void *owner, struct sio_socket *s, uint64_t cookie, int e
 
 /* ---- emits ----------------------------------------------------------------------------------- */
 
+/* The socket has gone: the event is dropped without a word, as upstream does, but a callback that
+ * has a place for an error, on top of the stack, is told. */
+static int drop(lua_State *L, bool tell)
+{
+    struct sio_co *c = tell ? sio_call_new(sio_bind_of(L), "ack handler") : NULL;
+    if (c != NULL) {
+        lua_xmove(L, sio_call_stack(c), 1);
+        lua_pushstring(sio_call_stack(c), error_word(SIO_ECLOSED));
+        sio_call_run(c, 1);
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 /* Emits to one socket with the function on top of the stack as callback. */
 static int emit_with_callback(lua_State *L, struct sio_socket *s, const struct sio_outgoing *out,
                               uint64_t timeout_ms)
@@ -118,12 +132,15 @@ static int emit_with_callback(lua_State *L, struct sio_socket *s, const struct s
     struct wait *w = sio_calloc(1, sizeof *w);
     int err;
     w->timed = timeout_ms != 0;
+    lua_pushvalue(L, -1);
     sio_handle_set_callback(b, L, w);
     err = sio_socket_emit(s, out, (uint64_t)(uintptr_t)w, timeout_ms);
     if (err != 0) {
         sio_handle_drop_callback(b, w);
         sio_free(w);
     }
+    if (err == SIO_ECLOSED)
+        return drop(L, timeout_ms != 0);
     return sio_emit_result(L, err, sio_socket_session(s));
 }
 
@@ -136,10 +153,8 @@ static int emit(lua_State *L, int first, unsigned flags, uint64_t timeout_ms)
     int last = lua_gettop(L);
     bool callback = last > first && lua_isfunction(L, last);
     sio_emit_event(L, sio_bind_of(L), first, callback ? last - 1 : last, flags, &attachments, &out);
-    if (s == NULL) { /* upstream: dropped without a word */
-        lua_pushboolean(L, 1);
-        return 1;
-    }
+    if (s == NULL)
+        return drop(L, callback && timeout_ms != 0);
     if (callback)
         return emit_with_callback(L, s, &out, timeout_ms);
     return sio_emit_result(L, sio_socket_emit(s, &out, 0, 0), sio_socket_session(s));
