@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* core.socket_*: a socket's methods, and sio's events as calls of the hooks in lua/sio/socket.lua.
+/* core.socket_*: a socket's methods, and sio's events as calls of the hooks in
+ * lua/sio/dispatch.lua.
  *
  * An event costs one crossing: a pooled coroutine, the hook, the socket's object, the decoded
  * arguments.

@@ -148,15 +148,15 @@ function emitter.with(list, item, first)
   return longer
 end
 
---- The list without an item, as a new one; nil when nothing is left.
+--- The list without an item's first occurrence, as a new one; nil when nothing is left.
 ---@generic T
 ---@param list? T[]
 ---@param item T
 ---@return T[]?
 function emitter.without(list, item)
-  local rest = {}
+  local rest, found = {}, false
   for _, each in ipairs(list or {}) do
-    if each ~= item then rest[#rest + 1] = each end
+    if each == item and not found then found = true else rest[#rest + 1] = each end
   end
   return #rest > 0 and rest or nil
 end

@@ -31,6 +31,8 @@ describe("listeners of what comes in", function()
       local a, b = note "a", note "b"
       socket:on_any(a):prepend_any(b)
       assert.same({ b, a }, socket:listeners_any())
+      socket:on_any(a):off_any(a)
+      assert.same({ b, a }, socket:listeners_any()) -- it was there twice
       socket:off_any(a)
       assert.same({ b }, socket:listeners_any())
       socket:off_any()
