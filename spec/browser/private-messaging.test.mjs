@@ -5,7 +5,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Example } from "../support/browser.js";
-import { Inbox } from "../support/wait.js";
 
 describe("private messages in Chromium", { timeout: 120000 }, () => {
   let example, ann, bob, carol;
@@ -66,8 +65,9 @@ describe("private messages in Chromium", { timeout: 120000 }, () => {
   });
 
   it("shows in a second tab what the first one says", async () => {
-    const tab = await example.client("/", { auth: await ann.evaluate(() => socket.auth) });
-    const messages = new Inbox(tab, "message");
+    const auth = await ann.evaluate(() => socket.auth);
+    const tab = await example.client("/", { auth, heard: ["message"] });
+    const messages = tab.heard.message;
     await messages.until(2); // the history
     await say(ann, "carol", "hello carol");
     assert.deepEqual((await messages.until(3)).at(-1).slice(1), ["ann", "carol", "hello carol"]);

@@ -8,6 +8,7 @@ import path from "node:path";
 import { chromium } from "playwright-core";
 import { io } from "socket.io-client";
 import { rootFile, startServer } from "./server.js";
+import { Inbox } from "./wait.js";
 
 const executablePath = process.env.CHROMIUM ??
   ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
@@ -39,9 +40,11 @@ export class Example {
     return page;
   }
 
-  // A client that may send anything.
-  async client(namespace = "/", options = {}) {
+  // A client that may send anything. `heard`: events that it keeps from the first one on, each in
+  // an inbox of its own.
+  async client(namespace = "/", { heard = [], ...options } = {}) {
     const socket = io(this.server.url + namespace, { forceNew: true, ...options });
+    socket.heard = Object.fromEntries(heard.map((event) => [event, new Inbox(socket, event)]));
     this.rude.push(socket);
     await new Promise((resolve, reject) => {
       socket.on("connect", resolve);
