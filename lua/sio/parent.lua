@@ -38,19 +38,6 @@ local function must(nsp)
   return nsp
 end
 
---- The child of that name, without asking whether it matches: to speak to its sockets, wherever
---- they are.
----@param name string
----@return sio.Namespace
-function Parent:child(name)
-  errors.check_self("child", self, parent_mt)
-  errors.check_argument("child", 1, "string", name)
-  if name:sub(1, 1) ~= "/" or #name > 1024 or name:find "[,?]" then
-    errors.raise("bad argument #1 to 'child' (%q: a namespace's name expected)", name)
-  end
-  return self.server._namespaces[name] or must(namespace.child(self, name))
-end
-
 -- ---- matching -------------------------------------------------------------------------------
 
 local function captures_of(first, _, ...)
@@ -62,6 +49,20 @@ local function match_pattern(parent, name)
   local ran, captures = pcall(function() return captures_of(name:find(parent._match)) end)
   if ran then return captures end
   errors.report("namespace pattern", captures, parent.server)
+end
+
+--- The child of that name, also when the pattern does not match it: to speak to its sockets,
+--- wherever they are.
+---@param name string
+---@return sio.Namespace
+function Parent:child(name)
+  errors.check_self("child", self, parent_mt)
+  errors.check_argument("child", 1, "string", name)
+  if name:sub(1, 1) ~= "/" or #name > 1024 or name:find "[,?]" then
+    errors.raise("bad argument #1 to 'child' (%q: a namespace's name expected)", name)
+  end
+  local captures = type(self._match) == "string" and match_pattern(self, name) or nil
+  return self.server._namespaces[name] or must(namespace.child(self, name, captures))
 end
 
 local function ask(parent, name, auth)

@@ -93,6 +93,12 @@ describe("a parent", function()
     assert.error_matches(function() rooms.child "/room" end, "bad self to 'child'")
   end)
 
+  it("gives children of a pattern their captures, whoever makes them", function()
+    local games = app:of "^/game%-(%d+)$"
+    assert.same({ "7" }, games:child("/game-7").captures)
+    assert.is_nil(games:child("/other").captures)
+  end)
+
   it("survives a pattern that breaks on a name", function()
     core.set_log_level "off"
     local errs = {}
