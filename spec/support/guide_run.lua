@@ -89,11 +89,13 @@ end
 
 -- ---- what the clients can do ----------------------------------------------------------------
 
--- The concrete names of a server's namespaces.
+-- The names of a server's namespaces, and some that its patterns may take.
 local function namespaces(app, samples)
   local names = {}
   for name in pairs(app._namespaces) do names[#names + 1] = name end
-  for _, name in ipairs(samples.namespaces) do names[#names + 1] = name end
+  for _, name in ipairs(app._parents[1] and samples.namespaces or {}) do
+    names[#names + 1] = name
+  end
   return names
 end
 

@@ -16,5 +16,5 @@ return {
       ["Content-Type"] = "application/x-www-form-urlencoded" } },
     ["/docs/*page"] = { path = "/docs/a/b" },
   },
-  namespaces = {},
+  namespaces = { "/game-7", "/user-ann" },
 }
