@@ -37,30 +37,47 @@ static int lparent_new(lua_State *L)
     return 1;
 }
 
-struct sio_nsp *sio_parent_revive(lua_State *L)
+/* The namespace of the parent in the field `parent` of argument 1, or NULL. */
+static struct sio_nsp *parent_field(lua_State *L)
 {
-    struct sio_handle *above = NULL;
-    struct sio_slice name = {0};
-    struct sio_nsp *nsp = NULL;
-    luaL_checkstack(L, 8, NULL);
-    lua_pushliteral(L, "name");
-    lua_rawget(L, 1);
-    name.p = lua_tolstring(L, -1, &name.len);
+    struct sio_handle *h = NULL;
     lua_pushliteral(L, "parent");
     if (lua_rawget(L, 1) == LUA_TTABLE) {
         lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
-        above = luaL_testudata(L, -1, SIO_NAMESPACE);
+        h = luaL_testudata(L, -1, SIO_NAMESPACE);
         lua_pop(L, 1);
     }
-    if (above != NULL && above->object != NULL && name.p != NULL)
-        nsp = sio_parent_child(above->object, name);
-    if (nsp != NULL) {
-        sio_handle_push(above->bind, L, nsp);
-        if (lua_isnil(L, -1)) /* else the name has another object by now */
-            tie(L, above->bind, nsp, 1);
-        lua_pop(L, 1);
-    }
+    lua_pop(L, 1);
+    return h != NULL ? h->object : NULL;
+}
+
+/* An object whose life is over speaks for the name, but the namespace will be another one's. */
+static bool may_tie(lua_State *L, const struct sio_bind *b, const struct sio_nsp *nsp)
+{
+    bool may;
+    lua_pushliteral(L, "_over");
+    may = lua_rawget(L, 1) == LUA_TNIL;
+    sio_handle_push(b, L, nsp);
+    may = may && lua_isnil(L, -1);
     lua_pop(L, 2);
+    return may;
+}
+
+struct sio_nsp *sio_parent_revive(lua_State *L)
+{
+    struct sio_bind *b = sio_bind_of(L);
+    struct sio_slice name;
+    struct sio_nsp *parent, *nsp = NULL;
+    luaL_checkstack(L, 8, NULL);
+    parent = parent_field(L);
+    lua_pushliteral(L, "name");
+    lua_rawget(L, 1);
+    name.p = lua_tolstring(L, -1, &name.len);
+    if (parent != NULL && name.p != NULL)
+        nsp = sio_parent_child(parent, name);
+    lua_pop(L, 1);
+    if (nsp != NULL && may_tie(L, b, nsp))
+        tie(L, b, nsp, 1);
     return nsp;
 }
 

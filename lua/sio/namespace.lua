@@ -46,9 +46,10 @@ local function announce(nsp)
   end
 end
 
--- A child that the app gives something stays until its last socket has left.
+-- A child that the app gives something stays until its last socket has left. One that has gone is
+-- over: what a late handler leaves on it brings nothing back.
 local function keep(self)
-  if not rawget(self, "parent") then return end
+  if not rawget(self, "parent") or rawget(self, "_over") then return end
   if not core.nsp_open(self) then errors.raise "there are too many namespaces" end
   announce(self)
 end
@@ -242,13 +243,18 @@ local function on_connection(nsp, socket)
   return tell_connection(nsp, socket)
 end
 
--- A child has become empty. Who still holds the object may use it, but it is as new.
+-- A child is not there any more. When it has had sockets, or listeners, its life is over: what was
+-- put on it goes, and the next of its name is another object. Who holds this one may go on to speak
+-- through it to whoever has that name.
 local lasting = { [1] = true, name = true, server = true, parent = true, captures = true }
 
 local function on_gone(nsp)
+  if not rawget(nsp, "_announced") then return end
   for key in next, nsp do
     if not lasting[key] then rawset(nsp, key, nil) end
   end
+  rawset(nsp, "_over", true)
+  nsp.server._children[nsp.name] = nil
 end
 
 core.set_hooks { nsp_gone = on_gone, connecting = on_connecting, connection = on_connection }

@@ -145,6 +145,29 @@ describe("a parent", function()
     assert.same({ "/game-1", "/game-2", "/game-3" }, names)
   end)
 
+  it("does not bring a child back for what is left on it late", function()
+    local games = app:of "^/game%-(%d+)$"
+    local old
+    games:on("connection", function(socket) old = socket.nsp end)
+    serve(app, [[
+      const c = await client({}, "/game-1");
+      await c.post(`41/game-1,`);
+    ]])
+    next_tick()
+    assert.same({}, games.children)
+    old.score = 3
+    old:on("connection", print)
+    next_tick()
+    assert.same({}, games.children)
+    assert.is_true(old:emit "x")
+    assert.not_equal(old, app:of "/game-1")
+    assert.is_nil(app:of("/game-1").score)
+    app:of("/game-1").score = 4
+    assert.same({}, old.sockets)
+    next_tick()
+    assert.equal(4, app:of("/game-1").score)
+  end)
+
   it("tells of every namespace that is made", function()
     local names = {}
     app:on("new_namespace", function(nsp) names[#names + 1] = nsp.name end)
