@@ -21,6 +21,21 @@ describe("a server", function()
     assert.is_nil(app.something_else)
   end)
 
+  it("stands for its namespace /", function()
+    for _, name in ipairs {
+      "use", "on", "once", "off", "to", "except", "emit", "send", "compress",
+    } do
+      assert.is_function(app[name])
+    end
+    local function any() end
+    assert.equal(app, app:use(any))
+    assert.equal(any, app:of("/")._uses[1])
+    assert.equal(app, app:on("connection", any))
+    assert.equal(any, app:of("/")._on.connection[1])
+    assert.same({}, app.sockets)
+    assert.equal(app:of "/", app:to("room")._nsp)
+  end)
+
   it("has namespaces by name", function()
     assert.equal(app:of "chat", app:of "/chat")
     assert.equal("/chat", app:of("chat").name)

@@ -25,25 +25,59 @@ app:get("/held", function()
   collectgarbage()
   local n = 0
   for _ in pairs(app._children) do n = n + 1 end
-  return { children = n, handles = (core.handle_count()), memory = collectgarbage("count") }
+  local file <close> = io.open("/proc/self/status")
+  local resident = file and tonumber(file:read("a"):match("RssAnon:%s+(%d+)")) or 0
+  return {
+    children = n, handles = (core.handle_count()), memory = collectgarbage("count"),
+    resident = resident, -- KiB
+  }
 end)
 
 app:on("new_namespace", function(nsp) note("new", nsp.name) end)
+
+local function told(socket, what) note(what, socket.nsp.name) end
 
 local function talk(socket)
   socket:on("where", function() return socket.nsp.name, socket.nsp.captures or sio.null end)
   socket:on("whoami", function() return { pid = sio.worker().pid } end)
   socket:on("join", function(room) socket:join(room) return true end)
   socket:on("emit", function(name, ev, value) app:of(name):emit(ev, value) return true end)
-  socket:on("local names", function(name)
+  socket:on("emit except", function(name, room, ev)
+    app:of(name):except(room):emit(ev)
+    return true
+  end)
+  socket:on("emit loud", function(name, value) app:of(name):emit("ev", value) end)
+  socket:on("emit plain", function(name, value) app:of(name):compress(false):emit("ev", value) end)
+  socket:on("emit volatile", function(name, firmly)
+    sio.sleep(0.01) -- nothing is on its way to the client by then
+    if firmly then app:of(name):emit("ev", "firm") end
+    app:of(name).volatile:emit("ev", "volatile")
+    app:of(name):emit("ev", "last")
+  end)
+  socket:on("close", function() socket:disconnect(true) end)
+  socket:on("disconnecting", function(reason)
+    note("disconnecting", socket.nsp.name, reason, #socket.rooms)
+  end)
+  socket:on("disconnect", function(reason)
+    note("disconnect", socket.nsp.name, reason, #socket.rooms)
+  end)
+  socket:on("local names", function(name, room)
     local list = sio.array({})
-    for id in pairs(app:of(name).sockets) do list[#list + 1] = id end
+    for id, member in pairs(app:of(name).sockets) do
+      local inside = type(room) ~= "string"
+      for _, each in ipairs(member.rooms) do inside = inside or each == room end
+      if inside then list[#list + 1] = id end
+    end
     return list
   end)
 end
 
 app:of("/", talk)
 for _, name in ipairs({ "/chat", "/news" }) do app:of(name):on("connection", talk) end
+app:of("chat"):on("connect", function(socket) told(socket, "connect") end)
+app:of("chat"):on("connection", function(socket) told(socket, "connection") end)
+for _ = 1, 2 do app:of("/both"):on("connection", function(socket) told(socket, "both") end) end
+app:of("/nämlich ☃", talk)
 
 -- ---- parents ----------------------------------------------------------------------------------
 
