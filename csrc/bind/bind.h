@@ -88,8 +88,8 @@ struct sio_heard {
 struct sio_bind {
     lua_State *L; /* main thread */
     struct sio_loop *loop;
-    struct sio_worker *worker; /* what the CLI opened for this process; NULL under plain Lua */
-    bool worker_taken;         /* a server was made on it */
+    struct sio_worker *worker; /* this process as a worker; NULL: none, or not yet */
+    bool supervised;           /* the CLI opened it, and closes it */
     bool looping;              /* in sio_loop_run */
     struct sio_calls calls;
     struct sio_run *volatile run; /* innermost call of Lua; see run.h */

@@ -167,7 +167,7 @@ static void set_initial(lua_State *L, struct eio_server *e)
 void sio_gate_install(lua_State *L, struct sio_app *app)
 {
     static const struct eio_hooks hooks = {on_stage, on_left, on_refused, on_headers};
-    struct eio_server *e = sio_worker_engine(app->worker);
+    struct eio_server *e = sio_service_engine(app->service);
     eio_hooks_set(e, &hooks, app);
     set_initial(L, e);
 }
@@ -183,7 +183,7 @@ static int lgate_want(lua_State *L)
         EIO_WANT_REFUSALS,    EIO_WANT_INITIAL_HEADERS, EIO_WANT_HEADERS};
     struct sio_app *app = sio_app_self(L);
     for (int i = 2; i <= lua_gettop(L); i++)
-        eio_hooks_want(sio_worker_engine(app->worker), bits[luaL_checkoption(L, i, NULL, names)]);
+        eio_hooks_want(sio_service_engine(app->service), bits[luaL_checkoption(L, i, NULL, names)]);
     return 0;
 }
 

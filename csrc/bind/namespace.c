@@ -21,7 +21,7 @@ static int lnamespace_new(lua_State *L)
     luaL_argcheck(L, name.len > 0 && name.p[0] == '/' && name.len <= SIO_NSP_NAME_MAX, 2,
                   "namespace name expected");
     luaL_checktype(L, 3, LUA_TTABLE);
-    nsp = sio_server_nsp(sio_worker_sio(app->worker), name);
+    nsp = sio_server_nsp(sio_service_sio(app->service), name);
     if (nsp == NULL)
         return sio_bind_error(L, "there are too many namespaces");
     sio_handle_new(L, app->bind, nsp, SIO_NAMESPACE);

@@ -8,7 +8,7 @@
 #define SIO_BIND_OPTIONS_H
 
 #include "bind/bind.h"
-#include "worker/worker.h"
+#include "worker/service.h"
 
 /* Defaults first, then what the table says. */
 void sio_options_read(lua_State *L, struct sio_app_options *o);

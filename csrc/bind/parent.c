@@ -28,7 +28,7 @@ static void tie(lua_State *L, struct sio_bind *b, struct sio_nsp *nsp, int index
 static int lparent_new(lua_State *L)
 {
     struct sio_app *app = sio_app_self(L);
-    struct sio_nsp *nsp = sio_parent_new(sio_worker_sio(app->worker));
+    struct sio_nsp *nsp = sio_parent_new(sio_service_sio(app->service));
     luaL_checktype(L, 2, LUA_TTABLE);
     if (nsp == NULL)
         return 0;

@@ -47,6 +47,7 @@ static int lworker_new(lua_State *L)
     int rc = sio_worker_open(b->loop, &options, &b->worker);
     if (rc < 0)
         return sio_process_fail(L, rc);
+    b->supervised = true;
     lua_pushboolean(L, true);
     return 1;
 }
@@ -69,19 +70,6 @@ static int lworker_add_peer(lua_State *L)
     return 0;
 }
 
-/* worker_add_listener(fd): takes it; there must be a server already */
-static int lworker_add_listener(lua_State *L)
-{
-    sio_worker_add_listener(check_worker(L), sio_process_check_fd(L, 1));
-    return 0;
-}
-
-static int lworker_ready(lua_State *L)
-{
-    sio_worker_ready(check_worker(L));
-    return 0;
-}
-
 static int lworker_stop_listening(lua_State *L)
 {
     sio_worker_stop_listening(check_worker(L));
@@ -100,8 +88,7 @@ static void on_closed(void *ctx)
         sio_call_run(c, 0);
 }
 
-/* worker_close(f): clients are told, everything is closed, then f runs. For a worker whose app made
- * no server; else the server closes it. */
+/* worker_close(f): what its servers still have is closed, then the rest, then f runs. */
 static int lworker_close(lua_State *L)
 {
     struct sio_bind *b = sio_bind_of(L);
@@ -117,8 +104,7 @@ void lworker_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"worker_open", lworker_new},          {"is_worker", lworker_is},
-        {"worker_add_peer", lworker_add_peer}, {"worker_add_listener", lworker_add_listener},
-        {"worker_ready", lworker_ready},       {"worker_stop_listening", lworker_stop_listening},
+        {"worker_add_peer", lworker_add_peer}, {"worker_stop_listening", lworker_stop_listening},
         {"worker_close", lworker_close},       {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

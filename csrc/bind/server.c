@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* core.server_*: makes a worker's servers from an options table, listens, closes.
+/* core.server_*: makes a server from an options table, listens, closes.
  *
- * Stands on worker/worker.h and options.h. lua/sio/server.lua and engine.lua call it.
+ * Stands on worker/service.h and options.h. lua/sio/server.lua and engine.lua call it.
  */
 #include "bind/server.h"
 
@@ -17,6 +17,7 @@
 #include "bind/session.h"
 #include "bind/slow.h"
 #include "bind/socket.h"
+#include "worker/worker.h"
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -26,20 +27,13 @@ static const struct sio_app_events events = {
     .sio = &sio_socket_events,
 };
 
-/* The worker that the CLI opened, once; under plain Lua one of its own. */
+/* The worker of this process; under plain Lua the first server opens it. */
 static struct sio_worker *take_worker(lua_State *L, struct sio_bind *b)
 {
     static const struct sio_worker_options alone = {.shm_fd = -1, .bell_fd = -1};
-    struct sio_worker *w = b->worker;
-    if (w != NULL) {
-        if (b->worker_taken)
-            sio_bind_error(L, "a worker has one server: sio.server was called before");
-        b->worker_taken = true;
-        return w;
-    }
-    if (sio_worker_open(b->loop, &alone, &w) != 0)
+    if (b->worker == NULL && sio_worker_open(b->loop, &alone, &b->worker) != 0)
         sio_bind_error(L, "cannot open a worker: %s", strerror(errno));
-    return w;
+    return b->worker;
 }
 
 /* Handlers of all servers share the loop: the strictest of them counts. */
@@ -59,13 +53,19 @@ static int lserver_new(lua_State *L)
 {
     struct sio_bind *b = sio_bind_of(L);
     struct sio_app_options options = {0};
+    struct sio_service *service;
     struct sio_app *app;
-    int err;
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
     sio_options_read(L, &options);
     b->settle = sio_socket_settle;
+    struct sio_worker *w = take_worker(L, b);
     app = sio_calloc(1, sizeof *app);
+    int err = sio_service_new(w, &options, &events, app, &service);
+    if (err != 0) {
+        sio_free(app);
+        return sio_bind_error(L, "cannot make the server: %s", sio_err_text(err));
+    }
     app->bind = b;
     sio_list_init(&app->link);
     sio_list_init(&app->requests);
@@ -73,15 +73,12 @@ static int lserver_new(lua_State *L)
     lua_pushvalue(L, 2);
     sio_handle_set_value(L, -2);
     lua_rawseti(L, 2, SIO_OBJECT_HANDLE);
-    app->worker = take_worker(L, b);
     app->max_body = options.engine.max_http_buffer_size;
     sio_option_size(L, "max_body", &app->max_body);
     sio_option_ms(L, "slow_handler", &app->slow_ms);
     sio_list_append(&b->apps, &app->link);
     watch_handlers(b);
-    err = sio_worker_serve(app->worker, &options, &events, app);
-    if (err != 0)
-        return sio_bind_error(L, "cannot make the server: %s", sio_err_text(err));
+    app->service = service;
     sio_gate_install(L, app);
     return 0;
 }
@@ -96,14 +93,27 @@ struct sio_app *sio_app_self(lua_State *L)
 
 /* ---- listening and closing ------------------------------------------------------------------- */
 
+/* server_number(object): what it is known by in other workers, from 0 */
+static int lserver_number(lua_State *L)
+{
+    lua_pushinteger(L, sio_service_number(sio_app_self(L)->service));
+    return 1;
+}
+
 /* server_add_listener(object, fd): accepts from it; takes it */
 static int lserver_add_listener(lua_State *L)
 {
     struct sio_app *app = sio_app_self(L);
     lua_Integer fd = luaL_checkinteger(L, 2);
     luaL_argcheck(L, fd >= 0 && fd <= INT32_MAX, 2, "descriptor expected");
-    sio_worker_add_listener(app->worker, (int)fd);
-    sio_worker_ready(app->worker);
+    sio_service_add_listener(app->service, (int)fd);
+    return 0;
+}
+
+/* server_ready(object): its worker may be chosen for new sessions */
+static int lserver_ready(lua_State *L)
+{
+    sio_service_ready(sio_app_self(L)->service);
     return 0;
 }
 
@@ -124,18 +134,26 @@ static void drop_nsp(void *ctx, struct sio_nsp *nsp)
     sio_handle_drop(ctx, nsp);
 }
 
+/* Behind the last server; the next one opens another. */
+static void close_worker(struct sio_bind *b)
+{
+    struct sio_worker *w = b->worker;
+    b->worker = NULL;
+    sio_worker_close(w, NULL, NULL);
+}
+
 static void on_closed(void *ctx)
 {
     struct sio_app *app = ctx;
     struct sio_bind *b = app->bind;
-    if (b->worker == app->worker)
-        b->worker = NULL;
     sio_list_remove(&app->link);
     watch_handlers(b);
-    run_closed(app);
+    run_closed(app); /* may make a new server */
     sio_handle_drop_callback(b, app);
     sio_handle_drop(b, app);
     sio_free(app);
+    if (sio_list_empty(&b->apps) && !b->supervised && b->worker != NULL)
+        close_worker(b);
 }
 
 static void app_close(struct sio_app *app)
@@ -143,9 +161,9 @@ static void app_close(struct sio_app *app)
     if (app->closing)
         return;
     app->closing = true;
-    const struct sio_server *sio = sio_worker_sio(app->worker);
-    sio_worker_close(app->worker, on_closed,
-                     app); /* runs the disconnect handlers, which may emit */
+    const struct sio_server *sio = sio_service_sio(app->service);
+    sio_service_close(app->service, on_closed,
+                      app); /* runs the disconnect handlers, which may emit */
     if (sio != NULL)
         sio_server_each_nsp(sio, drop_nsp, app->bind);
 }
@@ -186,7 +204,7 @@ void sio_server_close_all(struct sio_bind *b)
     while (!sio_list_empty(&b->apps))
         sio_loop_run_once(b->loop);
     if (b->worker != NULL)
-        sio_worker_close(b->worker, NULL, NULL);
+        close_worker(b);
 }
 
 /* ---- questions ------------------------------------------------------------------------------- */
@@ -194,7 +212,7 @@ void sio_server_close_all(struct sio_bind *b)
 static int lserver_clients_count(lua_State *L)
 {
     struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
-    struct eio_server *engine = app && !app->closing ? sio_worker_engine(app->worker) : NULL;
+    struct eio_server *engine = app && !app->closing ? sio_service_engine(app->service) : NULL;
     lua_pushinteger(L, engine ? (lua_Integer)eio_server_count(engine) : 0);
     return 1;
 }
@@ -214,7 +232,9 @@ static int lserver_worker_info(lua_State *L)
 void lserver_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"server_new", lserver_new},
+                                         {"server_number", lserver_number},
                                          {"server_add_listener", lserver_add_listener},
+                                         {"server_ready", lserver_ready},
                                          {"server_close", lserver_close},
                                          {"server_drop_requests", lserver_drop_requests},
                                          {"server_clients_count", lserver_clients_count},

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
-/* A server as Lua made it (sio.server{} or sio.engine{}): its worker and the way back to its
+/* A server as Lua made it (sio.server{} or sio.engine{}): its service and the way back to its
  * object.
  *
- * Owns: the worker, also one that the CLI opened (it is closed with the server). Thread: loop.
- * Reenters: its events run handlers.
+ * Owns: the service. The worker below it is the process's: opened with the first server, unless
+ * the CLI has opened it, and closed behind the last. Thread: loop. Reenters: its events run
+ * handlers.
  */
 #ifndef SIO_BIND_SERVER_H
 #define SIO_BIND_SERVER_H
 
 #include "bind/handle.h"
-#include "worker/worker.h"
+#include "worker/service.h"
 
 #define SIO_APP "sio.app"
 
 struct sio_app {
     struct sio_bind *bind;
-    struct sio_worker *worker;
+    struct sio_service *service;
     struct sio_list link; /* in bind->apps */
     size_t max_body;      /* bytes of a request's body */
     uint64_t slow_ms;     /* slow_handler; 0: off */

@@ -59,7 +59,7 @@ static int ltls_set(lua_State *L)
 {
     struct sio_app *app = sio_app_self(L);
     struct sio_tls_context **box = luaL_checkudata(L, 2, CONTEXT);
-    sio_worker_set_tls(app->worker, *box);
+    sio_service_set_tls(app->service, *box);
     return 0;
 }
 

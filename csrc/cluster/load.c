@@ -2,8 +2,8 @@
 /* Placement of new sessions. Stands on the slots of the shared memory; worker/ calls it for each
  * new session and each heartbeat.
  *
- * Invariant: a slot that is not READY or is near its descriptor limit is never picked, save `self`
- * when nobody else is left.
+ * Invariant: a slot that is not READY, lacks the server or is near its descriptor limit is never
+ * picked, save `self` when nobody else is left.
  */
 #include "cluster/load.h"
 
@@ -38,21 +38,23 @@ bool sio_load_has_room(const struct sio_shm *shm, unsigned slot)
     return limit == 0 || (uint64_t)open + SIO_LOAD_FDS_SPARE < limit;
 }
 
-static bool qualifies(const struct sio_shm *shm, unsigned slot)
+static bool qualifies(const struct sio_shm *shm, const struct sio_pick *p, unsigned slot)
 {
-    return atomic_load_explicit(&shm->slots[slot].state, memory_order_relaxed) == SIO_SLOT_READY &&
-           sio_load_has_room(shm, slot);
+    const struct sio_slot *s = &shm->slots[slot];
+    uint64_t services = atomic_load_explicit(&s->services, memory_order_relaxed);
+    return atomic_load_explicit(&s->state, memory_order_relaxed) == SIO_SLOT_READY &&
+           (services >> p->service & 1) != 0 && sio_load_has_room(shm, slot);
 }
 
-static unsigned pick_least(const struct sio_shm *shm, unsigned self)
+static unsigned pick_least(const struct sio_shm *shm, const struct sio_pick *p)
 {
-    unsigned best = self;
+    unsigned best = p->self;
     int32_t least = INT32_MAX;
-    if (qualifies(shm, self))
-        least = atomic_load_explicit(&shm->slots[self].sessions, memory_order_relaxed);
+    if (qualifies(shm, p, p->self))
+        least = atomic_load_explicit(&shm->slots[p->self].sessions, memory_order_relaxed);
     for (unsigned i = 0; i < shm->n_slots; i++) {
         int32_t n = atomic_load_explicit(&shm->slots[i].sessions, memory_order_relaxed);
-        if (n < least && qualifies(shm, i)) {
+        if (n < least && qualifies(shm, p, i)) {
             least = n;
             best = i;
         }
@@ -61,45 +63,46 @@ static unsigned pick_least(const struct sio_shm *shm, unsigned self)
 }
 
 /* The first slot at or behind `from`, around the end, that qualifies. */
-static unsigned pick_from(const struct sio_shm *shm, unsigned self, unsigned from)
+static unsigned pick_from(const struct sio_shm *shm, const struct sio_pick *p, unsigned from)
 {
     for (unsigned i = 0; i < shm->n_slots; i++) {
         unsigned slot = (from + i) % shm->n_slots;
-        if (qualifies(shm, slot))
+        if (qualifies(shm, p, slot))
             return slot;
     }
-    return self;
+    return p->self;
 }
 
-static unsigned pick_turn(const struct sio_shm *shm, unsigned self, unsigned *turn)
+static unsigned pick_turn(const struct sio_shm *shm, const struct sio_pick *p)
 {
-    unsigned slot = pick_from(shm, self, *turn % shm->n_slots);
-    *turn = slot + 1;
+    unsigned slot = pick_from(shm, p, *p->turn % shm->n_slots);
+    *p->turn = slot + 1;
     return slot;
 }
 
 /* Uniform over those that qualify: starting at a random slot and going on to the next would favour
  * the one behind a gap. */
-static unsigned pick_random(const struct sio_shm *shm, unsigned self)
+static unsigned pick_random(const struct sio_shm *shm, const struct sio_pick *p)
 {
     unsigned fit[SIO_WORKERS_MAX], n = 0;
     uint32_t r;
     for (unsigned i = 0; i < shm->n_slots; i++)
-        if (qualifies(shm, i))
+        if (qualifies(shm, p, i))
             fit[n++] = i;
     if (n == 0)
-        return self;
+        return p->self;
     sio_random(&r, sizeof r);
     return fit[r % n];
 }
 
-static unsigned pick_rendezvous(const struct sio_shm *shm, unsigned self, struct sio_slice key)
+static unsigned pick_rendezvous(const struct sio_shm *shm, const struct sio_pick *p)
 {
-    unsigned best = self;
+    unsigned best = p->self;
     uint64_t highest = 0;
     for (unsigned i = 0; i < shm->n_slots; i++) {
-        uint64_t h = sio_shm_hash(shm->header->seed + i * UINT64_C(0x9e3779b97f4a7c15), key) | 1;
-        if (h > highest && qualifies(shm, i)) {
+        uint64_t seed = shm->header->seed + i * UINT64_C(0x9e3779b97f4a7c15);
+        uint64_t h = sio_shm_hash(seed, p->key) | 1;
+        if (h > highest && qualifies(shm, p, i)) {
             highest = h;
             best = i;
         }
@@ -107,21 +110,20 @@ static unsigned pick_rendezvous(const struct sio_shm *shm, unsigned self, struct
     return best;
 }
 
-unsigned sio_load_pick(const struct sio_shm *shm, unsigned self, enum sio_balance method,
-                       struct sio_slice key, unsigned *turn)
+unsigned sio_load_pick(const struct sio_shm *shm, const struct sio_pick *p)
 {
-    switch (method) {
+    switch (p->method) {
     case SIO_ROUND_ROBIN:
-        return pick_turn(shm, self, turn);
+        return pick_turn(shm, p);
     case SIO_RANDOM:
-        return pick_random(shm, self);
+        return pick_random(shm, p);
     case SIO_IP_HASH:
     case SIO_FORWARDED_FOR:
-        return pick_rendezvous(shm, self, key);
+        return pick_rendezvous(shm, p);
     case SIO_LEAST_CONNECTION:
         break;
     }
-    return pick_least(shm, self);
+    return pick_least(shm, p);
 }
 
 void sio_load_add(struct sio_shm *shm, unsigned slot, int delta)

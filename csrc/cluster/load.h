@@ -28,12 +28,19 @@ int sio_balance_parse(struct sio_slice name, enum sio_balance *out);
 /* Whether the worker in `slot` can take a descriptor: fds_open < fds_limit - SIO_LOAD_FDS_SPARE; a
  * limit of 0 is one that has not been published yet. */
 bool sio_load_has_room(const struct sio_shm *shm, unsigned slot);
-/* The slot that shall take a new session: READY and with room; ties go to `self`, then to the
- * lowest. `key` is what the hash methods hash (rendezvous hashing under a seed that all workers
- * share: a worker that goes moves only its own). `turn` is the caller's round-robin counter (used
- * by that method only). Returns `self` when no slot qualifies. */
-unsigned sio_load_pick(const struct sio_shm *shm, unsigned self, enum sio_balance method,
-                       struct sio_slice key, unsigned *turn);
+
+struct sio_pick {
+    unsigned self;    /* the slot that asks */
+    unsigned service; /* which of the workers' servers the session is for */
+    enum sio_balance method;
+    struct sio_slice key; /* what the hash methods hash (rendezvous hashing under a seed that all
+                           * workers share: a worker that goes moves only its own) */
+    unsigned *turn;       /* the caller's counter, for round-robin only */
+};
+
+/* The slot that shall take a new session: READY, with that server and with room; ties go to `self`,
+ * then to the lowest. Returns `self` when no slot qualifies. */
+unsigned sio_load_pick(const struct sio_shm *shm, const struct sio_pick *p);
 /* sessions += delta, never below 0: the slot of a dead worker is reset while others still count. */
 void sio_load_add(struct sio_shm *shm, unsigned slot, int delta);
 void sio_load_beat(struct sio_shm *shm, unsigned slot, uint64_t now_ms); /* the loop turned */

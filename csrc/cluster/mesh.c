@@ -53,8 +53,11 @@ static void take_given(struct peer *p, const struct sio_mesh_msg *m, int fd)
         close(fd);
         return;
     }
-    struct sio_arrival a = {
-        .fd = fd, .hops = m->hops, .origin = has_origin ? &origin : NULL, .bytes = r.rest};
+    struct sio_arrival a = {.fd = fd,
+                            .hops = m->hops,
+                            .service = m->service,
+                            .origin = has_origin ? &origin : NULL,
+                            .bytes = r.rest};
     p->mesh->events->on_give(p->mesh->owner, p->place.slot, &a);
 }
 
@@ -186,7 +189,8 @@ static struct sio_slice encode(struct sio_mesh *m, const struct sio_mesh_msg *ms
 
 int sio_mesh_give(struct sio_mesh *m, unsigned slot, const struct sio_arrival *a)
 {
-    struct sio_mesh_msg msg = {.type = SIO_MESH_GIVE, .hops = (uint8_t)a->hops};
+    struct sio_mesh_msg msg = {
+        .type = SIO_MESH_GIVE, .hops = (uint8_t)a->hops, .service = (uint8_t)a->service};
     if (a->hops > SIO_MESH_HOPS_MAX)
         return SIO_EINVAL;
     if (!sio_mesh_can_give(m, slot))

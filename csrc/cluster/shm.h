@@ -49,9 +49,10 @@ struct sio_slot {
     _Atomic uint64_t heartbeat_ms; /* monotonic time at which the loop last turned */
     _Atomic int32_t sessions;      /* Engine.IO sessions; raised by the acceptor that places one */
     _Atomic uint32_t fds_open, fds_limit;
-    _Atomic uint32_t arena;  /* supervisor */
-    _Atomic uint64_t cursor; /* journal position read up to */
-    char pad[24];
+    _Atomic uint32_t arena;    /* supervisor */
+    _Atomic uint64_t cursor;   /* journal position read up to */
+    _Atomic uint64_t services; /* bit per server of the worker that takes new sessions */
+    char pad[16];
 };
 
 struct sio_shm {

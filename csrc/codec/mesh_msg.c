@@ -14,6 +14,7 @@ void sio_mesh_msg_encode(struct sio_buf *out, const struct sio_mesh_msg *m)
     sio_buf_append_u8(out, (uint8_t)m->type);
     sio_buf_append_u8(out, m->hops);
     sio_buf_append_u8(out, m->status);
+    sio_buf_append_u8(out, m->service);
     sio_buf_append_u32(out, m->request);
     sio_buf_append_slice(out, m->payload);
 }
@@ -24,6 +25,7 @@ int sio_mesh_msg_decode(struct sio_slice bytes, struct sio_mesh_msg *out)
     uint8_t version = sio_reader_u8(&r), type = sio_reader_u8(&r);
     out->hops = sio_reader_u8(&r);
     out->status = sio_reader_u8(&r);
+    out->service = sio_reader_u8(&r);
     out->request = sio_reader_u32(&r);
     out->payload = r.rest;
     if (r.bad || bytes.len > SIO_MESH_MSG_MAX || version != SIO_MESH_VERSION)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* A message between two workers, one per SOCK_SEQPACKET datagram (all integers little-endian):
  *
- *     u8 version | u8 type | u8 hops | u8 status | u32 request | payload
+ *     u8 version | u8 type | u8 hops | u8 status | u8 service | u32 request | payload
  *
  * The sender is trusted to be us, yet everything is checked: a bad message is logged and dropped.
  * Owns: nothing; a payload is borrowed from the datagram. Errors: SIO_EPROTO. Reenters: no.
@@ -21,8 +21,8 @@ enum sio_mesh_type {
 };
 
 enum {
-    SIO_MESH_VERSION = 1,
-    SIO_MESH_HEAD = 8,
+    SIO_MESH_VERSION = 2,
+    SIO_MESH_HEAD = 9,
     SIO_MESH_MSG_MAX = 96 * 1024, /* bytes, below the default socket buffer */
     SIO_MESH_HOPS_MAX = 2,
 };
@@ -31,6 +31,7 @@ struct sio_mesh_msg {
     enum sio_mesh_type type;
     uint8_t hops;
     uint8_t status;
+    uint8_t service; /* the number of the server that it is for */
     uint32_t request;
     struct sio_slice payload;
 };

@@ -12,6 +12,7 @@
 struct sio_arrival {
     int fd;
     unsigned hops;                   /* how often it was handed over */
+    unsigned service;                /* the worker's server that it is for */
     const struct sio_origin *origin; /* copied by who keeps it; NULL: the socket tells */
     struct sio_slice bytes;          /* were read from it already */
 };

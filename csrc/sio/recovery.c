@@ -310,6 +310,18 @@ int sio_recovery_release(struct sio_server *s, struct sio_slice pid, struct sio_
     return 0;
 }
 
+bool sio_recovery_has(const struct sio_server *s, struct sio_slice pid)
+{
+    return sio_keep_find(s, pid) != NULL;
+}
+
+void sio_recovery_forget_all(struct sio_server *s)
+{
+    struct sio_list *node;
+    while ((node = sio_list_first(&s->recovery.parked)) != NULL)
+        sio_keep_forget(s, SIO_CONTAINER_OF(node, struct sio_keep, link), true);
+}
+
 void sio_recovery_fini(struct sio_server *s)
 {
     SIO_LIST_EACH (node, &s->recovery.claims) {

@@ -5,6 +5,9 @@
  * then tails through its own record in the same call; siblings are woken once, at the end of the
  * tick. When the journal's lock cannot be had within a millisecond (its owner is stopped), the
  * record waits in a bounded local queue, and every later emission of this worker behind it.
+ *
+ * The servers of a worker share the log and the arena: the flags of a record have the number of its
+ * server above SERVICE_SHIFT, and a session's record begins with it.
  */
 #include "worker/joint.h"
 
@@ -14,23 +17,41 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+enum { SERVICE_SHIFT = 8 };
+
 struct deferred {
     struct sio_list link;
-    unsigned flags;
+    unsigned flags; /* of the journal's record */
     size_t len;
     char bytes[];
 };
 
-static struct sio_worker *worker_of(void *ctx)
+static struct sio_worker *worker_of(const void *ctx)
 {
-    return ctx;
+    return ((const struct sio_service *)ctx)->worker;
+}
+
+/* Whom a record is for; NULL: that server is not here. */
+static struct sio_service *service_of(const struct sio_worker *w, unsigned flags)
+{
+    unsigned number = flags >> SERVICE_SHIFT;
+    return number < SIO_SERVICES_MAX ? w->services[number] : NULL;
 }
 
 static void deliver(struct sio_worker *w, const struct sio_journal_record *r)
 {
     bool own = r->writer.slot == w->me.slot && r->writer.generation == w->me.generation;
-    if (w->sio && (own || !(r->flags & SIO_RECORD_LOCAL)))
-        sio_server_deliver(w->sio, r->bytes, r->end, own);
+    const struct sio_service *s = service_of(w, r->flags);
+    if (s != NULL && s->sio != NULL && (own || !(r->flags & SIO_RECORD_LOCAL)))
+        sio_server_deliver(s->sio, r->bytes, r->end, own);
+}
+
+/* Overtaken: what the clients of all its servers missed is unknown. */
+static void lapped(struct sio_worker *w)
+{
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
+        if (w->services[i] != NULL && w->services[i]->sio != NULL)
+            sio_server_lapped(w->services[i]->sio);
 }
 
 bool sio_worker_tail(struct sio_worker *w, unsigned batch)
@@ -44,8 +65,7 @@ bool sio_worker_tail(struct sio_worker *w, unsigned batch)
             deliver(w, &r);
             continue;
         }
-        if (w->sio) /* overtaken: what its clients missed is unknown */
-            sio_server_lapped(w->sio);
+        lapped(w);
     }
     return true;
 }
@@ -54,8 +74,7 @@ bool sio_worker_tail(struct sio_worker *w, unsigned batch)
 static int append(struct sio_worker *w, struct sio_slice record, unsigned flags)
 {
     uint64_t end;
-    unsigned journal_flags = flags & SIO_PUBLISH_LOCAL ? SIO_RECORD_LOCAL : 0;
-    int rc = sio_journal_append(&w->journal, record, journal_flags, &end);
+    int rc = sio_journal_append(&w->journal, record, flags, &end);
     if (rc == SIO_EAGAIN)
         return rc;
     if (rc < 0) {
@@ -106,13 +125,17 @@ static void on_retry(uv_timer_t *t)
     }
 }
 
-void sio_worker_drop_deferred(struct sio_worker *w)
+void sio_worker_drop_deferred(struct sio_worker *w, const struct sio_service *s)
 {
-    if (w->deferred_bytes > 0)
-        sio_log(SIO_LOG_WARN, "journal: blocked to the end, %zu bytes were not sent",
-                w->deferred_bytes);
-    SIO_LIST_EACH (node, &w->deferred)
-        drop(w, SIO_CONTAINER_OF(node, struct deferred, link));
+    size_t bytes = w->deferred_bytes;
+    SIO_LIST_EACH (node, &w->deferred) {
+        struct deferred *d = SIO_CONTAINER_OF(node, struct deferred, link);
+        if (s == NULL || service_of(w, d->flags) == s)
+            drop(w, d);
+    }
+    bytes -= w->deferred_bytes;
+    if (bytes > 0)
+        sio_log(SIO_LOG_WARN, "journal: blocked to the end, %zu bytes were not sent", bytes);
 }
 
 static bool blocked(void *ctx)
@@ -127,10 +150,12 @@ static size_t record_max(void *ctx)
 
 static int publish(void *ctx, struct sio_slice record, unsigned flags)
 {
-    struct sio_worker *w = ctx;
-    if (record.len > record_max(w))
+    const struct sio_service *s = ctx;
+    struct sio_worker *w = s->worker;
+    flags = (flags & SIO_PUBLISH_LOCAL ? SIO_RECORD_LOCAL : 0) | s->number << SERVICE_SHIFT;
+    if (record.len > record_max(ctx))
         return SIO_ETOOBIG;
-    if (!blocked(w) && append(w, record, flags) == 0)
+    if (!blocked(ctx) && append(w, record, flags) == 0)
         return 0;
     int rc = defer(w, record, flags);
     if (rc == 0 && !uv_is_active((uv_handle_t *)&w->retry))
@@ -146,7 +171,8 @@ static uint64_t position(void *ctx)
 
 static int scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
 {
-    struct sio_worker *w = ctx;
+    const struct sio_service *s = ctx;
+    struct sio_worker *w = s->worker;
     sio_worker_tail(w, 0);
     int rc = sio_journal_seek(&w->journal, from);
     if (rc < 0)
@@ -154,7 +180,7 @@ static int scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
     struct sio_buf copy = {0};
     struct sio_journal_record r;
     while ((rc = sio_journal_read_at(&w->journal, &from, w->journal.cursor, &copy, &r)) > 0)
-        if (fn(arg, r.end, r.bytes) != 0)
+        if (service_of(w, r.flags) == s && fn(arg, r.end, r.bytes) != 0)
             break;
     sio_buf_fini(&copy);
     return rc < 0 ? rc : 0;
@@ -162,7 +188,12 @@ static int scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
 
 static int save(void *ctx, struct sio_slice pid, struct sio_slice record)
 {
-    return sio_arena_put(&worker_of(ctx)->arena, pid, record);
+    const struct sio_service *s = ctx;
+    struct sio_buf *saved = &s->worker->saved;
+    sio_buf_clear(saved);
+    sio_buf_append_u8(saved, (uint8_t)s->number);
+    sio_buf_append_slice(saved, record);
+    return sio_arena_put(&s->worker->arena, pid, sio_buf_slice(saved));
 }
 
 static void forget(void *ctx, struct sio_slice pid)
@@ -170,11 +201,11 @@ static void forget(void *ctx, struct sio_slice pid)
     sio_arena_del(&worker_of(ctx)->arena, pid);
 }
 
-void sio_worker_fill_backing(struct sio_worker *w)
+struct sio_backing sio_worker_backing(struct sio_service *s)
 {
-    w->backing = (struct sio_backing){
-        .ctx = w,
-        .epoch = w->shm.epoch,
+    return (struct sio_backing){
+        .ctx = s,
+        .epoch = s->worker->shm.epoch,
         .publish = publish,
         .blocked = blocked,
         .record_max = record_max,
@@ -182,6 +213,6 @@ void sio_worker_fill_backing(struct sio_worker *w)
         .scan = scan,
         .save = save,
         .drop = forget,
-        .claim = sio_worker_claim,
+        .claim = sio_service_claim,
     };
 }

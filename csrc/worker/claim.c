@@ -14,6 +14,7 @@
 
 struct claim {
     struct sio_list link;
+    struct sio_service *service; /* whose client it is */
     uint32_t request;
     struct sio_place owner;
     sio_claim_fn fn;
@@ -27,36 +28,72 @@ static void nothing(sio_claim_fn fn, void *arg)
     fn(arg, sio_slice(NULL, 0), 0);
 }
 
-static void from_self(struct sio_worker *w, struct sio_slice pid, sio_claim_fn fn, void *arg)
+/* What our arena has of a server that is closed by now; the record without its mark. */
+static int take_left(struct sio_worker *w, unsigned number, struct sio_slice pid,
+                     struct sio_buf *out)
+{
+    struct sio_buf saved = {0};
+    int rc = sio_arena_get(&w->arena, pid, &saved);
+    if (rc == 0 && (saved.len == 0 || (unsigned char)saved.p[0] != number))
+        rc = SIO_ENOENT;
+    if (rc == 0)
+        sio_buf_append_slice(out, sio_slice_from(sio_buf_slice(&saved), 1));
+    sio_buf_fini(&saved);
+    return rc;
+}
+
+/* Gives up a session of ours to server `number`, here or at a sibling; what the arena has of it is
+ * the caller's to drop. SIO_ENOENT; SIO_EEXIST: it is another server's, and stays. */
+static int release(struct sio_worker *w, unsigned number, struct sio_slice pid, struct sio_buf *out)
+{
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++) {
+        const struct sio_service *s = w->services[i];
+        if (s != NULL && s->sio != NULL && i != number && sio_recovery_has(s->sio, pid))
+            return SIO_EEXIST;
+    }
+    const struct sio_service *s = number < SIO_SERVICES_MAX ? w->services[number] : NULL;
+    if (s == NULL)
+        return take_left(w, number, pid, out);
+    return s->sio != NULL ? sio_recovery_release(s->sio, pid, out) : SIO_ENOENT;
+}
+
+static void from_self(struct sio_service *s, struct sio_slice pid, sio_claim_fn fn, void *arg)
 {
     struct sio_buf record = {0};
-    if (sio_recovery_release(w->sio, pid, &record) != 0)
-        sio_arena_del(&w->arena, pid);
+    if (release(s->worker, s->number, pid, &record) == SIO_ENOENT)
+        sio_arena_del(&s->worker->arena, pid);
     fn(arg, sio_buf_slice(&record), 0);
     sio_buf_fini(&record);
 }
 
-static void from_dead(struct sio_worker *w, struct sio_slice pid, sio_claim_fn fn, void *arg)
+/* A record of another server is lost with that: it has been claimed, and is not for this one. */
+static void from_dead(struct sio_service *s, struct sio_slice pid, sio_claim_fn fn, void *arg)
 {
-    struct sio_buf record = {0};
+    struct sio_buf saved = {0};
     uint64_t died_ms = 0;
-    sio_arena_claim(&w->arena, pid, &record, &died_ms);
-    fn(arg, sio_buf_slice(&record), died_ms);
-    sio_buf_fini(&record);
+    sio_arena_claim(&s->worker->arena, pid, &saved, &died_ms);
+    if (saved.len == 0 || (unsigned char)saved.p[0] != s->number)
+        nothing(fn, arg);
+    else
+        fn(arg, sio_slice_from(sio_buf_slice(&saved), 1), died_ms);
+    sio_buf_fini(&saved);
 }
 
 /* Fails while the link is full or not there yet (a worker that has just started). When the owner
  * dies, its burial ends the claim. */
 static void put_question(struct sio_worker *w, struct claim *c)
 {
-    struct sio_mesh_msg m = {
-        .type = SIO_MESH_CLAIM, .request = c->request, .payload = sio_slice(c->pid, SIO_ID_LEN)};
+    struct sio_mesh_msg m = {.type = SIO_MESH_CLAIM,
+                             .service = (uint8_t)c->service->number,
+                             .request = c->request,
+                             .payload = sio_slice(c->pid, SIO_ID_LEN)};
     c->asked = sio_mesh_send(w->mesh, c->owner.slot, &m) == 0;
 }
 
-static void ask_owner(struct sio_worker *w, struct sio_place owner, struct sio_slice pid,
+static void ask_owner(struct sio_service *s, struct sio_place owner, struct sio_slice pid,
                       sio_claim_fn fn, void *arg)
 {
+    struct sio_worker *w = s->worker;
     if (w->n_claims == SIO_CLAIMS_MAX) {
         sio_log_limited(SIO_LOG_WARN, "claims", "recovery: %u claims pending, one refused",
                         w->n_claims);
@@ -64,6 +101,7 @@ static void ask_owner(struct sio_worker *w, struct sio_place owner, struct sio_s
         return;
     }
     struct claim *c = sio_calloc(1, sizeof *c);
+    c->service = s;
     c->request = ++w->next_request;
     c->owner = owner;
     c->fn = fn;
@@ -75,26 +113,26 @@ static void ask_owner(struct sio_worker *w, struct sio_place owner, struct sio_s
     put_question(w, c);
 }
 
-void sio_worker_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg)
+void sio_service_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg)
 {
-    struct sio_worker *w = ctx;
+    struct sio_service *s = ctx;
     struct sio_place owner;
-    if (w->closing) { /* the mesh is gone, and nobody will look at claims any more */
+    if (s->closing) { /* nobody will look at its claims any more */
         nothing(fn, arg);
         return;
     }
-    switch (sio_arena_find(&w->arena, pid, &owner)) {
+    switch (sio_arena_find(&s->worker->arena, pid, &owner)) {
     case SIO_OWNER_NONE:
         nothing(fn, arg);
         return;
     case SIO_OWNER_SELF:
-        from_self(w, pid, fn, arg);
+        from_self(s, pid, fn, arg);
         return;
     case SIO_OWNER_DEAD:
-        from_dead(w, pid, fn, arg);
+        from_dead(s, pid, fn, arg);
         return;
     case SIO_OWNER_ALIVE:
-        ask_owner(w, owner, pid, fn, arg);
+        ask_owner(s, owner, pid, fn, arg);
         return;
     }
 }
@@ -126,7 +164,7 @@ static void on_release(struct sio_worker *w, const struct sio_mesh_msg *m)
 static void on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m)
 {
     struct sio_buf record = {0};
-    int rc = w->sio ? sio_recovery_release(w->sio, m->payload, &record) : SIO_ENOENT;
+    int rc = release(w, m->service, m->payload, &record);
     struct sio_mesh_msg answer = {.type = SIO_MESH_RELEASE,
                                   .request = m->request,
                                   .status = rc == 0 ? 0 : 1,
@@ -141,7 +179,8 @@ static void on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_
         answer.payload = sio_slice(NULL, 0);
         sio_mesh_send(w->mesh, from, &answer);
     }
-    sio_arena_del(&w->arena, m->payload);
+    if (rc != SIO_EEXIST)
+        sio_arena_del(&w->arena, m->payload);
     sio_buf_fini(&record);
 }
 
@@ -164,22 +203,25 @@ void sio_worker_check_claims(struct sio_worker *w)
     SIO_LIST_EACH (node, &pending) {
         struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
         sio_list_remove(&c->link);
-        if (sio_shm_alive(&w->shm, c->owner)) {
+        if (sio_shm_alive(&w->shm, c->owner) && !c->service->closing) {
             sio_list_append(&w->claims, &c->link);
             if (!c->asked)
                 put_question(w, c);
             continue;
         }
         w->n_claims--;
-        sio_worker_claim(w, sio_slice(c->pid, SIO_ID_LEN), c->fn, c->arg);
+        sio_service_claim(c->service, sio_slice(c->pid, SIO_ID_LEN), c->fn, c->arg);
         sio_free(c);
     }
 }
 
-void sio_worker_drop_claims(struct sio_worker *w)
+void sio_worker_drop_claims(struct sio_worker *w, const struct sio_service *s)
 {
     SIO_LIST_EACH (node, &w->claims) {
-        struct claim *c = take(w, SIO_CONTAINER_OF(node, struct claim, link));
+        struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
+        if (c->service != s)
+            continue;
+        take(w, c);
         nothing(c->fn, c->arg);
         sio_free(c);
     }

@@ -24,6 +24,7 @@
 /* A connection that waits because the link to its worker is full. */
 struct waiting_give {
     struct sio_list link;
+    struct sio_service *service;
     struct sio_arrival arrival; /* its descriptor is our duplicate; the http_conn is gone */
     struct sio_origin origin;   /* where arrival.origin points, if it does */
     struct sio_buf bytes;       /* where arrival.bytes points */
@@ -50,10 +51,10 @@ static bool names_client_file(const struct eio_options *o, struct sio_slice path
     return false;
 }
 
-static bool for_engine(const struct sio_worker *w, const struct sio_http_request *r)
+static bool for_engine(const struct sio_service *s, const struct sio_http_request *r)
 {
-    return eio_server_matches(w->engine, r->path) &&
-           !(w->sio && names_client_file(&w->app.engine, r->path));
+    return eio_server_matches(s->engine, r->path) &&
+           !(s->sio && names_client_file(&s->app.engine, r->path));
 }
 
 static void give_free(struct waiting_give *g)
@@ -63,10 +64,10 @@ static void give_free(struct waiting_give *g)
 }
 
 /* At the hop limit it is not given any more. */
-static void take_back(struct sio_worker *w, struct waiting_give *g)
+static void take_back(struct waiting_give *g)
 {
     g->arrival.hops = SIO_MESH_HOPS_MAX;
-    sio_http_server_adopt(&w->http, &g->arrival);
+    sio_http_server_adopt(&g->service->http, &g->arrival);
     give_free(g);
 }
 
@@ -82,7 +83,7 @@ static void retry_give(struct sio_worker *w, struct waiting_give *g)
     if (rc == SIO_EAGAIN && ++g->tries < SIO_GIVE_TRIES) {
         keep_give(w, g);
     } else if (rc < 0) {
-        take_back(w, g);
+        take_back(g);
     } else {
         close(g->arrival.fd);
         give_free(g);
@@ -104,21 +105,24 @@ static void on_give_timer(uv_timer_t *t)
         uv_timer_start(&w->give, on_give_timer, SIO_GIVE_RETRY_MS, 0);
 }
 
-void sio_worker_drop_gives(struct sio_worker *w)
+void sio_worker_drop_gives(struct sio_worker *w, const struct sio_service *s)
 {
     SIO_LIST_EACH (node, &w->gives) {
         struct waiting_give *g = SIO_CONTAINER_OF(node, struct waiting_give, link);
+        if (g->service != s)
+            continue;
         close(g->arrival.fd);
         sio_list_remove(node);
+        w->n_gives--;
         give_free(g);
     }
-    w->n_gives = 0;
 }
 
 /* The link is full: keep the connection, without its HTTP state, and try again soon. */
-static int wait_to_give(struct sio_worker *w, const struct sio_arrival *a, unsigned slot,
+static int wait_to_give(struct sio_service *s, const struct sio_arrival *a, unsigned slot,
                         struct sio_buf *bytes)
 {
+    struct sio_worker *w = s->worker;
     int fd = w->n_gives < SIO_GIVES_MAX ? fcntl(a->fd, F_DUPFD_CLOEXEC, 0) : -1;
     if (fd < 0) {
         sio_log_limited(SIO_LOG_WARN, "gives",
@@ -128,6 +132,7 @@ static int wait_to_give(struct sio_worker *w, const struct sio_arrival *a, unsig
         return SIO_EFULL;
     }
     struct waiting_give *g = sio_calloc(1, sizeof *g);
+    g->service = s;
     g->arrival = *a;
     g->arrival.fd = fd;
     if (a->origin != NULL) {
@@ -144,11 +149,11 @@ static int wait_to_give(struct sio_worker *w, const struct sio_arrival *a, unsig
     return 0;
 }
 
-static int hand_over(struct sio_worker *w, unsigned slot, const struct sio_arrival *a,
+static int hand_over(struct sio_service *s, unsigned slot, const struct sio_arrival *a,
                      struct sio_buf *bytes, bool wait)
 {
-    int rc = sio_mesh_give(w->mesh, slot, a);
-    return rc == SIO_EAGAIN && wait ? wait_to_give(w, a, slot, bytes) : rc;
+    int rc = sio_mesh_give(s->worker->mesh, slot, a);
+    return rc == SIO_EAGAIN && wait ? wait_to_give(s, a, slot, bytes) : rc;
 }
 
 static int open_pair(const struct sio_worker *w, int pair[2])
@@ -163,9 +168,10 @@ static int open_pair(const struct sio_worker *w, int pair[2])
 
 /* The keys of a TLS connection cannot leave: what leaves is one end of a pair, whose other end is
  * relayed. Only here is still known where the client is. */
-static int give_relayed(struct sio_worker *w, struct sio_http_conn *c, unsigned slot,
+static int give_relayed(struct sio_service *s, struct sio_http_conn *c, unsigned slot,
                         struct sio_arrival *a, struct sio_buf *bytes, bool wait)
 {
+    struct sio_worker *w = s->worker;
     struct sio_slice rest; /* is among the bytes */
     struct sio_origin origin;
     int pair[2], rc;
@@ -175,7 +181,7 @@ static int give_relayed(struct sio_worker *w, struct sio_http_conn *c, unsigned 
         return SIO_EFULL;
     a->fd = pair[0];
     a->origin = &origin;
-    rc = hand_over(w, slot, a, bytes, wait);
+    rc = hand_over(s, slot, a, bytes, wait);
     close(pair[0]); /* whoever has it now has a copy */
     if (rc == 0)
         sio_relay_open(&w->relays, sio_http_upgrade(c, &rest), pair[1]);
@@ -185,19 +191,20 @@ static int give_relayed(struct sio_worker *w, struct sio_http_conn *c, unsigned 
 }
 
 /* 0: the connection has left this worker. */
-static int give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot, bool wait)
+static int give(struct sio_service *s, struct sio_http_conn *c, unsigned slot, bool wait)
 {
     struct sio_buf bytes = {0};
     int rc;
     sio_http_conn_bytes(c, &bytes);
     struct sio_arrival a = {.fd = sio_http_conn_fd(c),
                             .hops = sio_http_conn_hops(c) + 1,
+                            .service = s->number,
                             .origin = sio_conn_origin(sio_http_conn_stream(c)),
                             .bytes = sio_buf_slice(&bytes)};
     if (sio_conn_encrypted(sio_http_conn_stream(c))) {
-        rc = give_relayed(w, c, slot, &a, &bytes, wait);
+        rc = give_relayed(s, c, slot, &a, &bytes, wait);
     } else {
-        rc = hand_over(w, slot, &a, &bytes, wait);
+        rc = hand_over(s, slot, &a, &bytes, wait);
         if (rc == 0)
             sio_http_release(c);
     }
@@ -206,15 +213,16 @@ static int give(struct sio_worker *w, struct sio_http_conn *c, unsigned slot, bo
 }
 
 /* The request names a session: true when it went to the worker that has it. */
-static bool route(struct sio_worker *w, struct sio_http_conn *c, struct sio_slice sid)
+static bool route(struct sio_service *s, struct sio_http_conn *c, struct sio_slice sid)
 {
+    const struct sio_worker *w = s->worker;
     struct sio_place where;
-    if (eio_server_find(w->engine, sid) || sio_id_suffix_place(sid, &where) < 0)
+    if (eio_server_find(s->engine, sid) || sio_id_suffix_place(sid, &where) < 0)
         return false;
     if (where.slot == w->me.slot || !sio_shm_alive(&w->shm, where))
         return false;
     bool far = sio_http_conn_hops(c) >= SIO_MESH_HOPS_MAX;
-    int rc = far ? SIO_EFULL : give(w, c, where.slot, true);
+    int rc = far ? SIO_EFULL : give(s, c, where.slot, true);
     if (rc == SIO_EFULL || rc == SIO_ETOOBIG) { /* the session lives; only this request is lost */
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
         return true;
@@ -224,10 +232,10 @@ static bool route(struct sio_worker *w, struct sio_http_conn *c, struct sio_slic
 
 /* What the hash methods hash: the client's address. As long as nobody is trusted, forwarded-for
  * takes anybody's word for it, for all that it decides is which worker. */
-static void placement_key(struct sio_worker *w, struct sio_http_conn *c,
+static void placement_key(struct sio_service *s, struct sio_http_conn *c,
                           const struct sio_http_request *r, struct sio_buf *out)
 {
-    if (w->app.balance == SIO_FORWARDED_FOR && w->http.trust == NULL) {
+    if (s->app.balance == SIO_FORWARDED_FOR && s->http.trust == NULL) {
         struct sio_slice list = sio_http_field(r, SIO_LIT("X-Forwarded-For"));
         const char *comma = list.len ? memchr(list.p, ',', list.len) : NULL;
         sio_buf_append(out, list.p, comma ? (size_t)(comma - list.p) : list.len);
@@ -241,17 +249,34 @@ static void placement_key(struct sio_worker *w, struct sio_http_conn *c,
 
 /* A relay costs this worker as much as the session would have: it is for the methods that promise a
  * place, and for counts that have drifted apart. */
-static bool worth_a_relay(const struct sio_worker *w, unsigned slot)
+static bool worth_a_relay(const struct sio_service *s, unsigned slot)
 {
+    const struct sio_worker *w = s->worker;
     int32_t mine = atomic_load(&w->shm.slots[w->me.slot].sessions);
     int32_t theirs = atomic_load(&w->shm.slots[slot].sessions);
-    return w->app.balance == SIO_IP_HASH || w->app.balance == SIO_FORWARDED_FOR ||
+    return s->app.balance == SIO_IP_HASH || s->app.balance == SIO_FORWARDED_FOR ||
            mine > theirs + theirs / 4 + SIO_RELAY_SKEW;
 }
 
-/* A handshake: true when it went to another worker. */
-static bool place(struct sio_worker *w, struct sio_http_conn *c, const struct sio_http_request *r)
+/* The slot for a new session. */
+static unsigned pick_slot(struct sio_service *s, struct sio_http_conn *c,
+                          const struct sio_http_request *r)
 {
+    struct sio_buf key = {0};
+    placement_key(s, c, r, &key);
+    unsigned slot = sio_load_pick(&s->worker->shm, &(struct sio_pick){.self = s->worker->me.slot,
+                                                                      .service = s->number,
+                                                                      .method = s->app.balance,
+                                                                      .key = sio_buf_slice(&key),
+                                                                      .turn = &s->turn});
+    sio_buf_fini(&key);
+    return slot;
+}
+
+/* A handshake: true when it went to another worker. */
+static bool place(struct sio_service *s, struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    struct sio_worker *w = s->worker;
     if (sio_http_conn_hops(c) > 0) {
         /* Placed here: whoever gave it raised our count, the session will raise it itself. */
         sio_load_add(&w->shm, w->me.slot, -1);
@@ -259,24 +284,20 @@ static bool place(struct sio_worker *w, struct sio_http_conn *c, const struct si
     }
     if (w->shm.n_slots == 1)
         return false;
-    struct sio_buf key = {0};
-    placement_key(w, c, r, &key);
-    unsigned slot =
-        sio_load_pick(&w->shm, w->me.slot, w->app.balance, sio_buf_slice(&key), &w->turn);
-    sio_buf_fini(&key);
+    unsigned slot = pick_slot(s, c, r);
     if (slot == w->me.slot)
         return false;
-    if (sio_conn_encrypted(sio_http_conn_stream(c)) && !worth_a_relay(w, slot))
+    if (sio_conn_encrypted(sio_http_conn_stream(c)) && !worth_a_relay(s, slot))
         return false;
     sio_load_add(&w->shm, slot, 1);
-    if (give(w, c, slot, false) == 0)
+    if (give(s, c, slot, false) == 0)
         return true;
     sio_load_add(&w->shm, slot, -1);
     return false;
 }
 
 /* Who has reset meanwhile gets no answer, and would seem to come from a Unix socket. */
-static void serve_app(struct sio_worker *w, struct sio_http_conn *c,
+static void serve_app(struct sio_service *s, struct sio_http_conn *c,
                       const struct sio_http_request *r)
 {
     struct sio_origin origin;
@@ -284,34 +305,35 @@ static void serve_app(struct sio_worker *w, struct sio_http_conn *c,
         sio_http_abort(c);
         return;
     }
-    if (r->upgrade && w->app.destroy_upgrade_timeout_ms != 0)
-        sio_http_answer_within(c, w->app.destroy_upgrade_timeout_ms);
-    w->events->on_request(w->owner, c, r);
+    if (r->upgrade && s->app.destroy_upgrade_timeout_ms != 0)
+        sio_http_answer_within(c, s->app.destroy_upgrade_timeout_ms);
+    s->events->on_request(s->owner, c, r);
 }
 
-void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r)
+void sio_service_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r)
 {
-    struct sio_worker *w = owner;
-    if (w->closing) {
+    struct sio_service *s = owner;
+    if (s->closing) {
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
         return;
     }
-    if (!for_engine(w, r)) {
-        serve_app(w, c, r);
+    if (!for_engine(s, r)) {
+        serve_app(s, c, r);
         return;
     }
     struct sio_slice sid = eio_server_request_sid(r);
-    if (sid.p ? route(w, c, sid) : place(w, c, r))
+    if (sid.p ? route(s, c, sid) : place(s, c, r))
         return;
-    eio_server_handle(w->engine, c, r);
+    eio_server_handle(s->engine, c, r);
 }
 
 void sio_worker_on_give(void *owner, unsigned from, const struct sio_arrival *a)
 {
     struct sio_worker *w = owner;
+    struct sio_service *s = a->service < SIO_SERVICES_MAX ? w->services[a->service] : NULL;
     (void)from;
-    if (w->serving)
-        sio_http_server_adopt(&w->http, a);
+    if (s != NULL)
+        sio_http_server_adopt(&s->http, a);
     else
         close(a->fd);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* What the files of this folder share: the worker's struct and the calls between them.
+/* What the files of this folder share: the structs and the calls between them.
  *
- *     worker.c   life: open, serve, ready, close        front.c   where a request belongs
- *     backing.c  sio's log and store                    claim.c   sessions that a sibling owns
+ *     worker.c   what the servers of a process share    front.c   where a request belongs
+ *     service.c  one server: new, ready, close          claim.c   sessions that a sibling owns
+ *     backing.c  sio's log and store
  *
  * Private to worker/. Nobody else includes it.
  */
@@ -15,6 +16,7 @@
 #include "net/listener.h"
 #include "net/relay.h"
 #include "sio/recovery.h"
+#include "worker/service.h"
 #include "worker/worker.h"
 
 enum {
@@ -26,10 +28,27 @@ enum {
     SIO_GIVES_MAX = 256, /* connections that wait for a full link */
     SIO_GIVE_RETRY_MS = 1,
     SIO_GIVE_TRIES = 200,
-    SIO_RELAY_SKEW = 64,   /* sessions that this worker has more, until a relay evens it out */
-    SIO_CLAIMS_MAX = 1024, /* recoveries that wait for a sibling */
-    SIO_LISTENERS_MAX = 16,
-    SIO_WORKER_HANDLES = 4, /* beat, retry, give, bell */
+    SIO_RELAY_SKEW = 64,    /* sessions that this worker has more, until a relay evens it out */
+    SIO_CLAIMS_MAX = 1024,  /* recoveries that wait for a sibling */
+    SIO_LISTENERS_MAX = 16, /* of one service */
+};
+
+struct sio_service {
+    struct sio_worker *worker;
+    unsigned number; /* place in worker->services */
+    struct sio_listener *listeners[SIO_LISTENERS_MAX];
+    unsigned n_listeners;
+    struct sio_http_server http;
+    struct eio_server *engine;
+    struct sio_server *sio;
+    struct sio_app_options app;
+    const struct sio_app_events *events;
+    void *owner;
+    unsigned turn; /* of round-robin */
+    bool closing;
+    sio_loop_fn on_closed;
+    void *closed_ctx;
+    struct sio_grave grave;
 };
 
 struct sio_worker {
@@ -45,28 +64,22 @@ struct sio_worker {
     struct sio_hook hook;
     uv_timer_t beat, retry, give;
 
-    struct sio_listener *listeners[SIO_LISTENERS_MAX];
-    unsigned n_listeners;
-    struct sio_http_server http;
-    struct eio_server *engine;
-    struct sio_server *sio;
-    struct sio_backing backing;
-    struct sio_app_options app;
-    const struct sio_app_events *events;
-    void *owner;
-    unsigned turn;       /* of round-robin */
+    struct sio_service *services[SIO_SERVICES_MAX]; /* by number; NULL: free */
+    unsigned n_services;
     int32_t count_error; /* of our count in the load page, at the last beat */
     unsigned error_beats;
 
     struct sio_list deferred; /* struct deferred, see backing.c */
     size_t deferred_bytes;
+    struct sio_buf saved;   /* scratch of backing.c */
     struct sio_list claims; /* struct claim, see claim.c */
     uint32_t n_claims, next_request;
     struct sio_list gives; /* struct waiting_give, see front.c */
     unsigned n_gives;
     struct sio_relays relays; /* of TLS connections that siblings serve */
 
-    bool serving, closing;
+    bool alone; /* no supervisor: nobody takes over what it leaves */
+    bool closing;
     unsigned open_handles; /* uv handles whose close callback is due */
     sio_loop_fn on_closed;
     void *closed_ctx;
@@ -74,20 +87,25 @@ struct sio_worker {
 };
 
 /* backing.c */
-void sio_worker_fill_backing(struct sio_worker *w);
+struct sio_backing sio_worker_backing(struct sio_service *s);
 /* Delivers records from the journal, at most `batch` (0: all); true when some are left. */
 bool sio_worker_tail(struct sio_worker *w, unsigned batch);
-void sio_worker_drop_deferred(struct sio_worker *w);
+/* Of one server; NULL: all. */
+void sio_worker_drop_deferred(struct sio_worker *w, const struct sio_service *s);
 
 /* claim.c */
-void sio_worker_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg);
+void sio_service_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg);
 void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m);
 void sio_worker_check_claims(struct sio_worker *w); /* owners that died meanwhile */
-void sio_worker_drop_claims(struct sio_worker *w);
+void sio_worker_drop_claims(struct sio_worker *w, const struct sio_service *s); /* those of s */
 
 /* front.c */
-void sio_worker_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);
+void sio_service_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);
 void sio_worker_on_give(void *owner, unsigned from, const struct sio_arrival *a);
-void sio_worker_drop_gives(struct sio_worker *w);
+void sio_worker_drop_gives(struct sio_worker *w, const struct sio_service *s); /* those of s */
+
+/* worker.c */
+void sio_worker_publish_load(struct sio_worker *w);
+void sio_worker_service_gone(struct sio_worker *w, struct sio_service *s);
 
 #endif

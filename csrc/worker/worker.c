@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The worker's life: open (shared memory, journal, arena, mesh), serve (engine, sio, HTTP), ready,
- * close. Its hook at the end of each tick tails the journal, wakes siblings and goes to sleep.
+/* The worker's life: open (shared memory, journal, arena, mesh), close. Its hook at the end of each
+ * tick tails the journal, wakes siblings and goes to sleep. Its servers are in service.c.
  */
 #include "worker/worker.h"
 
@@ -15,13 +15,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* Beats go on while HTTP connections end, when the engine is gone already. */
+/* Beats go on while HTTP connections end, when an engine is gone already. */
 static size_t count_sessions(const struct sio_worker *w)
 {
-    return w->engine ? eio_server_count(w->engine) : 0;
+    size_t n = 0;
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
+        if (w->services[i] != NULL && w->services[i]->engine != NULL)
+            n += eio_server_count(w->services[i]->engine);
+    return n;
 }
 
-static void publish_load(struct sio_worker *w)
+void sio_worker_publish_load(struct sio_worker *w)
 {
     struct sio_slot *slot = &w->shm.slots[w->me.slot];
     size_t fds = w->loop->n_clients + w->loop->finishing + w->relays.n; /* their other ends */
@@ -47,7 +51,7 @@ static void mend_count(struct sio_worker *w)
 static void on_beat(uv_timer_t *t)
 {
     struct sio_worker *w = t->data;
-    publish_load(w);
+    sio_worker_publish_load(w);
     mend_count(w);
     sio_worker_check_claims(w);
 }
@@ -85,6 +89,7 @@ static int open_shm(struct sio_worker *w, const struct sio_worker_options *o)
         w->me = o->me;
         return sio_shm_attach(&w->shm, o->shm_fd);
     }
+    w->alone = true;
     int rc = sio_shm_create(&w->shm, &(struct sio_shm_config){.slots = 1});
     if (rc < 0)
         return rc;
@@ -169,52 +174,6 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     return 0;
 }
 
-static void on_session(void *owner, struct eio_session *s)
-{
-    struct sio_worker *w = owner;
-    sio_load_add(&w->shm, w->me.slot, 1);
-    if (w->sio)
-        sio_server_add_session(w->sio, s);
-    else
-        w->events->on_session(w->owner, s);
-}
-
-static void on_gone(void *owner, struct eio_session *s)
-{
-    struct sio_worker *w = owner;
-    (void)s;
-    sio_load_add(&w->shm, w->me.slot, -1);
-}
-
-static const struct eio_server_events engine_events = {.on_session = on_session,
-                                                       .on_gone = on_gone};
-static const struct sio_http_server_events http_events = {.on_request = sio_worker_on_request};
-
-int sio_worker_serve(struct sio_worker *w, const struct sio_app_options *options,
-                     const struct sio_app_events *events, void *owner)
-{
-    if (w->serving)
-        return SIO_EEXIST;
-    w->app = *options;
-    w->app.engine.place = w->app.sio.place = w->me;
-    w->app.engine.shared = w->shm.n_slots > 1;
-    w->events = events;
-    w->owner = owner;
-    w->engine = eio_server_new(w->loop, &w->app.engine, &engine_events, w);
-    if (!options->engine_only) {
-        sio_worker_fill_backing(w);
-        w->sio = sio_server_new(w->loop, &w->app.sio, &w->backing, events->sio, owner);
-    }
-    sio_http_server_init(&w->http, w->loop, &w->app.http, &http_events, w);
-    w->http.dated = true;
-    w->http.proxy_protocol = w->app.proxy_protocol;
-    w->http.quota =
-        sio_quota_new(w->app.max_connections_per_address, w->app.max_handshakes_per_address);
-    w->http.trust = sio_trust_any(&w->app.trust) ? &w->app.trust : NULL;
-    w->serving = true;
-    return 0;
-}
-
 static void on_peer(void *owner, unsigned slot, bool up)
 {
     struct sio_worker *w = owner;
@@ -241,43 +200,12 @@ void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_f
         close(bell_fd);
 }
 
-static void on_accept(void *owner, int fd)
-{
-    struct sio_worker *w = owner;
-    sio_http_server_adopt(&w->http, &(struct sio_arrival){.fd = fd});
-}
-
-void sio_worker_add_listener(struct sio_worker *w, int fd)
-{
-    struct sio_listener *l = NULL;
-    if (w->n_listeners == SIO_LISTENERS_MAX || !w->serving || w->closing)
-        close(fd);
-    else
-        l = sio_listener_open(w->loop, fd, on_accept, w);
-    if (l == NULL)
-        sio_log(SIO_LOG_ERROR, "worker: listener refused");
-    else
-        w->listeners[w->n_listeners++] = l;
-}
-
-void sio_worker_set_tls(struct sio_worker *w, struct sio_tls_context *tls)
-{
-    if (w->serving)
-        sio_http_server_set_tls(&w->http, tls);
-}
-
-void sio_worker_ready(struct sio_worker *w)
-{
-    publish_load(w);
-    atomic_store_explicit(&w->shm.slots[w->me.slot].state, SIO_SLOT_READY, memory_order_release);
-}
-
 void sio_worker_stop_listening(struct sio_worker *w)
 {
     atomic_store_explicit(&w->shm.slots[w->me.slot].state, SIO_SLOT_DRAINING, memory_order_release);
-    for (unsigned i = 0; i < w->n_listeners; i++)
-        sio_listener_close(w->listeners[i]);
-    w->n_listeners = 0;
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
+        if (w->services[i] != NULL)
+            sio_service_stop_listening(w->services[i]);
 }
 
 static void free_worker(void *object)
@@ -285,10 +213,8 @@ static void free_worker(void *object)
     struct sio_worker *w = object;
     sio_loop_fn on_closed = w->on_closed;
     void *ctx = w->closed_ctx;
-    if (w->sio)
-        sio_server_free(w->sio);
-    sio_quota_close(w->http.quota);
-    sio_worker_drop_deferred(w); /* of handlers that ran while it closed */
+    sio_worker_drop_deferred(w, NULL); /* of handlers that ran while it closed */
+    sio_buf_fini(&w->saved);
     sio_journal_close(&w->journal);
     sio_arena_close(&w->arena);
     sio_shm_detach(&w->shm);
@@ -309,9 +235,8 @@ static void on_handle_closed(uv_handle_t *h)
         sio_loop_bury(w->loop, &w->grave, free_worker, w);
 }
 
-static void close_handles(void *ctx)
+static void close_handles(struct sio_worker *w)
 {
-    struct sio_worker *w = ctx;
     sio_loop_remove_hook(&w->hook);
     uv_close((uv_handle_t *)&w->beat, on_handle_closed);
     uv_close((uv_handle_t *)&w->retry, on_handle_closed);
@@ -320,11 +245,11 @@ static void close_handles(void *ctx)
         uv_close((uv_handle_t *)&w->bell, on_handle_closed);
 }
 
-static void close_http(void *ctx)
+void sio_worker_service_gone(struct sio_worker *w, struct sio_service *s)
 {
-    struct sio_worker *w = ctx;
-    w->engine = NULL; /* freed at the end of this tick */
-    sio_http_server_close(&w->http, close_handles, w);
+    w->services[s->number] = NULL;
+    if (--w->n_services == 0 && w->closing)
+        close_handles(w);
 }
 
 void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
@@ -335,30 +260,17 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
     w->on_closed = on_closed;
     w->closed_ctx = ctx;
     sio_worker_stop_listening(w);
-    sio_worker_drop_claims(w);
-    sio_worker_drop_gives(w);
     sio_relays_close(&w->relays);
-    if (w->sio)
-        sio_server_shutdown(w->sio);
-    sio_worker_drop_deferred(w);
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
+        if (w->services[i] != NULL)
+            sio_service_close(w->services[i], NULL, NULL);
+    sio_worker_drop_deferred(w, NULL);
     sio_mesh_close(w->mesh);
-    if (w->serving)
-        eio_server_close(w->engine, close_http, w);
-    else
+    if (w->n_services == 0)
         close_handles(w);
 }
 
 struct sio_place sio_worker_place(const struct sio_worker *w)
 {
     return w->me;
-}
-
-struct eio_server *sio_worker_engine(const struct sio_worker *w)
-{
-    return w->engine;
-}
-
-struct sio_server *sio_worker_sio(const struct sio_worker *w)
-{
-    return w->sio;
 }

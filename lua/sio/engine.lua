@@ -31,12 +31,13 @@ for name, method in pairs(front.methods) do Engine[name] = method end
 --- As app:listen.
 ---@param address? sio.ListenAddress|sio.ListenAddress[]
 function Engine:listen(address)
-  listening.listen(self, address)
+  listening.listen { self, address }
 end
 
---- Stops: ends the sessions, then the loop.
-function Engine:close()
-  listening.close(self, "closed", 10)
+--- Stops: ends the sessions, then, behind the last server, the loop. As app:close.
+---@param fn? async fun()
+function Engine:close(fn)
+  listening.close_for(self, fn)
 end
 
 core.set_hooks {

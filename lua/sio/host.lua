@@ -22,7 +22,7 @@ local host = { supervised = false, overrides = {} }
 ---@field balance? string as the app declares it
 ---@field retention? number seconds for which sessions of a dead worker can be recovered
 
-local link -- to the supervisor: { listen = function(request, on_listening) }
+local link -- to the supervisor: { listen = function(app, request, on_listening), closed }
 local stop_hooks, reload_hooks = {}, {}
 
 -- The folder of the file that plain Lua runs; the current one where there is none (lua -i, a
@@ -54,10 +54,17 @@ end
 --- Under a supervisor: asks it for the listening sockets. They come once the app file has run;
 --- from then on connections are accepted and on_listening() runs. Under plain Lua the server
 --- listens itself.
+---@param app table the server
 ---@param request sio.host.Request
 ---@param on_listening? fun()
-function host.listen(request, on_listening)
-  link.listen(request, on_listening or function() end)
+function host.listen(app, request, on_listening)
+  link.listen(app, request, on_listening or function() end)
+end
+
+--- Under a supervisor: the server listens no more in this worker.
+---@param app table
+function host.closed(app)
+  link.closed(app)
 end
 
 --- Calls fn(reason) when this worker has to stop; it may wait. The process ends when all have
@@ -76,7 +83,7 @@ end
 --- For sio.cli.worker: this process is supervised.
 ---@param base_dir string
 ---@param overrides { balance?: string }
----@param supervisor { listen: fun(request: sio.host.Request, on_listening: fun()) }
+---@param supervisor { listen: fun(app, request, on_listening), closed: fun(app) }
 function host.attach(base_dir, overrides, supervisor)
   host.supervised, host.base_dir, host.overrides, link = true, base_dir, overrides, supervisor
 end

@@ -9,6 +9,7 @@ local errors = require "sio.error"
 local log = require "sio.log"
 local server = require "sio.server"
 local engine = require "sio.engine"
+local listening = require "sio.listening"
 
 ---@class sio
 local sio = {
@@ -17,7 +18,7 @@ local sio = {
   log = log,
 }
 
---- Makes a Socket.IO server. One per worker.
+--- Makes a Socket.IO server. Each worker makes the same ones, in the same order.
 ---
 ---     local app = sio.server { connection_state_recovery = true }
 ---
@@ -35,6 +36,23 @@ end
 ---@return sio.Engine
 function sio.engine(options)
   return engine.new(options)
+end
+
+--- Listens with several servers, each a list of the server and its address.
+---
+---     sio.listen({ public, 3000 }, { admin, "127.0.0.1:3001" })
+---
+---@param ... { [1]: sio.Server|sio.Engine, [2]: any }
+function sio.listen(...)
+  local list = table.pack(...)
+  if list.n == 0 then errors.check_argument("sio.listen", 1, "table", nil) end
+  for i = 1, list.n do
+    errors.check_argument("sio.listen", i, "table", list[i])
+    if type(list[i][1]) ~= "table" or not list[i][1]._options then
+      errors.raise("bad argument #%d to 'sio.listen' ({ server, address } expected)", i)
+    end
+  end
+  listening.listen(...)
 end
 
 --- Bytes that travel as a binary attachment; has #, tostring, :sub, :byte, == and ..

@@ -2,13 +2,12 @@
 -- From app:listen to the last goodbye, for sio.server and sio.engine alike.
 --
 -- Under sio-lua the supervisor owns the listening sockets and decides when to stop (sio.host);
--- under plain Lua they are ours and listen runs the loop until SIGINT or SIGTERM. Hooks are in
--- app._start and app._stop.
+-- under plain Lua they are ours and listen runs the loop until the last server that listens was
+-- closed, or SIGINT or SIGTERM came. Hooks are in app._start and app._stop.
 
 local address = require "sio.address"
 local banner = require "sio.banner"
 local core = require "sio.core"
-local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local host = require "sio.host"
 local listener = require "sio.listener"
@@ -18,6 +17,9 @@ local listening = {}
 
 local stop_limit = 10 -- seconds that stop hooks may take under plain Lua
 local request_limit = 2 -- seconds that handlers of HTTP requests may still take then
+
+local live = {}       -- the servers that listen, in the order in which they began
+local running = false -- the loop is ours, and ends with the last of them
 
 -- The addresses of app:listen; a path is relative to the app file.
 local function check_addresses(given)
@@ -55,6 +57,31 @@ end
 
 -- ---- closing --------------------------------------------------------------------------------
 
+local function take_out(app)
+  for i, each in ipairs(live) do
+    if each == app then
+      table.remove(live, i)
+      return true
+    end
+  end
+  return false
+end
+
+-- Those who wait may make a server and listen with it: only then is it known which was the last.
+local function on_closed(app)
+  for _, each in ipairs(app._listeners or {}) do listener.close(each) end
+  app._closed = true
+  local listened = take_out(app)
+  for _, fn in ipairs(app._on_closed or {}) do fn() end
+  app._on_closed = nil
+  if not listened then return end
+  if #live > 0 then
+    if host.supervised then host.closed(app) end
+  elseif running or host.supervised then
+    core.stop() -- a worker without servers leaves, and is replaced
+  end
+end
+
 --- Runs the stop hooks, then closes every connection, then runs what is in app._on_closed.
 --- Idempotent: false when it is closing already.
 ---@param app table
@@ -72,9 +99,7 @@ function listening.close(app, reason, limit)
     timer = core.after(request_limit, function() core.server_drop_requests(app) end)
     core.server_close(app, function()
       timer:cancel()
-      for _, each in ipairs(app._listeners or {}) do listener.close(each) end
-      app._closed = true
-      for _, fn in ipairs(app._on_closed or {}) do fn() end
+      on_closed(app)
     end)
   end
   core.spawn(function()
@@ -85,7 +110,16 @@ function listening.close(app, reason, limit)
   return true
 end
 
---- The same; returns when everything is closed.
+--- Calls fn() once everything is closed; at once when it is.
+---@param app table
+---@param fn fun()
+function listening.when_closed(app, fn)
+  if app._closed then return fn() end
+  app._on_closed = app._on_closed or {}
+  table.insert(app._on_closed, fn)
+end
+
+--- As listening.close; returns when everything is closed.
 ---@async
 ---@param app table
 ---@param reason string
@@ -94,85 +128,141 @@ function listening.close_and_wait(app, reason, limit)
   listening.close(app, reason, limit)
   if app._closed then return end
   local ticket = core.job.ticket()
-  app._on_closed = emitter.with(app._on_closed, function() core.job.wake(ticket) end)
+  listening.when_closed(app, function() core.job.wake(ticket) end)
   core.job.wait(ticket)
+end
+
+--- app:close of servers and engines.
+---@param app table
+---@param fn? async fun()
+function listening.close_for(app, fn)
+  if fn ~= nil then
+    errors.check_argument("close", 1, "function", fn)
+    listening.when_closed(app, function() core.spawn(fn) end)
+  end
+  listening.close(app, "closed", stop_limit)
 end
 
 -- ---- listening ------------------------------------------------------------------------------
 
 local function listen_supervised(app, addresses)
   local o = app._options
-  app._on_closed = { core.stop } -- a worker without its server leaves, and is replaced
   -- No limit: the supervisor kills who takes too long.
   host.on_stop(function(reason) listening.close_and_wait(app, reason) end)
   host.on_reload(function() tls.reload(app) end)
-  host.listen({
+  host.listen(app, {
     addresses = addresses, secure = o.tls ~= nil, workers = o.workers, balance = o.balance,
     retention = o.recovery and o.max_disconnection_duration or nil,
   }, function() run_start_hooks(app) end)
 end
 
-local function on_signal(app, name)
-  if listening.close(app, "SIG" .. name:upper(), stop_limit) then return end
-  os.exit(1) -- the second one: now
+local function each_live(fn)
+  for _, app in ipairs(table.move(live, 1, #live, 1, {})) do fn(app) end
 end
 
--- Runs until the server is closed.
-local function run_loop(app)
+local function on_signal(name)
+  local late = true
+  each_live(function(app)
+    if listening.close(app, "SIG" .. name:upper(), stop_limit) then late = false end
+  end)
+  if late then os.exit(1) end -- the second one: now
+end
+
+-- Runs until the servers are closed.
+local function run_loop()
   local watches = {}
   for i, name in ipairs { "int", "term" } do
-    watches[i] = core.process.signal(name, function() on_signal(app, name) end)
+    watches[i] = core.process.signal(name, function() on_signal(name) end)
   end
-  if app._options.tls then
-    watches[3] = core.process.signal("hup", function() tls.reload(app) end)
-  end
-  app._on_closed = { core.stop }
+  watches[3] = core.process.signal("hup", function() each_live(tls.reload) end)
+  running = true
   core.run()
+  running = false
   for _, watch in ipairs(watches) do watch:close() end
 end
 
-local function open(app, addresses)
-  local opened, err = listener.open_all(addresses)
-  if not opened then errors.raise("%s", err) end
-  app._listening = true
+local function take_over(app, opened)
   for _, each in ipairs(opened) do
     core.server_add_listener(app, each.descriptor)
     each.descriptor = nil -- the server's from here on
   end
+  core.server_ready(app)
   app._listeners = opened
   app._port = opened[1].port
 end
 
--- What systemd has opened wins over what the app asks for.
-local function listen_alone(app, addresses)
-  open(app, listener.activated() or addresses)
+local function listen_alone(app, opened)
+  take_over(app, opened)
   announce(app)
   run_start_hooks(app)
-  if not core.running() then run_loop(app) end
+end
+
+local function begin(app)
+  app._listening = true
+  table.insert(live, app)
 end
 
 --- For sio.test: listens on a free port of the loopback, whatever the app asks for.
 ---@param app table
 function listening.listen_on_trial(app)
-  open(app, { { host = "127.0.0.1", port = 0 } })
+  local opened, err = listener.open_all { { host = "127.0.0.1", port = 0 } }
+  if not opened then errors.raise("%s", err) end
+  begin(app)
+  take_over(app, opened)
   run_start_hooks(app)
 end
 
---- Under plain Lua: returns when the server is closed. Under sio-lua, or when the loop runs
---- already: returns at once. What raises has not listened: another address may be tried.
----@param app table
----@param given any
-function listening.listen(app, given)
-  if app._listening then errors.raise "listen was called before" end
-  local checked = check_addresses(given)
-  if host.trial then
-    host.trial(app)
-  elseif host.supervised then
-    app._listening = true
-    listen_supervised(app, checked)
-  else
-    listen_alone(app, checked)
+-- The sockets of all, or none. What systemd has opened is for the first, and wins over what that
+-- asks for.
+local function open_sockets(lists)
+  local opened = {}
+  for i, addresses in ipairs(lists) do
+    local err
+    opened[i], err = listener.open_all(listener.activated() or addresses)
+    if not opened[i] then
+      for _, each in ipairs(opened) do
+        for _, socket in ipairs(each) do listener.close(socket) end
+      end
+      errors.raise("%s", err)
+    end
   end
+  return opened
+end
+
+local function check(app)
+  if app._closing then
+    errors.raise "the server was closed: make a new one, it may listen on the same port"
+  end
+  if app._listening then errors.raise "listen was called before" end
+end
+
+local function listen_where_we_are(servers, lists)
+  if host.supervised then
+    for i, each in ipairs(servers) do
+      begin(each[1])
+      listen_supervised(each[1], lists[i])
+    end
+    return
+  end
+  local opened = open_sockets(lists)
+  for i, each in ipairs(servers) do
+    begin(each[1])
+    listen_alone(each[1], opened[i])
+  end
+  if not core.running() then run_loop() end
+end
+
+--- Under plain Lua: returns when the servers are closed. Under sio-lua, or when the loop runs
+--- already: returns at once. What raises has not listened: another address may be tried.
+---@param ... { [1]: table, [2]: any } a server and its address
+function listening.listen(...)
+  local servers, lists = { ... }, {}
+  for i, each in ipairs(servers) do
+    check(each[1])
+    lists[i] = check_addresses(each[2])
+  end
+  if not host.trial then return listen_where_we_are(servers, lists) end
+  for _, each in ipairs(servers) do host.trial(each[1]) end
 end
 
 return listening

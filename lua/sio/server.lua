@@ -171,17 +171,20 @@ function Server:on_error(fn)
   return add_hook(self, "_error", "on_error", fn)
 end
 
---- Listens. Under plain Lua it returns when the server was closed, by a signal or app:close().
+--- Listens. Under plain Lua it returns when the server was closed, by a signal or app:close(); for
+--- several servers in one process there is sio.listen.
 ---@param address? sio.ListenAddress|sio.ListenAddress[] default: PORT or 3000
 function Server:listen(address)
   errors.check_self("listen", self, server_mt)
-  listening.listen(self, address)
+  listening.listen { self, address }
 end
 
---- Stops: hooks, then clients' connections (they will come back by themselves), then the loop.
-function Server:close()
+--- Stops: hooks, then clients' connections (they will come back by themselves), then, behind the
+--- last server, the loop. fn runs once everything is closed. Harmless when it was called before.
+---@param fn? async fun()
+function Server:close(fn)
   errors.check_self("close", self, server_mt)
-  listening.close(self, "closed", 10)
+  listening.close_for(self, fn)
 end
 
 -- ---- making ---------------------------------------------------------------------------------

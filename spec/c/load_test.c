@@ -17,12 +17,15 @@ static void setup(unsigned slots)
     for (unsigned i = 0; i < slots; i++) {
         sio_shm_assign(&shm, i, &generation);
         atomic_store(&shm.slots[i].state, SIO_SLOT_READY);
+        atomic_store(&shm.slots[i].services, 1);
     }
 }
 
 static unsigned pick(unsigned self, enum sio_balance method, const char *key, unsigned *turn)
 {
-    return sio_load_pick(&shm, self, method, sio_slice_str(key), turn);
+    return sio_load_pick(
+        &shm, &(struct sio_pick){
+                  .self = self, .method = method, .key = sio_slice_str(key), .turn = turn});
 }
 
 TEST(load_names)

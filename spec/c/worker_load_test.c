@@ -32,7 +32,7 @@ TEST(worker_tells_of_its_connections)
     peer_fini(&q);
     WAIT(tells(0));
     /* who polls has a session without one */
-    CHECK_EQ_INT(eio_server_count(side[0].w->engine), 1);
+    CHECK_EQ_INT(eio_server_count(side[0].service->engine), 1);
     host_close();
 }
 
@@ -41,7 +41,7 @@ TEST(worker_tells_of_connections_that_wait_for_their_end_too)
     struct peer p;
     host_open();
     net.loop.linger_ms = 100 * WATCHDOG_MS;
-    side[0].w->http.limits.max_connections = 0;
+    side[0].service->http.limits.max_connections = 0;
     peer_at(&p, 0);
     WAIT(p.ended);
     WAIT(tells(1));

@@ -40,7 +40,7 @@ static unsigned places(const char *prefix)
 
 static const char *address_of(const char *sid)
 {
-    struct eio_server *e = sio_worker_engine(side[slot_of(sid)].w);
+    struct eio_server *e = sio_service_engine(side[slot_of(sid)].service);
     struct eio_session *s = eio_server_find(e, sio_slice_str(sid));
     return s != NULL ? eio_session_address(s) : "no session";
 }
@@ -50,14 +50,14 @@ static void open_balanced(void)
     host_open();
     side_link();
     for (int i = 0; i < 2; i++)
-        side[i].w->app.balance = SIO_FORWARDED_FOR;
+        side[i].service->app.balance = SIO_FORWARDED_FOR;
 }
 
 static void trust(const char *word)
 {
     for (int i = 0; i < 2; i++) {
-        CHECK_EQ_INT(sio_trust_add(&side[i].w->app.trust, sio_slice_str(word)), 0);
-        side[i].w->http.trust = &side[i].w->app.trust;
+        CHECK_EQ_INT(sio_trust_add(&side[i].service->app.trust, sio_slice_str(word)), 0);
+        side[i].service->http.trust = &side[i].service->app.trust;
     }
 }
 
@@ -113,13 +113,13 @@ TEST(worker_an_origin_goes_with_a_given_connection)
         struct peer p;
         char sid[SIO_ID_LEN + 1];
         sio_http_server_adopt(
-            &side[0].w->http,
+            &side[0].service->http,
             &(struct sio_arrival){.fd = peer_pair(&p, SOCK_STREAM), .origin = &origin});
         client_handshake(&p, sid);
         met[slot_of(sid)] = true;
         CHECK_SLICE(sio_slice_str(address_of(sid)), "2001:db8::7");
         CHECK(eio_session_secure(
-            eio_server_find(sio_worker_engine(side[slot_of(sid)].w), sio_slice_str(sid))));
+            eio_server_find(sio_service_engine(side[slot_of(sid)].service), sio_slice_str(sid))));
         peer_fini(&p);
     }
     CHECK(met[0] && met[1]);
@@ -142,10 +142,10 @@ TEST(worker_serves_nobody_who_has_reset)
         peer_say(&p, asks[i]);
         setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
         peer_fini(&p);
-        sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = fd});
-        WAIT(side[0].w->http.n_conns == 0);
+        sio_http_server_adopt(&side[0].service->http, &(struct sio_arrival){.fd = fd});
+        WAIT(side[0].service->http.n_conns == 0);
         CHECK_SIDE(0, "");
-        CHECK_EQ_INT(eio_server_count(side[0].w->engine), 0);
+        CHECK_EQ_INT(eio_server_count(side[0].service->engine), 0);
     }
     host_close();
 }

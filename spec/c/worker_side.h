@@ -19,6 +19,7 @@
 
 struct side {
     struct sio_worker *w;
+    struct sio_service *service; /* the one that tests talk to */
     struct sio_place me;
     int bell;
     struct sio_buf log;
@@ -111,21 +112,29 @@ static const struct sio_app_events side_events = {.on_request = side_on_request,
 
 /* ---- the host -------------------------------------------------------------------------------- */
 
-static inline void side_open(unsigned slot)
+/* Another server of the same worker. */
+static inline struct sio_service *side_serve(unsigned slot)
 {
     struct side *s = &side[slot];
+    struct sio_service *service = NULL;
     struct sio_app_options app = {.balance = SIO_LEAST_CONNECTION};
-    *s = (struct side){.me = {.slot = slot}, .bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-    REQUIRE(sio_shm_assign(&host, slot, &s->me.generation) == 0);
-    struct sio_worker_options o = {.me = s->me, .shm_fd = dup(host.fd), .bell_fd = dup(s->bell)};
-    REQUIRE(sio_worker_open(&net.loop, &o, &s->w) == 0);
     eio_options_default(&app.engine);
     sio_server_options_default(&app.sio);
     sio_http_limits_default(&app.http);
     app.sio.recovery = true;
-    CHECK_EQ_INT(sio_worker_serve(s->w, &app, &side_events, s), 0);
-    CHECK_EQ_INT(sio_worker_serve(s->w, &app, &side_events, s), SIO_EEXIST);
-    sio_worker_ready(s->w);
+    CHECK_EQ_INT(sio_service_new(s->w, &app, &side_events, s, &service), 0);
+    sio_service_ready(service);
+    return service;
+}
+
+static inline void side_open(unsigned slot)
+{
+    struct side *s = &side[slot];
+    *s = (struct side){.me = {.slot = slot}, .bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    REQUIRE(sio_shm_assign(&host, slot, &s->me.generation) == 0);
+    struct sio_worker_options o = {.me = s->me, .shm_fd = dup(host.fd), .bell_fd = dup(s->bell)};
+    REQUIRE(sio_worker_open(&net.loop, &o, &s->w) == 0);
+    s->service = side_serve(slot);
 }
 
 /* Both know each other from here on. */

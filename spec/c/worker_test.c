@@ -22,7 +22,7 @@ TEST(worker_least_connection_places_on_the_sibling)
     peer_at(&second, 0);
     client_handshake(&second, b);
     CHECK_EQ_INT(slot_of(b), 1);
-    CHECK(eio_server_find(sio_worker_engine(side[1].w), sio_slice_str(b)) != NULL);
+    CHECK(eio_server_find(sio_service_engine(side[1].service), sio_slice_str(b)) != NULL);
     CHECK_EQ_INT(sessions_of(0), 1);
     CHECK_EQ_INT(sessions_of(1), 1);
     client_post(&first, a, "1");
@@ -144,8 +144,9 @@ TEST(worker_a_give_waits_for_a_full_link)
     sio_id_new(side[1].me, sid);
     fill_link(ends);
     sio_origin_set_address(&origin, SIO_LIT("192.0.2.7"));
-    sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = peer_pair(&p, SOCK_STREAM),
-                                                                  .origin = &origin});
+    sio_http_server_adopt(
+        &side[0].service->http,
+        &(struct sio_arrival){.fd = peer_pair(&p, SOCK_STREAM), .origin = &origin});
     client_post(&p, sid, "3");
     WAIT(side[0].w->n_gives == 1);
     CHECK(!empty_link(ends[1], "192.0.2.7POST "));
@@ -207,9 +208,9 @@ TEST(worker_open_takes_its_descriptors_even_when_it_fails)
 TEST(worker_a_listener_that_cannot_be_polled_is_refused)
 {
     host_open();
-    sio_worker_add_listener(side[0].w, open("/dev/null", O_RDWR | O_CLOEXEC));
+    sio_service_add_listener(side[0].service, open("/dev/null", O_RDWR | O_CLOEXEC));
     CHECK(strstr(net.logged, "listener refused") != NULL);
-    CHECK_EQ_INT(side[0].w->n_listeners, 0);
+    CHECK_EQ_INT(side[0].service->n_listeners, 0);
     host_close();
 }
 
@@ -231,10 +232,10 @@ TEST(worker_a_broadcast_wakes_the_sibling_and_keeps_order_behind_a_blocked_journ
     REQUIRE(sio_journal_lock(host.journal) == 0); /* as a stopped writer has it */
     user_emit_all(0, "[\"a\"]");
     user_emit_all(0, "[\"b\"]");
-    CHECK(side[0].w->backing.blocked(side[0].w));
+    CHECK(sio_worker_backing(side[0].service).blocked(side[0].service));
     sio_journal_unlock(host.journal);
     user_emit_all(0, "[\"c\"]"); /* could be appended now, but not ahead of the others */
-    WAIT(!side[0].w->backing.blocked(side[0].w));
+    WAIT(!sio_worker_backing(side[0].service).blocked(side[0].service));
     user_poll(&b, &r);
     const char *at[3];
     sio_buf_append_char(&r.body, '\0');
@@ -254,8 +255,9 @@ TEST(worker_the_deferred_queue_is_bounded)
     host_open();
     REQUIRE(sio_journal_lock(host.journal) == 0);
     side[0].w->deferred_bytes = SIO_DEFERRED_BYTES - sizeof big; /* as after two thousand of it */
-    CHECK_EQ_INT(side[0].w->backing.publish(side[0].w, record, 0), 0);
-    CHECK_EQ_INT(side[0].w->backing.publish(side[0].w, record, 0), SIO_EFULL);
+    CHECK_EQ_INT(sio_worker_backing(side[0].service).publish(side[0].service, record, 0), 0);
+    CHECK_EQ_INT(sio_worker_backing(side[0].service).publish(side[0].service, record, 0),
+                 SIO_EFULL);
     CHECK(strstr(net.logged, "its queue is full") != NULL);
     sio_journal_unlock(host.journal);
     side[0].w->deferred_bytes = sizeof big;
@@ -463,7 +465,7 @@ TEST(worker_closing_waits_for_an_answer_with_its_heart_beating)
     peer_send(&p, SIO_LIT("GET /held HTTP/1.1\r\nHost: x\r\n\r\n"));
     WAIT(side[0].held != NULL);
     sio_worker_close(side[0].w, eio_set_flag, &side[0].closed);
-    WAIT(sio_worker_engine(side[0].w) == NULL);
+    WAIT(sio_service_engine(side[0].service) == NULL);
     uint64_t then = sio_clock_ms();
     WAIT(atomic_load(&host.slots[0].heartbeat_ms) > then);
     CHECK(!side[0].closed);

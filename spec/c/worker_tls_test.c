@@ -14,7 +14,7 @@ static void serve_tls(unsigned slot)
         identity_make(&id, "localhost", NULL);
     o = options_of(&id);
     context = context_of(&o);
-    sio_worker_set_tls(side[slot].w, context);
+    sio_service_set_tls(side[slot].service, context);
     sio_tls_context_unref(context);
 }
 
@@ -23,7 +23,7 @@ static void client_at(struct tls_client *c, unsigned slot)
     int fd;
     memset(c, 0, sizeof *c);
     fd = peer_pair(&c->peer, SOCK_STREAM);
-    sio_http_server_adopt(&side[slot].w->http, &(struct sio_arrival){.fd = fd});
+    sio_http_server_adopt(&side[slot].service->http, &(struct sio_arrival){.fd = fd});
     client_init(c, client_context());
     WAIT(client_step(c) && SSL_is_init_finished(c->ssl));
 }
@@ -122,7 +122,7 @@ TEST(worker_tls_says_where_a_relayed_client_is)
     struct eio_session *s;
     host_with_tls();
     session_at(&b, 1, sid);
-    s = eio_server_find(sio_worker_engine(side[1].w), sio_slice_str(sid));
+    s = eio_server_find(sio_service_engine(side[1].service), sio_slice_str(sid));
     CHECK(s != NULL && eio_session_secure(s));
     client_leave(&b);
     sio_load_add(&host, 0, 2 * SIO_RELAY_SKEW);
@@ -130,7 +130,7 @@ TEST(worker_tls_says_where_a_relayed_client_is)
     ask(&a, "GET", client_target("polling", ""), "", "\"sid\":\"");
     member_of(sio_buf_slice(&a.got), "\"sid\":\"", sid, sizeof sid);
     CHECK_EQ_INT(slot_of(sid), 1);
-    s = eio_server_find(sio_worker_engine(side[1].w), sio_slice_str(sid));
+    s = eio_server_find(sio_service_engine(side[1].service), sio_slice_str(sid));
     CHECK(s != NULL && eio_session_secure(s));
     client_leave(&a);
     host_close();
@@ -233,12 +233,12 @@ TEST(worker_tls_begins_behind_a_proxy_header)
     struct tls_client c;
     char sid[SIO_ID_LEN + 1];
     host_with_tls();
-    side[0].w->http.proxy_protocol = true;
+    side[0].service->http.proxy_protocol = true;
     for (size_t at = 1; at <= sizeof header + 2; at++) {
         int fd;
         memset(&c, 0, sizeof c);
         fd = peer_pair(&c.peer, SOCK_STREAM);
-        sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = fd});
+        sio_http_server_adopt(&side[0].service->http, &(struct sio_arrival){.fd = fd});
         client_init(&c, client_context());
         sio_buf_append(&c.held, header, sizeof header - 1);
         c.hold = true;
@@ -251,7 +251,8 @@ TEST(worker_tls_begins_behind_a_proxy_header)
         WAIT(client_step(&c) && SSL_is_init_finished(c.ssl));
         ask(&c, "GET", client_target("polling", ""), "", "\"sid\":\"");
         member_of(sio_buf_slice(&c.got), "\"sid\":\"", sid, sizeof sid);
-        struct eio_session *s = eio_server_find(sio_worker_engine(side[0].w), sio_slice_str(sid));
+        struct eio_session *s =
+            eio_server_find(sio_service_engine(side[0].service), sio_slice_str(sid));
         REQUIRE(s != NULL);
         CHECK(eio_session_secure(s));
         CHECK_EQ_STR(eio_session_address(s), "192.0.2.7");
@@ -265,25 +266,26 @@ TEST(worker_tls_turns_away_without_a_word)
 {
     struct peer p;
     host_with_tls();
-    side[0].w->http.limits.max_connections = 0;
-    sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = peer_tcp(&p, AF_INET)});
+    side[0].service->http.limits.max_connections = 0;
+    sio_http_server_adopt(&side[0].service->http,
+                          &(struct sio_arrival){.fd = peer_tcp(&p, AF_INET)});
     WAIT(p.ended);
     CHECK_EQ_INT(p.got.len, 0);
     peer_fini(&p);
-    side[0].w->http.limits.max_connections = 100;
-    side[0].w->http.quota = sio_quota_new(1, 0);
+    side[0].service->http.limits.max_connections = 100;
+    side[0].service->http.quota = sio_quota_new(1, 0);
     for (int i = 0; i < 2; i++) {
         struct peer first, second;
         int fd = peer_tcp(&first, AF_INET);
-        sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = fd});
+        sio_http_server_adopt(&side[0].service->http, &(struct sio_arrival){.fd = fd});
         fd = peer_tcp(&second, AF_INET);
-        sio_http_server_adopt(&side[0].w->http, &(struct sio_arrival){.fd = fd});
+        sio_http_server_adopt(&side[0].service->http, &(struct sio_arrival){.fd = fd});
         WAIT(second.ended);
         CHECK_EQ_INT(second.got.len, 0);
         CHECK(!first.ended);
         peer_fini(&first);
         peer_fini(&second);
-        WAIT(side[0].w->http.n_conns == 0);
+        WAIT(side[0].service->http.n_conns == 0);
         net_turn();
     }
     host_close();

@@ -9,7 +9,7 @@
 static inline void peer_at(struct peer *p, unsigned slot)
 {
     int fd = peer_pair(p, SOCK_STREAM);
-    sio_http_server_adopt(&side[slot].w->http, &(struct sio_arrival){.fd = fd});
+    sio_http_server_adopt(&side[slot].service->http, &(struct sio_arrival){.fd = fd});
 }
 
 struct user {
@@ -55,7 +55,7 @@ static inline void user_emit_all(unsigned slot, const char *data)
 {
     struct sio_outgoing out = {.data = sio_slice_str(data)};
     struct sio_selection all = {0};
-    struct sio_nsp *root = sio_server_find_nsp(sio_worker_sio(side[slot].w), SIO_LIT("/"));
+    struct sio_nsp *root = sio_server_find_nsp(sio_service_sio(side[slot].service), SIO_LIT("/"));
     CHECK_EQ_INT(sio_nsp_emit(root, &all, &out), 0);
 }
 

@@ -22,6 +22,7 @@ local process = core.process
 ---@field ready boolean
 ---@field ready_at? number
 ---@field killed boolean we sent it SIGKILL
+---@field listens table<integer, true> the servers that it has got sockets for
 
 ---@class sio.cli.Members
 ---@field shm userdata
@@ -100,6 +101,7 @@ function Members:start(slot)
   if not generation then return nil, err end
   local member = {
     slot = slot, generation = generation, born = process.now(), ready = false, killed = false,
+    listens = {},
   }
   local ours, theirs = process.link_pair()
   member.bell = process.bell()

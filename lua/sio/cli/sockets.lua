@@ -2,15 +2,17 @@
 -- The listening sockets of a supervisor: who says which there are, opening them once, closing them
 -- at the end. Workers come and go and get them again each time.
 --
--- What the command line says wins, then what systemd has opened, then the app. Stands on
--- sio.listener; sio.cli.supervisor calls it.
+-- What the command line says wins, then what systemd has opened, then the app; of several servers
+-- both mean the one that listens first. Stands on sio.listener; sio.cli.supervisor calls it.
 
 local address = require "sio.address"
+local banner = require "sio.banner"
 local host = require "sio.host"
 local listener = require "sio.listener"
 
 ---@class sio.cli.Sockets
----@field list sio.Listener[] once they are open
+---@field servers table<integer, { list: sio.Listener[], secure: boolean }> by number, once open
+---@field order integer[] their numbers, as they were opened
 ---@field wanted? sio.Address[] instead of the app's
 ---@field port? integer instead of that of the app's first TCP address
 ---@field host? string the same
@@ -37,7 +39,7 @@ local function new(asked)
   local wanted = asked.bind
   if not wanted and not asked.port and not asked.host then wanted = listener.activated() end
   local self = setmetatable({
-    list = {}, inherited = {}, wanted = wanted, port = asked.port, host = asked.host,
+    servers = {}, order = {}, inherited = {}, wanted = wanted, port = asked.port, host = asked.host,
   }, Sockets)
   local taken, err = take_inherited(self)
   if not taken then
@@ -61,7 +63,9 @@ local function changed(self, declared)
   return { { host = self.host, port = self.port or host.default_port() } }
 end
 
+-- The command line and systemd mean the server that listens first.
 local function planned(self, declared)
+  if #self.order > 0 then return declared end
   return self.wanted or changed(self, declared)
 end
 
@@ -77,25 +81,67 @@ function Sockets:describe(declared)
   return table.concat(places, ", ")
 end
 
---- Opens them, the first time; nil and one sentence.
+-- All of a list, or none.
+local function open_list(self, list)
+  local opened = {}
+  for i, asked in ipairs(list) do
+    local found, err = self.inherited[asked.fd], nil
+    if not found then found, err = listener.open(asked) end
+    if not found then
+      for _, each in ipairs(opened) do listener.close(each) end
+      return nil, err
+    end
+    opened[i] = found
+  end
+  return opened
+end
+
+--- Opens those of a server, the first time; nil and one sentence.
+---@param server integer its number
 ---@param declared sio.Address[] by the app
+---@param secure boolean with TLS
 ---@return sio.Listener[]?
 ---@return string? err
-function Sockets:open(declared)
-  if #self.list > 0 then return self.list end
-  for i, asked in ipairs(planned(self, declared)) do
-    local opened, err = self.inherited[asked.fd], nil
-    if not opened then opened, err = listener.open(asked) end
-    if not opened then return nil, err end
-    self.list[i] = opened
+function Sockets:open(server, declared, secure)
+  local known = self.servers[server]
+  if known then return known.list end
+  local list, err = open_list(self, planned(self, declared))
+  if not list then return nil, err end
+  self.servers[server] = { list = list, secure = secure }
+  table.insert(self.order, server)
+  return list
+end
+
+--- Where they can be reached, for the banner.
+---@return string[]
+function Sockets:places()
+  local places = {}
+  for _, number in ipairs(self.order) do
+    local server = self.servers[number]
+    local more = banner.places(server.list, server.secure)
+    table.move(more, 1, #more, #places + 1, places)
   end
-  return self.list
+  return places
+end
+
+--- Closes those of one server; the next that asks under its number opens its own.
+---@param number integer
+function Sockets:close_server(number)
+  local server = self.servers[number]
+  if not server then return end
+  for _, opened in ipairs(server.list) do listener.close(opened) end
+  self.servers[number] = nil
+  for i, each in ipairs(self.order) do
+    if each == number then return table.remove(self.order, i) end
+  end
 end
 
 function Sockets:close()
   for _, opened in pairs(self.inherited) do listener.close(opened) end
-  for _, opened in ipairs(self.list) do listener.close(opened) end
-  self.list, self.inherited = {}, {}
+  for _, server in pairs(self.servers) do
+    for _, opened in ipairs(server.list) do listener.close(opened) end
+  end
+  self.servers, self.order, self.inherited = {}, {}, {}
 end
 
 return { new = new }

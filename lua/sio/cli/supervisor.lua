@@ -95,24 +95,38 @@ end
 
 local on_op = {}
 
--- The sockets are bound once; a replaced worker gets them again.
+-- The sockets are bound once; a replaced worker gets them again. Once the app runs, a server that
+-- cannot listen is no reason to end the others.
 function on_op.listen(self, member, message)
   if self.stopping or not decide_count(self, message.workers) then return end
   if self.asked.check or self.asked.trial then return tell_plan(self, message) end
   self.retention = math.max(self.retention, message.retention or 0)
-  self.secure = message.secure
-  local list, err = self.sockets:open(message.addresses)
-  if not list then return fail(self, err) end
-  for i, each in ipairs(list) do
-    self.members:send(member, { op = "listener", last = i == #list }, each.descriptor)
+  local list, err = self.sockets:open(message.server, message.addresses, message.secure)
+  if not list then
+    if self.announced then return core.log("error", err) end
+    return fail(self, err)
   end
+  for i, each in ipairs(list) do
+    self.members:send(member, { op = "listener", server = message.server, last = i == #list },
+      each.descriptor)
+  end
+  member.listens[message.server] = true
+end
+
+-- A server that was closed in every worker gives up its port; the dead have closed nothing.
+function on_op.closed(self, member, message)
+  member.listens[message.server] = nil
+  for _, other in pairs(self.members.by_slot) do
+    if other.listens[message.server] then return end
+  end
+  if not self.stopping then self.sockets:close_server(message.server) end
 end
 
 -- ---- coming and going -----------------------------------------------------------------------
 
 local function announce(self)
-  io.stderr:write(banner.line(core.version, banner.places(self.sockets.list, self.secure),
-    self.count, process.pid()) .. "\n")
+  io.stderr:write(banner.line(core.version, self.sockets:places(), self.count, process.pid())
+    .. "\n")
   self.announced = true
 end
 

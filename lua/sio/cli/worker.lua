@@ -5,9 +5,9 @@
 -- It starts with descriptors 3 (control link), 4 (shared memory) and 5 (its bell), and with
 -- SIO_WORKER in the environment. Messages on the link are JSON objects:
 --
---   up    {op="listen", addresses, secure, workers, balance, retention}   {op="ready"}
---         {op="stopping"}
---   down  {op="listener", last} + descriptor, one after the other
+--   up    {op="listen", server, addresses, secure, workers, balance, retention}
+--         {op="ready"}   {op="closed", server}   {op="stopping"}
+--   down  {op="listener", server, last} + descriptor, one after the other
 --         {op="stop", reason}   {op="reload"}
 --         {op="peer", slot, generation} + link, bell
 
@@ -23,7 +23,10 @@ local worker = {}
 local CONTROL_FD, SHM_FD, BELL_FD = 3, 4, 5
 
 local control
-local on_listening    -- what runs when the listening sockets are there; nil: nobody waits
+local numbers = {}    -- of the servers that asked for listening sockets
+local waiting = {}    -- number of a server -> what to do when its listening sockets are there
+local asked = false   -- a server has asked for some
+local ready = false   -- the supervisor was told
 local stopping = false
 
 local STOP_SECONDS = 10 -- for the app's hooks; the supervisor, when there is one, kills as early
@@ -50,12 +53,15 @@ end
 local on_op = {}
 
 function on_op.listener(fields, fd)
-  if not on_listening or stopping then return process.close(fd) end
-  process.worker_add_listener(fd)
+  local server = waiting[fields.server]
+  if not server or server.app._closing or stopping then return process.close(fd) end
+  core.server_add_listener(server.app, fd)
   if not fields.last then return end
-  on_listening()
-  on_listening = nil
-  process.worker_ready()
+  waiting[fields.server] = nil
+  server.on_listening()
+  core.server_ready(server.app)
+  if next(waiting) or ready then return end
+  ready = true
   send { op = "ready" }
 end
 
@@ -79,12 +85,20 @@ local function on_message(_, text, ...)
   on_op[fields.op](fields, ...)
 end
 
-local function listen(request, when_listening)
-  on_listening = when_listening
+local function listen(app, request, on_listening)
+  local number = core.server_number(app)
+  numbers[app], asked = number, true
+  waiting[number] = { app = app, on_listening = on_listening }
   send {
-    op = "listen", addresses = request.addresses, secure = request.secure,
+    op = "listen", server = number, addresses = request.addresses, secure = request.secure,
     workers = request.workers, balance = request.balance, retention = request.retention,
   }
+end
+
+-- When no worker has it any more, nobody would accept what comes to its port.
+local function closed(app)
+  if not stopping then send { op = "closed", server = numbers[app] } end
+  numbers[app] = nil
 end
 
 local function open()
@@ -130,10 +144,10 @@ local function run_app(file)
   if not chunk then return nil, err end
   local ran, app = xpcall(chunk, function(failure) return explain(failure, chunk) end)
   if not ran then return nil, app end
-  if not on_listening and type(app) == "table" and type(app.listen) == "function" then
+  if not asked and type(app) == "table" and type(app.listen) == "function" then
     app:listen()
   end
-  if not on_listening then return nil, file .. " ended without app:listen()" end
+  if not asked then return nil, file .. " ended without app:listen()" end
   return true
 end
 
@@ -149,7 +163,7 @@ function worker.run(file)
   local opened, err = open()
   if not opened then return fail(err) end
   host.attach(file:match "^(.+)/[^/]*$" or "/", { balance = os.getenv "SIO_BALANCE" },
-    { listen = listen })
+    { listen = listen, closed = closed })
   -- As under plain Lua: the app sees its own name and no arguments.
   _G.arg = { [0] = file }
   local ran

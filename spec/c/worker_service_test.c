@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+/* Several servers on one worker: what is the one's never reaches the other, here and at a sibling,
+ * and closing one leaves the other as it was.
+ *
+ * Stands on worker/ and worker_side.h; each side has a second server, and `talk_to` says to which
+ * of them the helpers talk.
+ */
+#include "test.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "worker_side.h"
+
+static struct sio_service *services[2][2]; /* by slot and number */
+
+static void talk_to(unsigned number)
+{
+    side[0].service = services[0][number];
+    side[1].service = services[1][number];
+}
+
+static void two_open(void)
+{
+    host_open();
+    side_link();
+    for (unsigned slot = 0; slot < 2; slot++) {
+        services[slot][0] = side[slot].service;
+        services[slot][1] = side_serve(slot);
+        CHECK_EQ_INT(sio_service_number(services[slot][1]), 1);
+    }
+}
+
+/* New sessions stay at `slot`, where they come, until heartbeats have mended the counts. */
+static void crowd_but(unsigned slot)
+{
+    atomic_store(&host.slots[slot].sessions, 0);
+    atomic_store(&host.slots[1 - slot].sessions, 100);
+}
+
+static const char *auth_of(const struct user *u)
+{
+    static char auth[128];
+    snprintf(auth, sizeof auth, "{\"pid\":\"%s\"}", u->pid);
+    return auth;
+}
+
+static bool polled(struct user *u, const char *text)
+{
+    struct reply r = {0};
+    user_poll(u, &r);
+    bool found = r.body.len != 0 && memmem(r.body.p, r.body.len, text, strlen(text)) != NULL;
+    sio_buf_fini(&r.body);
+    return found;
+}
+
+TEST(service_a_broadcast_stays_in_its_server_on_every_worker)
+{
+    struct user users[2][2] = {0};
+    struct reply r = {0};
+    two_open();
+    for (unsigned number = 0; number < 2; number++)
+        for (unsigned slot = 0; slot < 2; slot++) {
+            talk_to(number);
+            user_open(&users[slot][number], slot, "", &r);
+            CHECK_EQ_INT(slot_of(users[slot][number].sid), slot);
+        }
+    talk_to(1);
+    user_emit_all(0, "[\"one\"]");
+    talk_to(0);
+    user_emit_all(0, "[\"zero\"]");
+    for (unsigned slot = 0; slot < 2; slot++) {
+        CHECK(polled(&users[slot][0], "42[\"zero\","));
+        CHECK(polled(&users[slot][1], "42[\"one\","));
+    }
+    sio_buf_fini(&r.body);
+    for (unsigned i = 0; i < 4; i++)
+        peer_fini(&users[i / 2][i % 2].peer);
+    host_close();
+}
+
+TEST(service_a_foreign_sid_finds_the_same_server_there_and_no_other)
+{
+    struct user u = {0};
+    struct reply r = {0};
+    struct peer p;
+    two_open();
+    talk_to(1);
+    user_open(&u, 1, "", &r);
+    peer_at(&p, 0); /* of worker 0 */
+    client_post(&p, u.sid, "42[\"hello\"]");
+    EXPECT(&p, 200, "ok");
+    CHECK(side_logged(1, "event[\"hello\"] "));
+    peer_fini(&p);
+    talk_to(0);
+    peer_at(&p, 0);
+    client_post(&p, u.sid, "42[\"hello\"]");
+    reply_take(&p, &r);
+    CHECK_EQ_INT(r.status, 400);
+    sio_buf_fini(&r.body);
+    peer_fini(&p);
+    peer_fini(&u.peer);
+    host_close();
+}
+
+/* Private ids are for the server that gave them. */
+static void claim_at_the_other(unsigned slot)
+{
+    struct user a = {0}, b = {0}, c = {0};
+    struct reply r = {0};
+    two_open();
+    talk_to(1);
+    user_open(&a, 0, "", &r);
+    CHECK_SIDE(0, "connect ");
+    talk_to(0);
+    crowd_but(slot);
+    user_open(&b, slot, auth_of(&a), &r);
+    CHECK(strcmp(b.pid, a.pid) != 0);
+    CHECK_SIDE(slot, "connect ");
+    talk_to(1); /* the session is as it was */
+    user_open(&c, slot, auth_of(&a), &r);
+    CHECK_EQ_STR(c.pid, a.pid);
+    CHECK(side_logged(slot, "recovered "));
+    CHECK(side_logged(0, "disconnect:transport close "));
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    peer_fini(&c.peer);
+    host_close();
+}
+
+TEST(service_a_private_id_is_nothing_to_another_server_here)
+{
+    claim_at_the_other(0);
+}
+
+TEST(service_a_private_id_is_nothing_to_another_server_at_a_sibling)
+{
+    claim_at_the_other(1);
+}
+
+TEST(service_a_dead_ones_session_is_nothing_to_another_server)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    two_open();
+    talk_to(1);
+    user_open(&a, 0, "", &r);
+    side_close(0);
+    sio_shm_bury(&host, 0, sio_clock_ms());
+    talk_to(0);
+    user_open(&b, 1, auth_of(&a), &r);
+    CHECK_SIDE(1, "connect ");
+    CHECK(strcmp(b.pid, a.pid) != 0);
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
+static void close_one(unsigned slot, unsigned number)
+{
+    bool closed = false;
+    sio_service_close(services[slot][number], eio_set_flag, &closed);
+    sio_service_close(services[slot][number], eio_set_flag, NULL); /* no effect */
+    WAIT(closed);
+    services[slot][number] = NULL;
+}
+
+TEST(service_closing_one_leaves_the_other_and_its_sessions_to_siblings)
+{
+    struct user a = {0}, b = {0}, c = {0}, d = {0};
+    struct reply r = {0};
+    two_open();
+    crowd_but(0);
+    talk_to(0);
+    user_open(&a, 0, "", &r);
+    talk_to(1);
+    user_open(&b, 0, "", &r);
+    CHECK_SIDE(0, "connect connect ");
+    close_one(0, 0);
+    CHECK_SIDE(0, "disconnect:server shutting down ");
+    client_post(&b.peer, b.sid, "42[\"still\"]");
+    EXPECT(&b.peer, 200, "ok");
+    CHECK_SIDE(0, "event[\"still\"] ");
+    CHECK_EQ_INT(atomic_load(&host.slots[0].services), 2);
+    talk_to(0);
+    crowd_but(1);
+    user_open(&c, 1, auth_of(&a), &r);
+    CHECK_EQ_STR(c.pid, a.pid);
+    CHECK_SIDE(1, "recovered ");
+    /* The next one gets its number, and is found by it. */
+    services[0][0] = side[0].service = side_serve(0);
+    CHECK_EQ_INT(sio_service_number(services[0][0]), 0);
+    CHECK_EQ_INT(atomic_load(&host.slots[0].services), 3);
+    crowd_but(0);
+    user_open(&d, 0, "", &r);
+    user_emit_all(1, "[\"all\"]");
+    CHECK(polled(&d, "42[\"all\","));
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    peer_fini(&c.peer);
+    peer_fini(&d.peer);
+    host_close();
+}
+
+TEST(service_a_worker_without_the_server_gets_no_sessions_of_it)
+{
+    struct peer first, second;
+    char sid[SIO_ID_LEN + 1];
+    two_open();
+    close_one(1, 1);
+    side[0].service = services[0][1];
+    peer_at(&first, 0);
+    client_handshake(&first, sid);
+    peer_at(&second, 0);
+    client_handshake(&second, sid); /* the other has fewer */
+    CHECK_EQ_INT(slot_of(sid), 0);
+    /* What was on its way when it closed ends. */
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    REQUIRE(sio_mesh_give(side[0].w->mesh, 1, &(struct sio_arrival){.fd = ends[0], .service = 1}) ==
+            0);
+    close(ends[0]);
+    char byte;
+    net_turn();
+    net_turn();
+    CHECK_EQ_INT(read(ends[1], &byte, 1), 0);
+    close(ends[1]);
+    peer_fini(&first);
+    peer_fini(&second);
+    host_close();
+}
+
+TEST(service_there_is_a_limit_and_room_again_behind_it)
+{
+    struct sio_service *all[SIO_SERVICES_MAX];
+    struct sio_app_options app = {0};
+    host_open();
+    all[0] = side[0].service;
+    for (unsigned i = 1; i < SIO_SERVICES_MAX; i++)
+        all[i] = side_serve(0);
+    CHECK_EQ_INT(sio_service_number(all[SIO_SERVICES_MAX - 1]), SIO_SERVICES_MAX - 1);
+    eio_options_default(&app.engine);
+    CHECK_EQ_INT(sio_service_new(side[0].w, &app, &side_events, &side[0], &all[1]), SIO_EFULL);
+    bool closed = false;
+    sio_service_close(all[7], eio_set_flag, &closed);
+    WAIT(closed);
+    CHECK_EQ_INT(sio_service_number(side_serve(0)), 7);
+    host_close();
+}
