@@ -122,6 +122,55 @@ describe("a server", function()
     app._listening = nil
   end)
 
+  it("closes before it ever listened, and says when that is done", function()
+    local other, order = sio.server(), {}
+    other:on_stop(function(reason) order[#order + 1] = "hook " .. reason end)
+    serve.wait(function(done)
+      other:close(function()
+        order[#order + 1] = "closed"
+        other:close(function() -- again, of what is closed already
+          order[#order + 1] = "still closed"
+          done()
+        end)
+      end)
+      other:close()
+    end)
+    assert.same({ "hook closed", "closed", "still closed" }, order)
+    assert.error_matches(function() other:listen(0) end, "server was closed: make a new one")
+    assert.error_matches(function() other:close(1) end, "bad argument #1 to 'close'")
+  end)
+
+  it("has brothers in the same process, each with what is its own", function()
+    local other = sio.server()
+    other:get("/who", function() return "the other" end)
+    app:get("/who", function() return "the one" end)
+    local ask = [[ return await (await fetch(url + "/who")).text(); ]]
+    assert.equal("the one", serve(app, ask))
+    assert.equal("the other", serve(other, ask))
+    serve.close(other)
+    assert.equal("the one", serve(app, ask))
+    local third = sio.server()
+    third:get("/who", function() return "the third" end)
+    assert.equal("the third", serve(third, ask))
+    serve.close(third)
+  end)
+
+  it("listens with several at once, or with none", function()
+    local one, two = sio.server(), sio.server()
+    local fd, port = assert(core.process.listen_tcp("127.0.0.1", 0))
+    assert.error_matches(function()
+      sio.listen({ one, "127.0.0.1:0" }, { two, { host = "127.0.0.1", port = port } })
+    end, "cannot listen on 127%.0%.0%.1 port " .. port)
+    assert.is_nil(one._listening)
+    assert.error_matches(function() sio.listen() end, "bad argument #1 to 'sio.listen'")
+    assert.error_matches(function() sio.listen({ one, 0 }, { 3000 }) end,
+      "bad argument #2 to 'sio.listen' %({ server, address } expected%)")
+    assert.error_matches(function() sio.listen({ one, "x:y" }) end, "bad argument #1 to 'listen'")
+    core.process.close(fd)
+    serve.close(one)
+    serve.close(two)
+  end)
+
   it("says which address it cannot have", function()
     local fd, port = assert(core.process.listen_tcp("127.0.0.1", 0))
     local other = sio.server { serve_client = false }
