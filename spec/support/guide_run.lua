@@ -166,9 +166,11 @@ end
 -- ---- one block ------------------------------------------------------------------------------
 
 -- listen as a block has it: what it is given is checked, and the start hooks run.
-local function listen(app, given)
-  assert(address.list(given))
-  for _, fn in ipairs(app._start) do core.spawn(fn, core.worker_info()) end
+local function listen(...)
+  for _, each in ipairs { ... } do
+    assert(address.list(each[2]))
+    for _, fn in ipairs(each[1]._start) do core.spawn(fn, core.worker_info()) end
+  end
 end
 
 local function with_stubs(block, dir, fn)
