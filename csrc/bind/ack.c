@@ -141,23 +141,24 @@ static int emit_with_callback(lua_State *L, struct sio_socket *s, const struct s
     }
     if (err == SIO_ECLOSED)
         return drop(L, timeout_ms != 0);
-    return sio_emit_result(L, err, sio_socket_session(s));
+    return sio_emit_end(L, b, err, sio_socket_session(s));
 }
 
 /* Stack: socket, ..., event (at `first`), arguments, perhaps a callback. */
 static int emit(lua_State *L, int first, unsigned flags, uint64_t timeout_ms)
 {
     struct sio_socket *s = sio_socket_self(L);
+    struct sio_bind *b = sio_bind_of(L);
     struct sio_attachments attachments;
     struct sio_outgoing out;
     int last = lua_gettop(L);
     bool callback = last > first && lua_isfunction(L, last);
-    sio_emit_event(L, sio_bind_of(L), first, callback ? last - 1 : last, flags, &attachments, &out);
+    sio_emit_event(L, b, first, callback ? last - 1 : last, flags, &attachments, &out);
     if (s == NULL)
         return drop(L, callback && timeout_ms != 0);
     if (callback)
         return emit_with_callback(L, s, &out, timeout_ms);
-    return sio_emit_result(L, sio_socket_emit(s, &out, 0, 0), sio_socket_session(s));
+    return sio_emit_end(L, b, sio_socket_emit(s, &out, 0, 0), sio_socket_session(s));
 }
 
 /* emit(socket, event, ...): the method itself */

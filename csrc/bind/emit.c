@@ -37,7 +37,6 @@ int sio_emit_result(lua_State *L, int err, const struct eio_session *session)
 {
     if (err == SIO_ETOOBIG)
         return sio_bind_error(L, "the event is too large to be sent");
-    sio_outgoing_flush(sio_bind_of(L), L);
     if (err != 0 && err != SIO_EAGAIN) /* a volatile event that was dropped is no failure */
         return sio_bind_fail(L, err);
     lua_pushboolean(L, 1);
@@ -45,4 +44,10 @@ int sio_emit_result(lua_State *L, int err, const struct eio_session *session)
         return 1;
     lua_pushliteral(L, "pressure");
     return 2;
+}
+
+int sio_emit_end(lua_State *L, struct sio_bind *b, int err, const struct eio_session *session)
+{
+    sio_outgoing_flush(b, L);
+    return sio_emit_result(L, err, session);
 }

@@ -89,7 +89,7 @@ static int lnamespace_emit(lua_State *L)
     to.rooms = read_rooms(L, 2, &to.n_rooms);
     to.except = read_rooms(L, 3, &to.n_except);
     sio_emit_event(L, b, 5, last, flags, &attachments, &out);
-    return sio_emit_result(L, nsp ? sio_nsp_emit(nsp, &to, &out) : SIO_ECLOSED, NULL);
+    return sio_emit_end(L, b, nsp ? sio_nsp_emit(nsp, &to, &out) : SIO_ECLOSED, NULL);
 }
 
 /* emit(nsp, event, ...): to everybody, the method itself */
@@ -99,8 +99,9 @@ static int lnamespace_emit_all(lua_State *L)
     struct sio_attachments attachments;
     struct sio_outgoing out;
     struct sio_selection all = {0};
-    sio_emit_event(L, sio_bind_of(L), 2, lua_gettop(L), 0, &attachments, &out);
-    return sio_emit_result(L, nsp ? sio_nsp_emit(nsp, &all, &out) : SIO_ECLOSED, NULL);
+    struct sio_bind *b = sio_bind_of(L);
+    sio_emit_event(L, b, 2, lua_gettop(L), 0, &attachments, &out);
+    return sio_emit_end(L, b, nsp ? sio_nsp_emit(nsp, &all, &out) : SIO_ECLOSED, NULL);
 }
 
 struct collect {

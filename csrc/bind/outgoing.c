@@ -108,7 +108,7 @@ static void run_first(struct sio_bind *b, lua_State *L)
     note_free(note);
 }
 
-void sio_outgoing_flush(struct sio_bind *b, lua_State *L)
+void sio_outgoing_run(struct sio_bind *b, lua_State *L)
 {
     while (!sio_list_empty(&b->heard.waiting))
         run_first(b, L);
@@ -129,7 +129,7 @@ void sio_outgoing_forget(struct sio_bind *b, const struct sio_socket *s)
 static void on_task(void *ctx)
 {
     struct sio_bind *b = ctx;
-    sio_outgoing_flush(b, b->L);
+    sio_outgoing_run(b, b->L);
 }
 
 void sio_outgoing_init(struct sio_bind *b)

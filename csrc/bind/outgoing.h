@@ -21,8 +21,13 @@ void sio_outgoing_fini(struct sio_bind *b);
 /* sio_server_events.on_outgoing */
 void sio_outgoing_note(void *owner, struct sio_socket *const *sockets, size_t n,
                        const struct sio_outgoing *out);
+void sio_outgoing_run(struct sio_bind *b, lua_State *L);
 /* Calls the listeners of all that was noted, in that order. L: of the caller. */
-void sio_outgoing_flush(struct sio_bind *b, lua_State *L);
+static inline void sio_outgoing_flush(struct sio_bind *b, lua_State *L)
+{
+    if (!sio_list_empty(&b->heard.waiting))
+        sio_outgoing_run(b, L);
+}
 /* s ends: its listeners are not called any more. */
 void sio_outgoing_forget(struct sio_bind *b, const struct sio_socket *s);
 
