@@ -105,7 +105,8 @@ describe("a socket", { timeout: 60000 }, () => {
     assert.equal(facts.conn, socket.io.engine.id);
     assert.equal(facts.id, socket.id);
     assert.notEqual(facts.id, facts.conn);
-    assert.equal(facts.host, `localhost:${server.port}`);
+    assert.equal(facts.headers.host, `localhost:${server.port}`);
+    assert.equal(facts.pid, undefined); // that is between server and client
     const query = Object.fromEntries(new URLSearchParams(facts.url.split("?")[1]));
     assert.deepEqual(query, { EIO: "4", transport: "websocket", key1: "1", key2: "2" });
     assert.deepEqual(facts.query, query);
@@ -115,6 +116,15 @@ describe("a socket", { timeout: 60000 }, () => {
     assert.deepEqual([facts.xdomain, facts.secure], [false, false]);
     assert.ok(Math.abs(facts.issued - Date.now()) < 60000);
     assert.equal(Math.floor(Date.parse(facts.time) / 1000), Math.floor(facts.issued / 1000));
+  });
+
+  it("knows that its client's page is of another origin, and all headers", async () => {
+    const extraHeaders = { Origin: "http://other.example", "X-Custom": "yes", Cookie: "a=1; b=2" };
+    const { xdomain, headers } = await (await connect({ extraHeaders })).emitWithAck("facts");
+    assert.equal(xdomain, true);
+    assert.equal(headers.origin, "http://other.example");
+    assert.equal(headers["x-custom"], "yes");
+    assert.equal(headers.cookie, "a=1; b=2");
   });
 
   it("of a second namespace has that namespace's auth and the connection's query", async () => {

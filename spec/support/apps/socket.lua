@@ -65,9 +65,9 @@ local function facts(socket)
   socket:on("facts", function()
     local h = socket.handshake
     return {
-      url = h.url, query = h.query, auth = h.auth, host = h.headers.host, address = h.address,
+      url = h.url, query = h.query, auth = h.auth, headers = h.headers, address = h.address,
       xdomain = h.xdomain, secure = h.secure, issued = h.issued, time = h.time,
-      transport = socket.conn.transport, conn = socket.conn.id, id = socket.id,
+      transport = socket.conn.transport, conn = socket.conn.id, id = socket.id, pid = socket.pid,
       nsp = socket.nsp.name, rooms = socket.rooms, connected = socket.connected,
       disconnected = socket.disconnected, recovered = socket.recovered,
     }
