@@ -8,6 +8,7 @@
 #include "bind/socket.h"
 
 #include "bind/json.h"
+#include "bind/relic.h"
 
 static const char field[] = "_data";
 
@@ -23,12 +24,14 @@ static void mark(lua_State *L, struct sio_handle *h)
     lua_pop(L, 1);
 }
 
-/* Pushes what the socket starts with: empty, or what its session had. */
+/* Pushes what the object starts with: empty, or what its socket or its session had. */
 static void push_initial(lua_State *L, struct sio_handle *h)
 {
     struct sio_slice json = {0};
     if (h->object != NULL)
         json = sio_socket_data(h->object);
+    else if (h->relic != NULL)
+        json = sio_relic_data(h->relic);
     if (json.len == 0 || sio_json_decode_value(L, h->bind, json, NULL) != 0)
         lua_newtable(L);
     else if (lua_istable(L, -1)) {
@@ -37,39 +40,19 @@ static void push_initial(lua_State *L, struct sio_handle *h)
     }
 }
 
-/* Pushes the value for the object at `index`, which has it from now on. */
-static void push_data(lua_State *L, int index, struct sio_handle *h)
-{
-    lua_pushstring(L, field);
-    if (lua_rawget(L, index) != LUA_TNIL)
-        return;
-    lua_pop(L, 1);
-    push_initial(L, h);
-    lua_pushstring(L, field);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, index);
-}
-
-void sio_socket_load_data(lua_State *L)
-{
-    struct sio_handle *h;
-    lua_checkstack(L, 8);
-    lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
-    h = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    if (h->object == NULL || sio_socket_data(h->object).len == 0)
-        return;
-    push_data(L, lua_gettop(L), h);
-    lua_pop(L, 1);
-}
-
 /* socket_data(socket) */
 static int ldata_get(lua_State *L)
 {
     struct sio_handle *h = sio_handle_self(L, SIO_SOCKET);
     lua_settop(L, 1);
     mark(L, h);
-    push_data(L, 1, h);
+    lua_pushstring(L, field);
+    if (lua_rawget(L, 1) == LUA_TNIL) {
+        push_initial(L, h);
+        lua_pushstring(L, field);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, 1);
+    }
     return 1;
 }
 

@@ -54,6 +54,17 @@ struct sio_handle *sio_handle_new_loose(lua_State *L, struct sio_bind *b, void *
     return h;
 }
 
+struct sio_handle *sio_handle_loose(const struct sio_bind *b, lua_State *L, const void *object)
+{
+    struct sio_handle *h;
+    lua_checkstack(L, 2);
+    sio_bind_push_ref(b, L, SIO_REF_LOOSE);
+    lua_rawgetp(L, -1, object);
+    h = lua_touserdata(L, -1); /* NULL for nil */
+    lua_pop(L, 2);
+    return h;
+}
+
 bool sio_handle_push_loose(const struct sio_bind *b, lua_State *L, const void *object)
 {
     lua_checkstack(L, 3);

@@ -20,10 +20,13 @@
 
 #include "bind/bind.h"
 
+struct sio_relic;
+
 struct sio_handle {
     void *object; /* NULL: dead */
     struct sio_bind *bind;
     struct sio_handle *older; /* loose: of the same C object */
+    struct sio_relic *relic;  /* of a socket that has ended; see relic.h */
     bool dirty;               /* is in REF_DIRTY */
 };
 
@@ -35,6 +38,8 @@ struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void 
 /* The same, loose. The caller lists it with the C object. */
 struct sio_handle *sio_handle_new_loose(lua_State *L, struct sio_bind *b, void *object,
                                         const char *type, enum sio_ref mt);
+/* The loose handle that is found for `object`, or NULL. */
+struct sio_handle *sio_handle_loose(const struct sio_bind *b, lua_State *L, const void *object);
 /* Pushes the Lua object of a loose handle; false, with nothing pushed, when it was collected. */
 bool sio_handle_push_loose(const struct sio_bind *b, lua_State *L, const void *object);
 /* Anchors the handle on top of the stack, and pops it: it is not loose any more. */

@@ -10,6 +10,7 @@
 
 #include "bind/http.h"
 #include "bind/json.h"
+#include "bind/relic.h"
 #include "bind/session.h"
 
 static void set_string(lua_State *L, const char *name, struct sio_slice s)
@@ -18,9 +19,8 @@ static void set_string(lua_State *L, const char *name, struct sio_slice s)
     lua_setfield(L, -2, name);
 }
 
-static void set_request(lua_State *L, struct sio_bind *b, const struct eio_session *session)
+static void set_request(lua_State *L, struct sio_bind *b, struct sio_slice head)
 {
-    struct sio_slice head = eio_session_request(session);
     struct sio_http_parser parser;
     sio_http_parser_init(&parser);
     if (sio_http_parse(&parser, &head) == SIO_HTTP_HEAD) {
@@ -50,13 +50,13 @@ static void set_time(lua_State *L, uint64_t wall_ms)
     lua_setfield(L, -2, "issued");
 }
 
-static void push_handshake(lua_State *L, struct sio_bind *b, const struct eio_session *session)
+static void push_handshake(lua_State *L, struct sio_bind *b, const struct eio_first_request *first)
 {
     lua_createtable(L, 0, 9);
-    set_request(L, b, session);
-    set_time(L, eio_session_since_ms(session));
-    set_string(L, "address", sio_slice_str(eio_session_address(session)));
-    lua_pushboolean(L, eio_session_secure(session));
+    set_request(L, b, first->head);
+    set_time(L, first->since_ms);
+    set_string(L, "address", sio_slice_str(first->address));
+    lua_pushboolean(L, first->secure);
     lua_setfield(L, -2, "secure");
 }
 
@@ -64,21 +64,32 @@ static void push_handshake(lua_State *L, struct sio_bind *b, const struct eio_se
 static int lhandshake_of_session(lua_State *L)
 {
     const struct eio_session *s = sio_session_self(L);
+    struct eio_first_request first;
     if (s == NULL)
         return 0;
-    push_handshake(L, sio_bind_of(L), s);
+    first = eio_session_first_request(s);
+    push_handshake(L, sio_bind_of(L), &first);
     return 1;
 }
 
-/* socket_handshake(socket): the table, with auth, or nil when the socket is gone */
+/* socket_handshake(socket): the table, with auth; also when the socket has gone. nil for an object
+ * that was collected before, and brought back. */
 static int lhandshake_get(lua_State *L)
 {
-    struct sio_socket *s = sio_socket_self(L);
-    struct sio_bind *b = sio_bind_of(L);
-    if (s == NULL)
+    const struct sio_handle *h = sio_handle_self(L, SIO_SOCKET);
+    struct eio_first_request first;
+    struct sio_slice auth;
+    if (h->object != NULL) {
+        first = eio_session_first_request(sio_socket_session(h->object));
+        auth = sio_socket_auth(h->object);
+    } else if (h->relic != NULL) {
+        first = *sio_relic_request(h->relic);
+        auth = sio_relic_auth(h->relic);
+    } else {
         return 0;
-    push_handshake(L, b, sio_socket_session(s));
-    if (sio_json_decode_value(L, b, sio_socket_auth(s), NULL) != 0)
+    }
+    push_handshake(L, h->bind, &first);
+    if (sio_json_decode_value(L, h->bind, auth, NULL) != 0)
         lua_newtable(L);
     lua_setfield(L, -2, "auth");
     return 1;

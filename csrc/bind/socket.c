@@ -14,6 +14,7 @@
 #include "bind/lookup.h"
 #include "bind/namespace.h"
 #include "bind/outgoing.h"
+#include "bind/relic.h"
 #include "bind/server.h"
 #include "bind/session.h"
 
@@ -56,11 +57,17 @@ static int lsocket_gc(lua_State *L)
     if (s != NULL)
         sio_socket_set_user(s, sio_handle_unlisted(sio_socket_user(s), h));
     h->object = NULL;
+    sio_relic_free(h->relic);
+    h->relic = NULL;
     return 0;
 }
 
+/* s ends, and somebody may go on with its object. */
 static void forget(struct sio_app *app, struct sio_socket *s)
 {
+    struct sio_handle *h = sio_handle_loose(app->bind, app->bind->L, s);
+    if (h != NULL && !app->bind->closed)
+        h->relic = sio_relic_new(s);
     if (sio_socket_outgoing(s))
         sio_outgoing_forget(app->bind, s);
     sio_handle_drop_loose(app->bind, s, sio_socket_user(s));
@@ -181,7 +188,6 @@ static void run_goodbye(struct sio_app *app, struct sio_socket *s, enum sio_ref 
     if (c == NULL)
         return;
     sio_socket_push(app->bind, sio_call_stack(c), s);
-    sio_socket_load_data(sio_call_stack(c));   /* it may be read after a wait, when s has gone */
     lua_pushstring(sio_call_stack(c), reason); /* NULL: nil */
     lua_pushstring(sio_call_stack(c), detail);
     sio_call_run(c, 3);

@@ -22,9 +22,6 @@ struct sio_socket *sio_socket_self(lua_State *L);
  * for a value that JSON cannot hold, naming it. */
 void sio_socket_settle(lua_State *L, struct sio_bind *b);
 
-/* Decodes the `data` of the object on top of the stack, if it has not been read yet. */
-void sio_socket_load_data(lua_State *L);
-
 /* Pushes the function that acknowledges event `id` of the socket whose object is at `index`. */
 void sio_ack_push(lua_State *L, int index, uint64_t id);
 /* sio_server_events.on_ack */

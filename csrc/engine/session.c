@@ -477,3 +477,12 @@ uint64_t eio_session_since_ms(const struct eio_session *s)
 {
     return s->since_ms;
 }
+
+struct eio_first_request eio_session_first_request(const struct eio_session *s)
+{
+    return (struct eio_first_request){.blob = s->request,
+                                      .head = eio_session_request(s),
+                                      .address = eio_session_address(s),
+                                      .since_ms = s->since_ms,
+                                      .secure = s->secure};
+}

@@ -87,5 +87,14 @@ struct sio_slice eio_session_request(const struct eio_session *s);
 const char *eio_session_address(const struct eio_session *s);
 bool eio_session_secure(const struct eio_session *s);
 uint64_t eio_session_since_ms(const struct eio_session *s); /* wall clock */
+/* All of these; valid after the end of s for who takes a reference to `blob`. */
+struct eio_first_request {
+    struct sio_blob *blob;
+    struct sio_slice head;
+    const char *address;
+    uint64_t since_ms;
+    bool secure;
+};
+struct eio_first_request eio_session_first_request(const struct eio_session *s);
 
 #endif

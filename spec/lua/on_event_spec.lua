@@ -108,14 +108,14 @@ describe("a namespace's handlers", function()
       app:on_event(event, function(socket, reason)
         seen[#seen + 1] = { event, reason, #socket.rooms, socket.connected, socket.data.name }
         sio.sleep(0)
-        seen[#seen + 1] = { event, socket.data.name }
+        seen[#seen + 1] = { event, socket.data.name, socket.handshake.auth.from }
       end)
     end
     app:on_event("name", function(socket, name) socket.data.name = name return true end)
     note "disconnecting"
     note "disconnect"
     serve(app, [[
-      const c = await client();
+      const c = await client({ from: "London" });
       await c.ask("name", "Ada");
       await c.post("41");
       await c.post("1");
@@ -124,7 +124,7 @@ describe("a namespace's handlers", function()
     assert.same({
       { "disconnecting", "client namespace disconnect", 1, true, "Ada" },
       { "disconnect", "client namespace disconnect", 0, false, "Ada" },
-      { "disconnecting", "Ada" }, { "disconnect", "Ada" },
+      { "disconnecting", "Ada", "London" }, { "disconnect", "Ada", "London" },
     }, seen)
   end)
 
