@@ -5,7 +5,9 @@
 #include "bind/namespace.h"
 
 #include "base/err.h"
+#include "bind/ask.h"
 #include "bind/emit.h"
+#include "bind/selection.h"
 #include "bind/server.h"
 #include "bind/socket.h"
 #include "sio/parent.h"
@@ -56,25 +58,6 @@ bool sio_namespace_wants(const struct sio_nsp *nsp, unsigned what)
     return (wants & what) != 0;
 }
 
-/* The room names of the table at `arg` (nil: none) as slices in a userdata that is left on the
- * stack. */
-static const struct sio_slice *read_rooms(lua_State *L, int arg, size_t *n)
-{
-    struct sio_slice *rooms;
-    *n = lua_istable(L, arg) ? lua_rawlen(L, arg) : 0;
-    if (*n == 0) {
-        lua_pushnil(L);
-        return NULL;
-    }
-    rooms = lua_newuserdatauv(L, *n * sizeof *rooms, 0);
-    for (size_t i = 0; i < *n; i++) {
-        lua_rawgeti(L, arg, (lua_Integer)i + 1);
-        rooms[i].p = luaL_checklstring(L, -1, &rooms[i].len); /* stays in the table: anchored */
-        lua_pop(L, 1);
-    }
-    return rooms;
-}
-
 /* nsp_emit(nsp, rooms|nil, except|nil, flags, event, ...): true, or nil and why */
 static int lnamespace_emit(lua_State *L)
 {
@@ -86,8 +69,7 @@ static int lnamespace_emit(lua_State *L)
     int last = lua_gettop(L);
     unsigned flags = (unsigned)luaL_checkinteger(L, 4);
     luaL_checkstack(L, 8, NULL);
-    to.rooms = read_rooms(L, 2, &to.n_rooms);
-    to.except = read_rooms(L, 3, &to.n_except);
+    sio_selection_read(L, 2, &to);
     sio_emit_event(L, b, 5, last, flags, &attachments, &out);
     return sio_emit_end(L, b, nsp ? sio_nsp_emit(nsp, &to, &out) : SIO_ECLOSED, NULL);
 }
@@ -160,6 +142,7 @@ void lnamespace_open(lua_State *L)
     };
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, SIO_NAMESPACE, NULL);
+    lask_open(L);
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         lua_pushinteger(L, constants[i].value);
         lua_setfield(L, -2, constants[i].name);

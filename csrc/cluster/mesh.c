@@ -170,6 +170,16 @@ bool sio_mesh_has(const struct sio_mesh *m, unsigned slot)
     return slot < SIO_WORKERS_MAX && m->peers[slot].link != NULL;
 }
 
+struct sio_place sio_mesh_place(const struct sio_mesh *m, unsigned slot)
+{
+    return m->peers[slot].place;
+}
+
+bool sio_mesh_reaches(const struct sio_mesh *m, struct sio_place who)
+{
+    return sio_mesh_has(m, who.slot) && m->peers[who.slot].place.generation == who.generation;
+}
+
 /* ---- what goes ------------------------------------------------------------------------------- */
 
 bool sio_mesh_can_give(const struct sio_mesh *m, unsigned slot)
@@ -210,4 +220,13 @@ int sio_mesh_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *
     if (!sio_mesh_has(m, slot))
         return SIO_ECLOSED;
     return sio_link_send(m->peers[slot].link, encode(m, msg), NULL, 0);
+}
+
+int sio_mesh_try_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *msg)
+{
+    if (msg->payload.len > SIO_MESH_MSG_MAX - SIO_MESH_HEAD)
+        return SIO_ETOOBIG;
+    if (!sio_mesh_has(m, slot))
+        return SIO_ECLOSED;
+    return sio_link_try_send(m->peers[slot].link, encode(m, msg), NULL, 0);
 }

@@ -30,6 +30,10 @@ void sio_mesh_close(struct sio_mesh *m); /* idempotent; freed at the end of the 
  * slot is out of range, ours, or fd cannot be polled. */
 void sio_mesh_add(struct sio_mesh *m, struct sio_place peer, int fd);
 bool sio_mesh_has(const struct sio_mesh *m, unsigned slot);
+/* The incarnation that the link of `slot` leads to, or led to last. */
+struct sio_place sio_mesh_place(const struct sio_mesh *m, unsigned slot);
+/* Whether there is a link to this incarnation. */
+bool sio_mesh_reaches(const struct sio_mesh *m, struct sio_place who);
 /* Whether `slot` may be given a connection at all: linked, the same incarnation as when the link
  * was made, not suspect, with room for a descriptor. */
 bool sio_mesh_can_give(const struct sio_mesh *m, unsigned slot);
@@ -41,5 +45,7 @@ bool sio_mesh_can_give(const struct sio_mesh *m, unsigned slot);
 int sio_mesh_give(struct sio_mesh *m, unsigned slot, const struct sio_arrival *a);
 /* Errors: SIO_ECLOSED (no link), and those of sio_link_send. */
 int sio_mesh_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *msg);
+/* Now or not at all: SIO_EAGAIN when it would have to wait; else as sio_mesh_send. */
+int sio_mesh_try_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *msg);
 
 #endif

@@ -245,6 +245,7 @@ int sio_shm_assign(struct sio_shm *shm, unsigned slot, uint32_t *generation)
     atomic_store(&s->fds_open, 0);
     atomic_store(&s->fds_limit, 0);
     atomic_store(&s->services, 0);
+    atomic_store(&s->present, 0);
     atomic_store(&s->cursor, atomic_load(&shm->journal->tail));
     atomic_store(&s->heartbeat_ms, sio_clock_ms());
     atomic_store(&s->generation, *generation);

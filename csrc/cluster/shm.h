@@ -52,7 +52,8 @@ struct sio_slot {
     _Atomic uint32_t arena;    /* supervisor */
     _Atomic uint64_t cursor;   /* journal position read up to */
     _Atomic uint64_t services; /* bit per server of the worker that takes new sessions */
-    char pad[16];
+    _Atomic uint64_t present;  /* the same, of the servers that there are */
+    char pad[8];
 };
 
 struct sio_shm {

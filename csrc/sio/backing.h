@@ -9,8 +9,24 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/id.h"
 
 enum { SIO_PUBLISH_LOCAL = 1 }; /* no sibling needs it */
+
+enum { SIO_ANSWER_PART_MAX = 64 * 1024 }; /* bytes of one part of an answer */
+
+/* What follows a part of an answer. */
+enum sio_answer_end {
+    SIO_ANSWER_LAST, /* nothing */
+    SIO_ANSWER_MORE,
+    SIO_ANSWER_FAILED, /* nothing, and it is not whole */
+};
+
+/* Another worker. */
+struct sio_peer {
+    struct sio_place place;
+    bool reachable; /* it can be expected to answer */
+};
 
 /* Gets the record of a private id, or an empty slice when there is none (unknown, expired with its
  * arena, owner silent). `died_ms`: monotonic time of the owner's death when it died, else 0. */
@@ -38,6 +54,13 @@ struct sio_backing {
     /* Takes the record of `pid` from whoever has it (also from ourselves: sio_recovery_release).
      * fn is called exactly once, now or later. */
     void (*claim)(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg);
+    /* The other workers that have clients now; fills `out` with at most SIO_WORKERS_MAX - 1. */
+    unsigned (*peers)(void *ctx, struct sio_peer *out);
+    /* A part of our answer, at most SIO_ANSWER_PART_MAX bytes, for the sio_ask_take of the worker
+     * that asked; kept while the way there is full. Errors: SIO_ECLOSED (it has gone), SIO_EFULL
+     * (too much is kept: this answer is given up, and the asker told so). */
+    int (*answer)(void *ctx, struct sio_place to, uint32_t request, struct sio_slice bytes,
+                  enum sio_answer_end end);
 };
 
 #endif

@@ -4,13 +4,11 @@
  *
  * Clients of v2 know no offsets, so with recovery they get a packet of their own, built once too.
  *
- * Excepted sockets get the selection's mark first; whoever carries it is passed over, so the union
- * of rooms visits nobody twice and the difference needs no set. Called by server. Invariant:
- * nothing in here calls an event, so no list changes under the loops; who listens to what is sent
- * is told at the end (on_outgoing), and a parser in Lua can reach nothing that would
- * (bind/parser.h).
+ * Stands on select; called by server. Invariant: nothing in here calls an event while it selects;
+ * who listens to what is sent is told at the end (on_outgoing), and a parser in Lua can reach
+ * nothing that would (bind/parser.h).
  */
-#include "sio/server_in.h"
+#include "sio/select.h"
 
 #include "base/err.h"
 #include "base/log.h"
@@ -20,7 +18,6 @@ struct fanout {
     struct sio_nsp *nsp;
     const struct sio_record *record;
     uint64_t end;
-    uint64_t mark;
     unsigned flags;
     bool with_offset;
     struct sio_socket **heard; /* recipients somebody listens to; NULL: none */
@@ -82,51 +79,14 @@ static void tell_outgoing(const struct fanout *f)
                                                        .n_attachments = r->attachments.n});
 }
 
-static void queue(struct fanout *f, struct sio_socket *s)
+static void queue(void *ctx, struct sio_socket *s)
 {
-    if (s->member.mark == f->mark || s->state != SIO_SOCKET_CONNECTED)
-        return;
-    s->member.mark = f->mark;
+    struct fanout *f = ctx;
     int err = sio_out_send(packet_for(f, s->client), s->client->session, f->flags);
     if (err != 0)
         f->err = err;
     if (s->outgoing && f->record->type == SIO_RECORD_EVENT)
         hear(f, s);
-}
-
-static void queue_room(struct fanout *f, struct sio_slice name)
-{
-    struct sio_socket *self = sio_map_get(&f->nsp->by_id, name);
-    if (self != NULL)
-        queue(f, self);
-    if ((f->record->flags & SIO_RECORD_DIRECT) != 0)
-        return;
-    const struct sio_room *room = sio_room_find(&f->nsp->rooms, name);
-    for (uint32_t i = 0; room != NULL && i < room->count; i++)
-        queue(f, SIO_CONTAINER_OF(room->list[i].member, struct sio_socket, member));
-}
-
-static void except_room(struct fanout *f, struct sio_slice name)
-{
-    struct sio_socket *self = sio_map_get(&f->nsp->by_id, name);
-    if (self != NULL)
-        self->member.mark = f->mark;
-    const struct sio_room *room = sio_room_find(&f->nsp->rooms, name);
-    for (uint32_t i = 0; room != NULL && i < room->count; i++)
-        room->list[i].member->mark = f->mark;
-}
-
-static void select_sockets(struct fanout *f)
-{
-    struct sio_reader at = f->record->except.at;
-    for (uint32_t i = 0; i < f->record->except.n; i++)
-        except_room(f, sio_reader_bytes(&at));
-    at = f->record->rooms.at;
-    for (uint32_t i = 0; i < f->record->rooms.n; i++)
-        queue_room(f, sio_reader_bytes(&at));
-    if (f->record->rooms.n == 0)
-        for (size_t i = 0; i < f->nsp->count; i++)
-            queue(f, f->nsp->list[i]);
 }
 
 void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end)
@@ -140,7 +100,6 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.nsp = n;
     f.record = r;
     f.end = end;
-    f.mark = sio_room_next_mark(&n->rooms);
     f.flags = (r->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
     f.with_offset = n->server->options.recovery && (r->flags & SIO_RECORD_HAS_ID) == 0;
     f.err = 0;
@@ -148,7 +107,7 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.out.err = f.no_offset.err = 0;
     f.heard = NULL;
     f.n_heard = f.cap_heard = 0;
-    select_sockets(&f);
+    sio_select_each(n, r, queue, &f);
     if (f.heard != NULL) {
         tell_outgoing(&f);
         sio_free(f.heard);

@@ -43,6 +43,11 @@ struct sio_slice sio_nsp_name(const struct sio_nsp *n)
     return n->name;
 }
 
+struct sio_place sio_nsp_place(const struct sio_nsp *n)
+{
+    return n->server->options.place;
+}
+
 size_t sio_nsp_count(const struct sio_nsp *n)
 {
     return n->count;

@@ -11,10 +11,12 @@ static void append_head(struct sio_buf *out, const struct sio_record *head)
     sio_buf_append_u8(out, (uint8_t)head->type);
     sio_buf_append_u8(out, (uint8_t)head->flags);
     sio_buf_append_bytes(out, head->nsp);
-    if ((head->flags & SIO_EMIT_HERE) != 0) {
+    if ((head->flags & (SIO_EMIT_HERE | SIO_RECORD_ASKS)) != 0) {
         sio_buf_append_u8(out, (uint8_t)head->writer.slot);
         sio_buf_append_u32(out, head->writer.generation);
     }
+    if ((head->flags & SIO_RECORD_ASKS) != 0)
+        sio_buf_append_u32(out, head->request);
     if ((head->flags & SIO_RECORD_HAS_ID) != 0)
         sio_buf_append_u64(out, head->id);
 }
@@ -30,6 +32,8 @@ void sio_record_append_packet(struct sio_buf *out, const struct sio_record *head
                               const struct sio_selection *to, const struct sio_outgoing *what)
 {
     append_head(out, head);
+    if (head->type == SIO_RECORD_QUESTION)
+        sio_buf_append_u8(out, head->kind);
     append_list(out, to->rooms, to->n_rooms);
     append_list(out, to->except, to->n_except);
     sio_buf_append_bytes(out, what->data);
@@ -63,6 +67,10 @@ static void read_packet(struct sio_reader *r, struct sio_record *out)
 static int read_body(struct sio_reader *r, struct sio_record *out)
 {
     switch (out->type) {
+    case SIO_RECORD_QUESTION:
+        out->kind = sio_reader_u8(r);
+        read_packet(r, out);
+        return 0;
     case SIO_RECORD_EVENT:
     case SIO_RECORD_ACK:
         read_packet(r, out);
@@ -82,10 +90,12 @@ int sio_record_decode(struct sio_slice bytes, struct sio_record *out)
     *out = (struct sio_record){.type = (enum sio_record_type)sio_reader_u8(&r)};
     out->flags = sio_reader_u8(&r);
     out->nsp = sio_reader_bytes(&r);
-    if ((out->flags & SIO_EMIT_HERE) != 0) {
+    if ((out->flags & (SIO_EMIT_HERE | SIO_RECORD_ASKS)) != 0) {
         out->writer.slot = sio_reader_u8(&r);
         out->writer.generation = sio_reader_u32(&r);
     }
+    if ((out->flags & SIO_RECORD_ASKS) != 0)
+        out->request = sio_reader_u32(&r);
     if ((out->flags & SIO_RECORD_HAS_ID) != 0)
         out->id = sio_reader_u64(&r);
     int err = read_body(&r, out);

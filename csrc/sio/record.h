@@ -2,10 +2,12 @@
 /* A record of the log <-> bytes: what every worker delivers, in log order.
  *
  *     u8 type  u8 flags  bytes nsp
- *     HERE:        u8 slot  u32 generation         (of the writer)
+ *     HERE, ASKS:  u8 slot  u32 generation         (of the writer)
+ *     ASKS:        u32 request
  *     HAS_ID:      u64 id
  *     EVENT, ACK:  list rooms  list except  bytes data  list attachments
  *     JOIN, LEAVE: bytes socket id  bytes room
+ *     QUESTION:    u8 kind, then as EVENT
  *
  * bytes = u32 length + content, list = u32 count + that many bytes; all little-endian. The epoch of
  * the log changes when workers of another build start, so there is no version in here.
@@ -23,10 +25,12 @@ enum sio_record_type {
     SIO_RECORD_ACK, /* an answer that had to wait because the log was blocked */
     SIO_RECORD_JOIN,
     SIO_RECORD_LEAVE,
+    SIO_RECORD_QUESTION,
 };
 
 /* In the flags beside SIO_EMIT_*. */
 enum {
+    SIO_RECORD_ASKS = 0x10,   /* every worker that delivers it answers to the writer; see ask.h */
     SIO_RECORD_UNSURE = 0x20, /* JOIN, LEAVE: written while others waited; may change nothing */
     SIO_RECORD_DIRECT = 0x40, /* one room, and it means the socket of that id only */
     SIO_RECORD_HAS_ID = 0x80,
@@ -41,15 +45,18 @@ struct sio_record_list {
 struct sio_record {
     enum sio_record_type type;
     unsigned flags;
-    struct sio_place writer; /* with SIO_EMIT_HERE */
+    struct sio_place writer; /* with SIO_EMIT_HERE and SIO_RECORD_ASKS */
+    uint32_t request;        /* with SIO_RECORD_ASKS */
     uint64_t id;             /* with SIO_RECORD_HAS_ID */
     struct sio_slice nsp;
-    struct sio_record_list rooms, except, attachments; /* EVENT, ACK */
+    struct sio_record_list rooms, except, attachments; /* EVENT, ACK, QUESTION */
+    uint8_t kind;                                      /* QUESTION: enum sio_ask_kind */
     struct sio_slice data;
     struct sio_slice sid, room; /* JOIN, LEAVE */
 };
 
-/* Appends an EVENT or ACK. Of `head` type, flags, writer, id and nsp count. */
+/* Appends an EVENT, ACK or QUESTION. Of `head` type, flags, writer, request, id, nsp and kind
+ * count. */
 void sio_record_append_packet(struct sio_buf *out, const struct sio_record *head,
                               const struct sio_selection *to, const struct sio_outgoing *what);
 /* Appends a JOIN or LEAVE. Of `head` type, flags, nsp, sid and room count. */

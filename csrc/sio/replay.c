@@ -64,7 +64,7 @@ static bool any_held(const struct sio_replay *r, const struct sio_record_list *r
 
 static bool selects(const struct sio_replay *r, const struct sio_record *e)
 {
-    if ((e->flags & (SIO_EMIT_VOLATILE | SIO_RECORD_HAS_ID)) != 0)
+    if ((e->flags & (SIO_EMIT_VOLATILE | SIO_RECORD_HAS_ID | SIO_RECORD_ASKS)) != 0)
         return false;
     if ((e->flags & SIO_EMIT_HERE) != 0 &&
         (e->writer.slot != r->place.slot ||

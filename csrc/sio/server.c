@@ -2,13 +2,15 @@
 /* The server: its namespaces, the log's records coming in, the one timer, and the ends.
  *
  * Stands on client, fanout, recovery; called by the worker and bind. Invariant: the timer is armed
- * for the earliest of connect timeouts, acks and parked sessions, or for something earlier.
+ * for the earliest of connect timeouts, acks, questions and parked sessions, or for something
+ * earlier.
  */
 #include "sio/server.h"
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sio/answer.h"
 #include "sio/keep.h"
 #include "sio/parser.h"
 #include "sio/recovery_in.h"
@@ -34,7 +36,7 @@ static void on_timer(uv_timer_t *timer)
     uint64_t now_ms = sio_loop_now(s->loop);
     s->armed_ms = 0;
     uint64_t due[] = {sio_client_expire(s, now_ms), sio_ack_expire(s, now_ms),
-                      sio_keep_expire(s, now_ms)};
+                      sio_ask_expire(s, now_ms), sio_keep_expire(s, now_ms)};
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
         if (due[i] != 0)
             sio_server_wake_at(s, due[i]);
@@ -115,7 +117,11 @@ void sio_server_deliver(struct sio_server *s, struct sio_slice record, uint64_t 
         return;
     }
     struct sio_nsp *n = sio_server_find_nsp(s, r.nsp);
-    if (n != NULL) {
+    if (own && (r.flags & SIO_RECORD_ASKS) != 0)
+        sio_ask_written(s, &r);
+    if (r.type == SIO_RECORD_QUESTION) {
+        sio_answer_question(s, n, &r, record, own);
+    } else if (n != NULL) {
         deliver_to(n, &r, end, own);
     } else if ((n = sio_map_get(&s->parents, r.nsp)) != NULL) {
         SIO_LIST_EACH (node, &n->children)
@@ -171,6 +177,7 @@ void sio_server_shutdown(struct sio_server *s)
 {
     s->down = true;
     sio_client_each(s, shut_client, NULL);
+    sio_ask_shutdown(s);
 }
 
 static void lapped_client(void *ctx, struct sio_client *c)
@@ -191,6 +198,7 @@ void sio_server_lapped(struct sio_server *s)
                     "this worker fell behind by a whole log: its clients "
                     "have missed something and must connect anew");
     sio_client_each(s, lapped_client, s);
+    sio_ask_lapped(s);
 }
 
 /* ---- beginning and end ---------------------------------------------------------------------- */
@@ -211,6 +219,8 @@ struct sio_server *sio_server_new(struct sio_loop *loop, const struct sio_server
     sio_list_init(&s->joined);
     sio_keep_init(s);
     sio_parent_init(s);
+    sio_ask_init(s);
+    sio_answer_init(s);
     uv_timer_init(&loop->uv, &s->timer);
     s->timer.data = s;
     sio_nsp_new(s, &s->nsps, SIO_LIT("/"));
@@ -227,6 +237,8 @@ void sio_server_free(struct sio_server *s)
     struct sio_nsp *n;
     s->down = true;
     sio_recovery_fini(s);
+    sio_answer_fini(s);
+    sio_ask_fini(s);
     for (size_t pos = 0; (n = sio_map_next(&s->nsps, &pos)) != NULL;)
         sio_nsp_free(n);
     sio_map_fini(&s->nsps);

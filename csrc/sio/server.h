@@ -44,6 +44,12 @@ struct sio_incoming {
     uint64_t id;
 };
 
+/* Who gets an answer, see sio/answer.h. `request` 0: nobody waits for one. */
+struct sio_asker {
+    struct sio_place place;
+    uint32_t request;
+};
+
 struct sio_server_events {
     /* CONNECT to a namespace that is not there, and there are parents: see lookup.h. `auth` as
      * below. Without parents nobody is asked, and these two may be NULL. */
@@ -84,6 +90,10 @@ struct sio_server_events {
     void (*on_drain)(void *owner, struct eio_session *session);
     void (*on_close)(void *owner, struct eio_session *session, enum eio_reason reason,
                      const char *detail);
+    /* Another worker's server_side_emit: what comes of it is sent with sio_answer_send, now or
+     * later. NULL: answered with nothing. */
+    void (*on_question)(void *owner, struct sio_nsp *n, struct sio_asker to,
+                        const struct sio_incoming *in);
 };
 
 void sio_server_options_default(struct sio_server_options *o);

@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "sio/ack.h"
+#include "sio/ask_in.h"
 #include "sio/packet.h"
 #include "sio/record.h"
 #include "sio/room.h"
@@ -50,9 +51,10 @@ struct sio_server {
     struct sio_buf scratch;   /* see sio_server_publish */
     struct sio_acks acks;
     struct sio_recovery recovery;
+    struct sio_asks asks;
     int direct_err;    /* what became of the directed event delivered last */
     uint64_t armed_ms; /* when the timer fires; 0: not armed */
-    uv_timer_t timer;  /* the one for connect timeouts, acks and parked sessions */
+    uv_timer_t timer;  /* the one for connect timeouts, acks, questions and parked sessions */
     bool down;         /* after sio_server_shutdown */
 };
 

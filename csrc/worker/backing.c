@@ -65,6 +65,7 @@ bool sio_worker_tail(struct sio_worker *w, unsigned batch)
             deliver(w, &r);
             continue;
         }
+        sio_worker_skipped(w);
         lapped(w);
     }
     return true;
@@ -214,5 +215,7 @@ struct sio_backing sio_worker_backing(struct sio_service *s)
         .save = save,
         .drop = forget,
         .claim = sio_service_claim,
+        .peers = sio_service_peers,
+        .answer = sio_service_answer,
     };
 }

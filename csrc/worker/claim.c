@@ -191,6 +191,8 @@ void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m
         on_claim(w, from, m);
     else if (m->type == SIO_MESH_RELEASE)
         on_release(w, m);
+    else if (m->type == SIO_MESH_ANSWER)
+        sio_worker_on_answer(w, from, m);
     else
         sio_log_limited(SIO_LOG_WARN, "mesh-type",
                         "mesh: unexpected message type %d from worker %u", (int)m->type, from + 1);

@@ -3,7 +3,7 @@
  *
  *     worker.c   what the servers of a process share    front.c   where a request belongs
  *     service.c  one server: new, ready, close          claim.c   sessions that a sibling owns
- *     backing.c  sio's log and store
+ *     backing.c  sio's log and store                    answer.c  answers to siblings' questions
  *
  * Private to worker/. Nobody else includes it.
  */
@@ -15,6 +15,7 @@
 #include "cluster/mesh.h"
 #include "net/listener.h"
 #include "net/relay.h"
+#include "sio/ask.h"
 #include "sio/recovery.h"
 #include "worker/service.h"
 #include "worker/worker.h"
@@ -28,8 +29,10 @@ enum {
     SIO_GIVES_MAX = 256, /* connections that wait for a full link */
     SIO_GIVE_RETRY_MS = 1,
     SIO_GIVE_TRIES = 200,
-    SIO_RELAY_SKEW = 64,    /* sessions that this worker has more, until a relay evens it out */
-    SIO_CLAIMS_MAX = 1024,  /* recoveries that wait for a sibling */
+    SIO_RELAY_SKEW = 64,   /* sessions that this worker has more, until a relay evens it out */
+    SIO_CLAIMS_MAX = 1024, /* recoveries that wait for a sibling */
+    SIO_ANSWERS_BYTES = 64 << 20, /* answers that wait for full links */
+    SIO_ANSWER_RETRY_MS = 2,
     SIO_LISTENERS_MAX = 16, /* of one service */
 };
 
@@ -62,7 +65,7 @@ struct sio_worker {
     int bell_fd;                /* ours */
     uv_poll_t bell;
     struct sio_hook hook;
-    uv_timer_t beat, retry, give;
+    uv_timer_t beat, retry, give, reply;
 
     struct sio_service *services[SIO_SERVICES_MAX]; /* by number; NULL: free */
     unsigned n_services;
@@ -76,6 +79,8 @@ struct sio_worker {
     uint32_t n_claims, next_request;
     struct sio_list gives; /* struct waiting_give, see front.c */
     unsigned n_gives;
+    struct sio_list answers; /* struct answer, see answer.c */
+    size_t answers_bytes;
     struct sio_relays relays; /* of TLS connections that siblings serve */
 
     bool alone; /* no supervisor: nobody takes over what it leaves */
@@ -98,6 +103,20 @@ void sio_service_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *a
 void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m);
 void sio_worker_check_claims(struct sio_worker *w); /* owners that died meanwhile */
 void sio_worker_drop_claims(struct sio_worker *w, const struct sio_service *s); /* those of s */
+
+/* answer.c */
+unsigned sio_service_peers(void *ctx, struct sio_peer *out);
+int sio_service_answer(void *ctx, struct sio_place to, uint32_t request, struct sio_slice bytes,
+                       enum sio_answer_end end);
+void sio_worker_on_answer(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m);
+/* The link of `slot` has gone, or leads to another incarnation now. */
+void sio_worker_peer_gone(struct sio_worker *w, unsigned slot);
+void sio_worker_check_peers(struct sio_worker *w); /* who does not answer any more */
+/* We were lapped: questions of siblings have been skipped. */
+void sio_worker_skipped(struct sio_worker *w);
+/* This server has gone: whoever waits for its answers waits no more. */
+void sio_service_said_all(const struct sio_service *s);
+void sio_worker_drop_answers(struct sio_worker *w);
 
 /* front.c */
 void sio_service_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);

@@ -84,6 +84,7 @@ int sio_service_new(struct sio_worker *w, const struct sio_app_options *options,
     open_http(s);
     w->services[number] = s;
     w->n_services++;
+    atomic_fetch_or(&w->shm.slots[w->me.slot].present, UINT64_C(1) << number);
     *out = s;
     return 0;
 }
@@ -147,6 +148,7 @@ static void free_service(void *object)
         sio_server_free(s->sio);
     sio_quota_close(s->http.quota);
     sio_worker_drop_deferred(w, s);
+    sio_service_said_all(s);
     sio_worker_service_gone(w, s);
     sio_free(s);
     if (on_closed != NULL)

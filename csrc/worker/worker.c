@@ -54,6 +54,7 @@ static void on_beat(uv_timer_t *t)
     sio_worker_publish_load(w);
     mend_count(w);
     sio_worker_check_claims(w);
+    sio_worker_check_peers(w);
 }
 
 static void on_bell(uv_poll_t *p, int status, int events)
@@ -63,8 +64,10 @@ static void on_bell(uv_poll_t *p, int status, int events)
     (void)status;
     (void)events;
     /* The count does not matter; what it rang for is read by the hook and looked up here. */
-    if (read(w->bell_fd, &rings, sizeof rings) == (ssize_t)sizeof rings)
+    if (read(w->bell_fd, &rings, sizeof rings) == (ssize_t)sizeof rings) {
         sio_worker_check_claims(w);
+        sio_worker_check_peers(w);
+    }
 }
 
 static void before_block(void *ctx)
@@ -112,8 +115,9 @@ static void open_handles(struct sio_worker *w)
     uv_timer_init(&w->loop->uv, &w->beat);
     uv_timer_init(&w->loop->uv, &w->retry);
     uv_timer_init(&w->loop->uv, &w->give);
-    w->beat.data = w->retry.data = w->give.data = w;
-    w->open_handles = 3;
+    uv_timer_init(&w->loop->uv, &w->reply);
+    w->beat.data = w->retry.data = w->give.data = w->reply.data = w;
+    w->open_handles = 4;
     uv_timer_start(&w->beat, on_beat, 0, SIO_BEAT_MS);
     uv_unref((uv_handle_t *)&w->beat);
     if (w->bell_fd >= 0) {
@@ -154,6 +158,7 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     sio_list_init(&w->deferred);
     sio_list_init(&w->claims);
     sio_list_init(&w->gives);
+    sio_list_init(&w->answers);
     sio_relays_init(&w->relays);
     for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)
         w->bells[i] = -1;
@@ -177,6 +182,8 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
 static void on_peer(void *owner, unsigned slot, bool up)
 {
     struct sio_worker *w = owner;
+    if (!up)
+        sio_worker_peer_gone(w, slot);
     if (up || w->bells[slot] < 0)
         return;
     close(w->bells[slot]);
@@ -241,6 +248,7 @@ static void close_handles(struct sio_worker *w)
     uv_close((uv_handle_t *)&w->beat, on_handle_closed);
     uv_close((uv_handle_t *)&w->retry, on_handle_closed);
     uv_close((uv_handle_t *)&w->give, on_handle_closed);
+    uv_close((uv_handle_t *)&w->reply, on_handle_closed);
     if (w->bell_fd >= 0)
         uv_close((uv_handle_t *)&w->bell, on_handle_closed);
 }
@@ -248,6 +256,7 @@ static void close_handles(struct sio_worker *w)
 void sio_worker_service_gone(struct sio_worker *w, struct sio_service *s)
 {
     w->services[s->number] = NULL;
+    atomic_fetch_and(&w->shm.slots[w->me.slot].present, ~(UINT64_C(1) << s->number));
     if (--w->n_services == 0 && w->closing)
         close_handles(w);
 }
@@ -265,6 +274,7 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
         if (w->services[i] != NULL)
             sio_service_close(w->services[i], NULL, NULL);
     sio_worker_drop_deferred(w, NULL);
+    sio_worker_drop_answers(w);
     sio_mesh_close(w->mesh);
     if (w->n_services == 0)
         close_handles(w);

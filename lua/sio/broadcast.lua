@@ -20,31 +20,46 @@ local Broadcast = {}
 local properties = {}
 local broadcast_mt = operator.class("sio.Broadcast", Broadcast, properties)
 
-local function new(nsp, rooms, except, flags)
+local function new(nsp, rooms, except, flags, seconds)
   local fields = { _nsp = nsp, _rooms = rooms, _except = except, _flags = flags }
+  fields._seconds = seconds
   return setmetatable(fields, broadcast_mt)
+end
+
+-- A copy with some fields changed.
+local function with(self, changes)
+  local copy = new(self._nsp, self._rooms, self._except, self._flags, self._seconds)
+  for name, value in pairs(changes) do copy[name] = value end
+  return copy
 end
 
 --- Adds rooms; whoever is in any of them is meant.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Broadcast:to(rooms)
-  return new(self._nsp, operator.with_rooms(self._rooms, rooms, "to"), self._except, self._flags)
+  return with(self, { _rooms = operator.with_rooms(self._rooms, rooms, "to") })
 end
 
 --- Leaves out whoever is in any of these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Broadcast:except(rooms)
-  local except = operator.with_rooms(self._except, rooms, "except")
-  return new(self._nsp, self._rooms, except, self._flags)
+  return with(self, { _except = operator.with_rooms(self._except, rooms, "except") })
+end
+
+--- How long to wait for answers; else 5 seconds.
+---@param seconds number
+---@return sio.Broadcast
+function Broadcast:timeout(seconds)
+  operator.check_timeout(seconds)
+  return with(self, { _seconds = seconds })
 end
 
 --- Whether the event may be compressed, where per_message_deflate and http_compression are on.
 ---@param yes boolean
 ---@return sio.Broadcast
 function Broadcast:compress(yes)
-  return new(self._nsp, self._rooms, self._except, operator.compressed(self._flags, yes))
+  return with(self, { _flags = operator.compressed(self._flags, yes) })
 end
 
 --- Sends an event. Raises for what cannot be encoded; nil and why when a limit is reached.
@@ -55,9 +70,29 @@ function Broadcast:emit(event, ...)
   return core.nsp_emit(self._nsp, self._rooms, self._except, self._flags, event, ...)
 end
 
+local function ask(self, what)
+  return core.nsp_ask(self._nsp, self._rooms, self._except, self._flags, what, self._seconds)
+end
+
+--- How many sockets are meant, on all workers. err: "timeout", "missing 1 of 4 workers", ...; then
+--- the number is that of the others.
+---@async
+---@return integer?, string? err
+function Broadcast:count()
+  return ask(self, "count")
+end
+
+--- The rooms that they are in, with the number of them in each. The room of a socket's own id does
+--- not count.
+---@async
+---@return table<string, integer>?, string? err as for count
+function Broadcast:rooms()
+  return ask(self, "rooms")
+end
+
 local function with_flag(flag)
   return function(self)
-    return new(self._nsp, self._rooms, self._except, self._flags | flag)
+    return with(self, { _flags = self._flags | flag })
   end
 end
 

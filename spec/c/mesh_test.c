@@ -132,6 +132,10 @@ TEST(mesh_a_given_connection_works)
     setup();
     CHECK_EQ_INT(a.ups, 1);
     CHECK(sio_mesh_has(a.mesh, 1) && !sio_mesh_has(a.mesh, 2) && !sio_mesh_has(a.mesh, 99));
+    struct sio_place there = sio_mesh_place(a.mesh, 1);
+    CHECK(sio_mesh_reaches(a.mesh, there));
+    there.generation++;
+    CHECK(!sio_mesh_reaches(a.mesh, there));
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
     CHECK_EQ_INT(give(1, pair[1], 1, SIO_LIT("GET / HT")), 0);
     close(pair[1]);

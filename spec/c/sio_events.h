@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* What the servers' events report, for the tests of sio/; collected in sio.log as text: "connecting
  * /nsp auth|", "connection /nsp|", "event ["x"]|", "ack 7 OK [1]|", "outgoing 2 ["x"]|" (to two
- * sockets), "error why|", "disconnecting why|", "disconnect why|".
- * Included by sio_fake.h.
+ * sockets), "error why|", "disconnecting why|", "disconnect why|", "question /nsp [1] to 0.7|"
+ * (slot and request). Included by sio_fake.h.
  */
 #ifndef SPEC_C_SIO_EVENTS_H
 #define SPEC_C_SIO_EVENTS_H
@@ -97,6 +97,17 @@ static inline void fake_on_disconnect(void *owner, struct sio_socket *s, const c
     sio_buf_printf(&sio.log, "disconnect %s|", reason == NULL ? "-" : reason);
 }
 
+static inline void fake_on_question(void *owner, struct sio_nsp *n, struct sio_asker to,
+                                    const struct sio_incoming *in)
+{
+    struct sio_slice nsp = sio_nsp_name(n);
+    (void)owner;
+    sio_buf_printf(&sio.log, "question %.*s ", (int)nsp.len, nsp.p);
+    fake_log_incoming(in);
+    sio_buf_printf(&sio.log, " to %u.%u|", to.place.slot, to.request);
+    sio.asker = to;
+}
+
 /* A test may add to it. */
 static struct sio_server_events fake_events = {
     .on_connecting = fake_on_connecting,
@@ -107,6 +118,7 @@ static struct sio_server_events fake_events = {
     .on_error = fake_on_error,
     .on_disconnecting = fake_on_disconnecting,
     .on_disconnect = fake_on_disconnect,
+    .on_question = fake_on_question,
 };
 
 #endif

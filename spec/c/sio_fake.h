@@ -7,6 +7,7 @@
 #define SPEC_C_SIO_FAKE_H
 
 #include "base/log.h"
+#include "sio_ask.h"
 #include "sio_events.h"
 #include "sio_session.h"
 #include "sio_store.h"
@@ -21,6 +22,7 @@ static inline void fake_log_sink(enum sio_log_level level, const char *line)
 static inline void fake_prepare(void)
 {
     memset(&sio, 0, sizeof sio);
+    memset(&fake_mesh, 0, sizeof fake_mesh);
     alarm(60);
     sio_log_set_sink(fake_log_sink);
     sio_log_set_level(SIO_LOG_DEBUG);
@@ -35,10 +37,10 @@ static inline void fake_open_worker(unsigned number)
     struct fake_worker *w = &sio.worker[number];
     struct sio_backing backing = {
         w,         "ep0ch",   fake_publish, fake_blocked, fake_record_max, fake_position,
-        fake_scan, fake_save, fake_drop,    fake_claim};
+        fake_scan, fake_save, fake_drop,    fake_claim,   fake_peers,      fake_answer};
     *w = (struct fake_worker){.number = number, .cursor = sio.n};
     w->position = sio.n == 0 ? 64 : sio.records[sio.n - 1].end;
-    sio.options.place = (struct sio_place){.slot = number, .generation = 5};
+    sio.options.place = (struct sio_place){.slot = number, .generation = FAKE_GENERATION};
     w->server = sio_server_new(&sio.loop, &sio.options, &backing, &fake_events, w);
 }
 
@@ -104,6 +106,7 @@ static inline void fake_close(void)
     for (unsigned i = 0; i < 2; i++)
         sio_server_free(sio.worker[i].server);
     fake_tick();
+    fake_carry(false);
     CHECK(sio_loop_fini(&sio.loop));
     for (size_t i = 0; i < sio.n; i++)
         sio_blob_unref(sio.records[i].bytes);

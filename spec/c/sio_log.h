@@ -58,6 +58,7 @@ static struct {
     } claims[8];
     unsigned n_claims;
     struct sio_buf log;
+    struct sio_asker asker;    /* of the last question for bind */
     struct sio_socket *socket; /* newest that was connecting */
     bool hold;                 /* no accept in on_connecting */
     void (*on_event)(struct sio_socket *s, const struct sio_incoming *in);

