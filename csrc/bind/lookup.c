@@ -12,6 +12,7 @@
 #include "bind/json.h"
 #include "bind/namespace.h"
 #include "bind/server.h"
+#include "sio/parent.h"
 
 void sio_lookup_on_unknown(void *owner, struct sio_lookup *l, struct sio_slice name,
                            struct sio_slice auth)
@@ -55,8 +56,10 @@ static int llookup_pass(lua_State *L)
     struct sio_nsp *nsp;
     lua_remove(L, 1);
     nsp = sio_namespace_self(L);
-    if (l != NULL && nsp != NULL)
+    if (nsp != NULL && l != NULL)
         sio_lookup_pass(l, nsp);
+    else if (nsp != NULL)
+        sio_parent_check(nsp);
     return 0;
 }
 

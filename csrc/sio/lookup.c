@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sio/parent.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
 #include "sio/v2.h"

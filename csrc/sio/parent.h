@@ -26,6 +26,9 @@ struct sio_nsp *sio_parent_new(struct sio_server *s); /* NULL: there are SIO_PAR
 struct sio_nsp *sio_parent_child(struct sio_nsp *parent, struct sio_slice name);
 /* Clients may enter a child from now on, and it stays until its last socket has left. */
 void sio_parent_open(struct sio_nsp *child);
+/* Who opened a child for a client has lost it: it goes at the end of the tick when nothing uses it.
+ */
+void sio_parent_check(struct sio_nsp *child);
 struct sio_nsp *sio_parent_of(const struct sio_nsp *n); /* NULL: it is no child */
 bool sio_parent_is(const struct sio_nsp *n);
 /* Calls fn for each child; it may not make or end any. */

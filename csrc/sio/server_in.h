@@ -151,7 +151,6 @@ int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
 /* ---- parent.c ---- */
 void sio_parent_use(struct sio_nsp *n); /* a socket of it begins */
 void sio_parent_unuse(struct sio_nsp *n);
-void sio_parent_check(struct sio_nsp *n); /* a child that nothing uses goes */
 void sio_parent_init(struct sio_server *s);
 void sio_parent_fini(struct sio_server *s);
 
