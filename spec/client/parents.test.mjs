@@ -89,6 +89,58 @@ for (const workers of [1, 4]) {
   });
 }
 
+for (const workers of [1, 2]) {
+  describe(`recovery in children, ${workers} worker(s)`, { timeout: 60000 }, () => {
+    let server, clients;
+    before(async () => {
+      server = await startServer("namespaces", { workers, env: { RECOVERY: "1" } });
+      clients = new Clients(server.url);
+    });
+    after(async () => {
+      clients?.close();
+      await server?.stop();
+    });
+    const first = (value) => value; // an offset follows
+    const connect = (namespace) => clients.connect("websocket", { namespace });
+    // Says something to all children and to this one, until `client` has heard it.
+    const publish = async (writer, n) => {
+      await ask(writer, "to all games", [`all ${n}`]);
+      await ask(writer, "emit", "/game-1", "news", `one ${n}`);
+      await ask(writer, "emit", "/game-2", "news", `other ${n}`);
+    };
+
+    async function comesBack(cut) {
+      const reader = await connect("/game-1");
+      const [before, news] = [reader.id, new Inbox(reader, "news", first)];
+      const writer = await eventually("a client that will stay", async () => {
+        const client = await connect("/chat");
+        const apart = (await ask(client, "whoami")).pid !== (await ask(reader, "whoami")).pid;
+        if (workers === 1 || apart) return client;
+        client.disconnect();
+      });
+      await publish(writer, 1);
+      await news.until(2);
+      const [gone, back] = [nextEvent(reader, "disconnect"), nextEvent(reader, "connect")];
+      await cut(reader);
+      await gone;
+      await publish(writer, 2);
+      await back;
+      assert.equal(reader.recovered, true);
+      assert.equal(reader.id, before);
+      await publish(writer, 3);
+      assert.deepEqual(await news.until(6), ["all 1", "one 1", "all 2", "one 2", "all 3", "one 3"]);
+      clients.close();
+    }
+
+    it("brings the last client of a child back, with what it missed", () =>
+      comesBack((reader) => reader.io.engine.close()));
+
+    if (workers === 1) return;
+    it("brings it back when its worker was killed", () =>
+      comesBack(async (reader) => process.kill((await ask(reader, "whoami")).pid, "SIGKILL")));
+  });
+}
+
 describe("a server that keeps empty namespaces", { timeout: 60000 }, () => {
   let server, clients;
   const get = async (path) => (await fetch(`${server.url}${path}`)).json();

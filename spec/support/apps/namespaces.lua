@@ -35,9 +35,15 @@ end)
 
 app:on("new_namespace", function(nsp) note("new", nsp.name) end)
 
+local games -- the parent by pattern
+
 local function told(socket, what) note(what, socket.nsp.name) end
 
 local function talk(socket)
+  socket:on("to all games", function(values)
+    games:emit("news", table.unpack(values))
+    return true
+  end)
   socket:on("where", function() return socket.nsp.name, socket.nsp.captures or sio.null end)
   socket:on("whoami", function() return { pid = sio.worker().pid } end)
   socket:on("join", function(room) socket:join(room) return true end)
@@ -81,14 +87,10 @@ app:of("/nämlich ☃", talk)
 
 -- ---- parents ----------------------------------------------------------------------------------
 
-local games = app:of("^/game%-(%d+)$")
+games = app:of("^/game%-(%d+)$")
 games:on("connection", function(socket)
   talk(socket)
   note("connection", socket.nsp.name)
-  socket:on("to all games", function(values)
-    games:emit("news", table.unpack(values))
-    return true
-  end)
   socket:on("to room of games", function(room, news)
     games:to(room):emit("news", news)
     return true
