@@ -133,6 +133,7 @@ uint64_t sio_bind_check_ms(lua_State *L, int arg);
 
 void lcall_open(lua_State *L);
 void lhandle_open(lua_State *L);
+void lcensus_open(lua_State *L);
 void lbinary_open(lua_State *L);
 void ljson_open(lua_State *L);
 void ljson_args_open(lua_State *L);
