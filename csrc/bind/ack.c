@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "bind/call.h"
 #include "bind/emit.h"
+#include "bind/namespace.h"
 #include "bind/server.h"
 
 struct wait {
@@ -110,8 +111,8 @@ void sio_ack_on_answer(void *owner, struct sio_socket *s, uint64_t cookie, int e
 
 /* ---- emits ----------------------------------------------------------------------------------- */
 
-/* The socket has gone: the event is dropped without a word, as upstream does, but a callback that
- * has a place for an error, on top of the stack, is told. */
+/* The socket has gone: an event with a callback is dropped without a word, as upstream does, but a
+ * callback that has a place for an error, on top of the stack, is told. */
 static int drop(lua_State *L, bool tell)
 {
     struct sio_co *c = tell ? sio_call_new(sio_bind_of(L), "ack handler") : NULL;
@@ -144,6 +145,31 @@ static int emit_with_callback(lua_State *L, struct sio_socket *s, const struct s
     return sio_emit_end(L, b, err, sio_socket_session(s));
 }
 
+/* What is known of a socket that has gone: its object has its id, and its namespace. */
+struct absent {
+    struct sio_nsp *nsp; /* NULL: the server has gone, too */
+    struct sio_slice id;
+};
+
+static struct absent absent_self(lua_State *L)
+{
+    struct absent a = {0};
+    lua_pushliteral(L, "id");
+    lua_rawget(L, 1);
+    if (lua_type(L, -1) == LUA_TSTRING)
+        a.id.p = lua_tolstring(L, -1, &a.id.len); /* the object keeps it */
+    lua_pushliteral(L, "nsp");
+    lua_rawget(L, 1);
+    if (lua_istable(L, -1)) {
+        lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
+        const struct sio_handle *h = luaL_testudata(L, -1, SIO_NAMESPACE);
+        a.nsp = h != NULL ? h->object : NULL;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+    return a;
+}
+
 /* Stack: socket, ..., event (at `first`), arguments, perhaps a callback. */
 static int emit(lua_State *L, int first, unsigned flags, uint64_t timeout_ms)
 {
@@ -153,9 +179,17 @@ static int emit(lua_State *L, int first, unsigned flags, uint64_t timeout_ms)
     struct sio_outgoing out;
     int last = lua_gettop(L);
     bool callback = last > first && lua_isfunction(L, last);
+    struct absent absent = {0};
+    if (s == NULL) /* before the event is encoded: from then on Lua makes nothing */
+        absent = absent_self(L);
     sio_emit_event(L, b, first, callback ? last - 1 : last, flags, &attachments, &out);
-    if (s == NULL)
-        return drop(L, callback && timeout_ms != 0);
+    if (s == NULL && callback)
+        return drop(L, timeout_ms != 0);
+    if (s == NULL) {
+        bool known = absent.nsp != NULL && absent.id.len != 0;
+        return sio_emit_end(L, b, known ? sio_socket_emit_late(absent.nsp, absent.id, &out) : 0,
+                            NULL);
+    }
     if (callback)
         return emit_with_callback(L, s, &out, timeout_ms);
     return sio_emit_end(L, b, sio_socket_emit(s, &out, 0, 0), sio_socket_session(s));

@@ -121,6 +121,8 @@ void sio_options_read(lua_State *L, struct sio_app_options *o)
     sio_option_bool(L, "recovery", &o->sio.recovery);
     sio_option_ms(L, "max_disconnection_duration", &o->sio.max_disconnection_ms);
     sio_option_bool(L, "skip_middlewares", &o->sio.skip_middlewares);
+    sio_option_rate(L, "max_missed_packets", &o->sio.max_missed_packets);
+    sio_option_size(L, "max_missed_bytes", &o->sio.max_missed_bytes);
     sio_options_read_parser(L, &o->sio);
     read_cleanup(L, &o->sio);
     sio_option_size(L, "max_connections", &o->http.max_connections);

@@ -40,7 +40,7 @@ static void drop_msgs(struct sio_replay *r)
     for (size_t i = 0; i < r->count; i++)
         sio_blob_unref(r->msgs[i].frame);
     r->count = 0;
-    r->bytes = 0;
+    r->bytes = r->packets = 0;
 }
 
 /* ---- which records -------------------------------------------------------------------------- */
@@ -91,6 +91,20 @@ static void add_msg(struct sio_replay *r, const struct eio_msg *m, bool first)
     r->bytes += m->frame->len + SIO_REPLAY_MSG_BYTES;
 }
 
+static void check_limits(struct sio_replay *r)
+{
+    const struct sio_server_options *o = &r->nsp->server->options;
+    if (r->bytes > o->max_missed_bytes)
+        sio_log_limited(SIO_LOG_WARN, "missed-bytes", "a session missed more than %zu bytes",
+                        o->max_missed_bytes);
+    else if (r->packets > o->max_missed_packets)
+        sio_log_limited(SIO_LOG_WARN, "missed-packets", "a session missed more than %u packets",
+                        o->max_missed_packets);
+    else
+        return;
+    r->err = SIO_ETOOBIG;
+}
+
 static void add_packet(struct sio_replay *r, uint64_t end, const struct sio_record *e)
 {
     const struct sio_server *server = r->nsp->server;
@@ -110,11 +124,8 @@ static void add_packet(struct sio_replay *r, uint64_t end, const struct sio_reco
     sio_out_init(&out, &server->options, &head);
     for (unsigned i = 0; i < out.n; i++)
         add_msg(r, &out.msgs[i], i == 0);
-    if (r->bytes > SIO_REPLAY_BYTES_MAX) {
-        sio_log_limited(SIO_LOG_WARN, "replay",
-                        "a session missed more than %d bytes: not recovered", SIO_REPLAY_BYTES_MAX);
-        r->err = SIO_ETOOBIG;
-    }
+    r->packets++;
+    check_limits(r);
 }
 
 static void change_room(struct sio_replay *r, const struct sio_record *e)

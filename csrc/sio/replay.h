@@ -7,7 +7,8 @@
  * record's rooms were held throughout; when an operation contradicts that, it runs once more.
  *
  * Called by recovery. Owns: rooms and messages until sio_replay_fini. Errors: SIO_ENOENT,
- * SIO_ELAPPED (the log does not reach back to `from`), SIO_ETOOBIG. Reenters: no.
+ * SIO_ELAPPED (the log does not reach back to `from`), SIO_ETOOBIG (max_missed_bytes, _packets).
+ * Reenters: no.
  */
 #ifndef SIO_SIO_REPLAY_H
 #define SIO_SIO_REPLAY_H
@@ -15,8 +16,7 @@
 #include "sio/server_in.h"
 
 enum {
-    SIO_REPLAY_BYTES_MAX = 2 << 20, /* half of what the engine queues for a session by default */
-    SIO_REPLAY_MSG_BYTES = 64,      /* what one message counts beside its bytes */
+    SIO_REPLAY_MSG_BYTES = 64, /* what one message counts beside its bytes */
 };
 
 struct sio_replay {
@@ -27,7 +27,7 @@ struct sio_replay {
     struct eio_msg *msgs;
     size_t count, cap;
     uint8_t *first; /* beside msgs: 1 where a packet begins */
-    size_t bytes;
+    size_t bytes, packets;
     bool again; /* an operation contradicted the start set */
     int err;
 };

@@ -24,6 +24,8 @@ void sio_server_options_default(struct sio_server_options *o)
                                      .acks_per_socket = 10000,
                                      .max_attachment_bytes = 1000000,
                                      .max_disconnection_ms = 120000,
+                                     .max_missed_packets = 10000,
+                                     .max_missed_bytes = 2 << 20,
                                      .skip_middlewares = true,
                                      .parser = &sio_parser_default};
 }

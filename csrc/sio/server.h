@@ -28,6 +28,8 @@ struct sio_server_options {
     size_t max_attachment_bytes;   /* of one packet: max_http_buffer_size */
     bool recovery;                 /* connection state recovery */
     uint64_t max_disconnection_ms; /* 120000 */
+    unsigned max_missed_packets;   /* 10000: who missed more begins anew */
+    size_t max_missed_bytes;       /* 2 MiB: half of what the engine queues for a session */
     bool skip_middlewares;         /* true: for recovered sockets */
     bool keep_children;            /* those that clients made stay when they are empty */
     struct sio_place place;

@@ -32,12 +32,15 @@ void sio_socket_accept(struct sio_socket *s);
 void sio_socket_refuse(struct sio_socket *s, struct sio_slice error);
 
 /* An event to this socket alone. cookie != 0: wants an acknowledgement, reported by on_ack exactly
- * once; timeout_ms 0: no limit. After disconnect: silently dropped, 0 (upstream), or with a cookie
+ * once; timeout_ms 0: no limit. After disconnect: as sio_socket_emit_late, or with a cookie
  * SIO_ECLOSED. When it returns an error there will be no on_ack. Errors: SIO_EINVAL (data is no
  * array with an element), SIO_ETOOBIG (record, or more than 64 attachments), SIO_EFULL (acks or
  * queue), SIO_EAGAIN (volatile, dropped). */
 int sio_socket_emit(struct sio_socket *s, const struct sio_outgoing *out, uint64_t cookie,
                     uint64_t timeout_ms);
+/* An event to a socket that has gone: with recovery its client gets it when it comes back, or at
+ * once when it has, on whatever worker; else nothing happens. Errors: as sio_socket_emit. */
+int sio_socket_emit_late(struct sio_nsp *n, struct sio_slice sid, const struct sio_outgoing *out);
 /* Answers an event that had an id; data is the JSON array of arguments. Dropped with 0 when the
  * socket is not connected any more. Errors: as sio_socket_emit. */
 int sio_socket_ack(struct sio_socket *s, uint64_t id, const struct sio_outgoing *out);

@@ -15,20 +15,19 @@ static bool blocked(const struct sio_server *s)
     return s->backing.blocked(s->backing.ctx);
 }
 
-/* Of `head` type, flags and id count. */
-static int send_record(struct sio_socket *s, const struct sio_record *head,
-                       const struct sio_outgoing *out)
+/* To the socket of the id `self`. Of `head` type, flags and id count. */
+static int send_record(struct sio_nsp *n, struct sio_slice self, const struct sio_record *head,
+                       const struct sio_outgoing *out, unsigned publish)
 {
-    struct sio_server *server = s->nsp->server;
-    struct sio_slice self = sio_socket_id_slice(s);
+    struct sio_server *server = n->server;
     struct sio_record h = *head;
-    h.nsp = s->nsp->name;
+    h.nsp = n->name;
     h.flags |= SIO_RECORD_DIRECT | (out->flags & (SIO_EMIT_VOLATILE | SIO_EMIT_PLAIN));
     struct sio_buf record = sio_server_scratch(server);
     sio_record_append_packet(&record, &h, &(struct sio_selection){.rooms = &self, .n_rooms = 1},
                              out);
     server->direct_err = 0;
-    int err = sio_server_publish(server, &record, SIO_PUBLISH_LOCAL);
+    int err = sio_server_publish(server, &record, publish);
     return err != 0 ? err : server->direct_err;
 }
 
@@ -59,7 +58,8 @@ static int emit_plain(struct sio_socket *s, const struct sio_outgoing *out)
     const struct sio_server *server = s->nsp->server;
     bool connected = s->state == SIO_SOCKET_CONNECTED;
     if (connected && (server->options.recovery || blocked(server)))
-        return send_record(s, &(struct sio_record){.type = SIO_RECORD_EVENT}, out);
+        return send_record(s->nsp, sio_socket_id_slice(s),
+                           &(struct sio_record){.type = SIO_RECORD_EVENT}, out, SIO_PUBLISH_LOCAL);
     char offset[SIO_OFFSET_MAX + 1];
     struct sio_out_head head = {.type = SIO_EVENT};
     /* Else the client would take a last string argument for its offset. */
@@ -73,8 +73,9 @@ static int emit_with_id(struct sio_socket *s, const struct sio_outgoing *out, ui
 {
     if (s->state == SIO_SOCKET_CONNECTED && blocked(s->nsp->server))
         return send_record(
-            s, &(struct sio_record){.type = SIO_RECORD_EVENT, .flags = SIO_RECORD_HAS_ID, .id = id},
-            out);
+            s->nsp, sio_socket_id_slice(s),
+            &(struct sio_record){.type = SIO_RECORD_EVENT, .flags = SIO_RECORD_HAS_ID, .id = id},
+            out, SIO_PUBLISH_LOCAL);
     tell_outgoing(s, out);
     return send_now(s, &(struct sio_out_head){.type = SIO_EVENT, .has_id = true, .id = id}, out);
 }
@@ -102,11 +103,22 @@ int sio_socket_emit(struct sio_socket *s, const struct sio_outgoing *out, uint64
                     uint64_t timeout_ms)
 {
     if (s->state != SIO_SOCKET_CONNECTING && s->state != SIO_SOCKET_CONNECTED)
-        return cookie == 0 ? 0 : SIO_ECLOSED;
+        return cookie != 0 ? SIO_ECLOSED
+                           : sio_socket_emit_late(s->nsp, sio_socket_id_slice(s), out);
     int err = sio_nsp_check(out);
     if (err != 0 || out->data.len < 3)
         return err != 0 ? err : SIO_EINVAL;
     return cookie == 0 ? emit_plain(s, out) : emit_with_ack(s, out, cookie, timeout_ms);
+}
+
+int sio_socket_emit_late(struct sio_nsp *n, struct sio_slice sid, const struct sio_outgoing *out)
+{
+    int err = sio_nsp_check(out);
+    if (err != 0 || out->data.len < 3)
+        return err != 0 ? err : SIO_EINVAL;
+    if (!n->server->options.recovery || (out->flags & SIO_EMIT_VOLATILE) != 0)
+        return 0;
+    return send_record(n, sid, &(struct sio_record){.type = SIO_RECORD_EVENT}, out, 0);
 }
 
 int sio_socket_ack(struct sio_socket *s, uint64_t id, const struct sio_outgoing *out)
@@ -116,7 +128,8 @@ int sio_socket_ack(struct sio_socket *s, uint64_t id, const struct sio_outgoing 
         return err;
     if (blocked(s->nsp->server))
         return send_record(
-            s, &(struct sio_record){.type = SIO_RECORD_ACK, .flags = SIO_RECORD_HAS_ID, .id = id},
-            out);
+            s->nsp, sio_socket_id_slice(s),
+            &(struct sio_record){.type = SIO_RECORD_ACK, .flags = SIO_RECORD_HAS_ID, .id = id}, out,
+            SIO_PUBLISH_LOCAL);
     return send_now(s, &(struct sio_out_head){.type = SIO_ACK, .has_id = true, .id = id}, out);
 }

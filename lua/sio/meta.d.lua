@@ -132,6 +132,8 @@
 
 ---@class sio.RecoveryOptions
 ---@field max_disconnection_duration? number seconds that a client may be away; 120
+---@field max_missed_packets? integer who missed more begins anew; 10000
+---@field max_missed_bytes? integer who missed more begins anew; 2 MiB
 ---@field skip_middlewares? boolean for recovered sockets; true
 
 ---@class sio.Handshake : sio.SessionHandshake
@@ -175,7 +177,8 @@ function Timer:cancel() end
 local Socket = {}
 
 --- Sends an event to this client. A function at the end is called with the answer. Raises for what
---- cannot be encoded; nil and why when a limit is reached. After the disconnect nothing happens.
+--- cannot be encoded; nil and why when a limit is reached. After the disconnect nothing happens,
+--- unless connection state recovery is on: then the client gets it when it comes back.
 --- "pressure" stands beside true while too much waits for the client, until the event "drain" of
 --- socket.conn.
 ---@param event string

@@ -100,6 +100,16 @@ TEST(expired_session)
     end_with(e);
 }
 
+TEST(session_that_expires_soon)
+{
+    begin_with(true, true);
+    fake_kill(0);
+    sio.worker[0].died_ms -= sio.options.max_disconnection_ms - 5000;
+    struct eio_session *e = connect_as(1, &client);
+    check_same(e, &client, 0);
+    end_with(e);
+}
+
 TEST(parked_sessions_expire)
 {
     fake_prepare();
@@ -119,10 +129,40 @@ TEST(parked_sessions_expire)
     end_with(e);
 }
 
+TEST(replay_is_limited_in_packets)
+{
+    fake_prepare();
+    sio.options.recovery = true;
+    sio.options.max_missed_packets = 5;
+    fake_open();
+    struct memory m = {0};
+    first = fake_session(0);
+    say(first, "0");
+    remember(&m, first);
+    fake_end(first, EIO_TRANSPORT_CLOSE, NULL);
+    struct sio_slice bin = SIO_LIT("bin");
+    struct sio_outgoing out = {SIO_LIT("[\"b\",{\"_placeholder\":true,\"num\":0}]"), &bin, 1, 0};
+    for (unsigned i = 0; i < 5; i++)
+        sio_nsp_emit(root_of(0), &(struct sio_selection){0}, &out);
+    for (unsigned i = 0; i < 5; i++) /* none of them counts */
+        broadcast(root_of(0), i == 0 ? "r" : NULL, "[\"v\"]", i == 0 ? 0 : SIO_EMIT_VOLATILE);
+    struct eio_session *e = connect_as(0, &m);
+    CHECK_EQ_INT(remember(&m, e), 10);
+    CHECK(sio_socket_recovered(sio.socket));
+    fake_drop_session(e);
+    CHECK_EQ_INT(sio.log_lines, 0);
+    broadcast(root_of(0), NULL, "[\"one more\"]", 0);
+    e = connect_as(0, &m);
+    check_fresh(e, &m);
+    CHECK(sio.log_lines > 0);
+    CHECK(fake_find(sio_slice_str(m.pid)) == NULL);
+    end_with(e);
+}
+
 TEST(replay_is_limited)
 {
     begin_with(true, false);
-    size_t len = SIO_REPLAY_BYTES_MAX / 4;
+    size_t len = sio.options.max_missed_bytes / 4;
     char *big = malloc(len + 1);
     memset(big, '1', len);
     big[0] = '[', big[len - 1] = ']', big[len] = '\0';

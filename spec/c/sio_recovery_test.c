@@ -110,6 +110,53 @@ TEST(directed_events_come_back)
     end_with(e);
 }
 
+static void emit_late(unsigned worker, const char *data, unsigned flags)
+{
+    struct sio_outgoing out = event_of(data);
+    out.flags = flags;
+    CHECK_EQ_INT(sio_socket_emit_late(root_of(worker), sio_slice_str(client.sid), &out), 0);
+}
+
+TEST(events_to_a_socket_that_has_gone_come_back)
+{
+    begin_with(true, false);
+    emit_late(0, "[\"late\"]", 0);
+    emit_late(0, "[\"volatile\"]", SIO_EMIT_VOLATILE);
+    struct eio_session *e = connect_as(1, &client);
+    check_same(e, &client, 1);
+    CHECK(sio_slice_starts(sent(e, 0), SIO_LIT("42[\"late\",\"ep0ch:")));
+    emit_late(0, "[\"later\"]", 0);
+    fake_tail(&sio.worker[1]);
+    CHECK(sio_slice_starts(last_sent(e), SIO_LIT("42[\"later\",\"ep0ch:")));
+    end_with(e);
+}
+
+static void say_goodbye(struct sio_socket *s)
+{
+    emit(s, "[\"goodbye\"]");
+}
+
+TEST(events_while_it_disconnects_come_back)
+{
+    begin_with(true, true);
+    sio.on_disconnecting = say_goodbye;
+    fake_end(first, EIO_TRANSPORT_CLOSE, NULL);
+    struct eio_session *e = connect_as(0, &client);
+    check_same(e, &client, 1);
+    CHECK(sio_slice_starts(sent(e, 0), SIO_LIT("42[\"goodbye\"")));
+    end_with(e);
+}
+
+TEST(events_to_a_socket_that_has_gone_cost_nothing_without_recovery)
+{
+    fake_begin();
+    size_t n = sio.n;
+    snprintf(client.sid, sizeof client.sid, "AAAAAAAAAAAAAAAAAAAA");
+    emit_late(0, "[\"late\"]", 0);
+    CHECK_EQ_INT(sio.n, n);
+    fake_close();
+}
+
 TEST(here_means_its_last_worker)
 {
     begin_with(true, false);

@@ -50,6 +50,41 @@ describe("recovery", function()
     assert.equal(2, passed)
   end)
 
+  it("keeps nothing when it is off", function()
+    come_back(false)
+    local census = core.census(app)
+    assert.same({ 0, 0, 0 }, { census.keeps, census.parked, census.claims })
+  end)
+
+  it("keeps who is away, and nobody who has come back", function()
+    come_back(true)
+    local census = core.census(app)
+    assert.same({ 1, 0, 0 }, { census.keeps, census.parked, census.claims })
+  end)
+
+  it("gives up on who missed more packets than max_missed_packets, or bytes", function()
+    for limit, n in pairs { max_missed_packets = 3, max_missed_bytes = 3 * 200 } do
+      for more = 0, 1 do
+        app = sio.server { serve_client = false, connection_state_recovery = { [limit] = n } }
+        local recovered
+        app:on("connection", function(socket) recovered = socket.recovered end)
+        app:get("/publish", function()
+          for _ = 1, 3 + more do app:emit("x", ("y"):rep(100)) end
+          return ""
+        end)
+        serve(app, [[
+          const a = await client();
+          await a.post("1");
+          await a.closed;
+          await fetch(url + "/publish");
+          await client({ pid: a.pid });
+        ]])
+        assert.equal(more == 0, recovered, limit)
+        serve.close(app)
+      end
+    end
+  end)
+
   it("is for those who are not away for too long", function()
     local recovered, passed = come_back { max_disconnection_duration = 0.1 }
     assert.same({ false, false }, recovered)

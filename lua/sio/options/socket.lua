@@ -6,6 +6,8 @@ local engine = require "sio.options.engine"
 
 local recovery_fields = {
   max_disconnection_duration = { "number", 120, check.absence },
+  max_missed_packets = { "number", 10000, check.count },
+  max_missed_bytes = { "number", 2 * 1024 * 1024, check.count },
   skip_middlewares = { "boolean", true },
 }
 

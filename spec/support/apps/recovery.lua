@@ -5,11 +5,31 @@ local sio = require("sio")
 local dir = os.getenv("TLS_DIR")
 local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
 
+-- With MIDDLEWARES=1 recovered sockets pass them again, with RECOVERY=0 there are none.
+local again = os.getenv("MIDDLEWARES") == "1"
+local recovery = os.getenv("RECOVERY") ~= "0" and { skip_middlewares = not again }
 local app = sio.server({
-  connection_state_recovery = true, tls = tls, parser = os.getenv("PARSER"),
+  connection_state_recovery = recovery, tls = tls, parser = os.getenv("PARSER"),
 })
 
-app:on("connection", function(socket)
+local passed, refusing, jobs = 0, false, {}
+
+app:use(function()
+  passed = passed + 1
+  if refusing then return nil, "not now" end
+end)
+
+local function on_connection(socket)
+  socket:on("state", function()
+    return { recovered = socket.recovered, rooms = socket.rooms, data = socket.data,
+      passed = passed }
+  end)
+  socket:on("refuse", function(yes) refusing = yes return true end)
+  socket:on("volatile", function(value) app.volatile:emit("v", value) return true end)
+  socket:on("tell", function(event, value) socket:emit(event, value) return true end)
+  -- Work that outlives a connection: its outcome is sent when another client says so.
+  socket:on("start job", function(name) jobs[name] = socket return true end)
+  socket:on("end job", function(name, value) return jobs[name]:emit("done", value) end)
   socket:on("whoami", function() return { pid = sio.worker().pid, id = sio.worker().id } end)
   socket:on("remember", function(value) socket.data.value = value return true end)
   socket:on("recall", function() return socket.data.value end)
@@ -24,6 +44,9 @@ app:on("connection", function(socket)
     return true
   end)
   socket:on("publish bytes", function(data) app:emit("bytes", data) return true end)
-end)
+end
+
+app:on("connection", on_connection)
+app:of("/other"):on("connection", on_connection)
 
 app:listen(3000)
