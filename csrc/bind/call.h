@@ -42,7 +42,7 @@ enum {
     SIO_CALL_EVENT_MAX = 64, /* bytes of an event's name that a log line shows */
     SIO_CALL_SID_MAX = 128,  /* characters of an id: an app may choose those of its sessions */
     SIO_CALL_NSP_MAX = 64,   /* bytes of a namespace's name that a log line shows */
-    SIO_CALL_DEPTH_MAX = 60, /* handlers that run inside each other */
+    SIO_CALL_DEPTH_MAX = 90, /* handlers that run inside each other */
 };
 
 /* `what` (static) says in log lines whose code failed: "connection handler", "timer". NULL when

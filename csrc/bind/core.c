@@ -242,7 +242,7 @@ static void open_bind(lua_State *L)
     lua_setmetatable(L, -2);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &bind_key);
     sio_report_open(L, b);
-    sio_run_open(L);
+    sio_run_open(L, b);
 }
 
 __attribute__((visibility("default"))) int luaopen_sio_core(lua_State *L);

@@ -7,6 +7,8 @@
  */
 #include "bind/request_in.h"
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "bind/call.h"
 #include "net/http_stream.h"
@@ -47,6 +49,18 @@ void sio_request_drop_all(struct sio_app *app)
     }
 }
 
+/* Log lines name it by "GET /path". The request's object is on top of its stack. */
+static void set_context(struct sio_request *q, struct sio_co *c)
+{
+    lua_State *L = sio_call_stack(c);
+    char name[SIO_CALL_EVENT_MAX + 1];
+    lua_getfield(L, -1, "method");
+    lua_getfield(L, -2, "raw_path");
+    snprintf(name, sizeof name, "%s %s", lua_tostring(L, -2), lua_tostring(L, -1));
+    lua_pop(L, 2);
+    sio_call_context(c, q->app, sio_slice_str(name), sio_slice(NULL, 0));
+}
+
 /* The hook: f(app, request). */
 static void run_hook(struct sio_request *q)
 {
@@ -56,10 +70,10 @@ static void run_hook(struct sio_request *q)
         refuse(q, "too many requests\n");
         return;
     }
-    sio_call_context(c, q->app, sio_slice(NULL, 0), sio_slice(NULL, 0));
     sio_bind_push_ref(b, sio_call_stack(c), SIO_REF_REQUEST);
     sio_handle_push_value(b, sio_call_stack(c), q->app);
     sio_handle_push_value(b, sio_call_stack(c), q);
+    set_context(q, c);
     sio_call_run(c, 2);
 }
 

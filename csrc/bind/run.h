@@ -50,6 +50,6 @@ void sio_run_ask(struct sio_run *r, enum sio_run_wish wish);
 void sio_run_switch(struct sio_run *r, lua_State *to);
 
 /* Replaces coroutine.resume and coroutine.wrap. */
-void sio_run_open(lua_State *L);
+void sio_run_open(lua_State *L, struct sio_bind *b);
 
 #endif

@@ -22,9 +22,9 @@ static int close_failed(lua_State *co, lua_State *L)
 }
 
 /* The nargs values on top of L are passed; what comes back is on top of it. -1: an error value. */
-static int resume(lua_State *L, lua_State *co, int nargs)
+static int resume(lua_State *L, const struct sio_bind *b, lua_State *co, int nargs)
 {
-    struct sio_run *r = sio_bind_of(L)->run;
+    struct sio_run *r = b->run;
     int status, n = 0;
     if (!lua_checkstack(co, nargs)) {
         lua_pushliteral(L, "too many arguments to resume");
@@ -54,7 +54,7 @@ static int lthread_resume(lua_State *L)
 {
     lua_State *co = lua_tothread(L, 1);
     luaL_argexpected(L, co != NULL, 1, "coroutine");
-    int n = resume(L, co, lua_gettop(L) - 1);
+    int n = resume(L, lua_touserdata(L, lua_upvalueindex(1)), co, lua_gettop(L) - 1);
     lua_pushboolean(L, n >= 0);
     if (n < 0)
         n = 1;
@@ -64,8 +64,8 @@ static int lthread_resume(lua_State *L)
 
 static int run_wrapped(lua_State *L)
 {
-    lua_State *co = lua_tothread(L, lua_upvalueindex(1));
-    int n = resume(L, co, lua_gettop(L));
+    lua_State *co = lua_tothread(L, lua_upvalueindex(2));
+    int n = resume(L, lua_touserdata(L, lua_upvalueindex(1)), co, lua_gettop(L));
     if (n >= 0)
         return n;
     int status = lua_status(co);
@@ -85,19 +85,22 @@ static int run_wrapped(lua_State *L)
 static int lthread_wrap(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_pushvalue(L, lua_upvalueindex(1));
     lua_State *co = lua_newthread(L);
     lua_pushvalue(L, 1);
     lua_xmove(L, co, 1);
-    lua_pushcclosure(L, run_wrapped, 1);
+    lua_pushcclosure(L, run_wrapped, 2);
     return 1;
 }
 
-void sio_run_open(lua_State *L)
+void sio_run_open(lua_State *L, struct sio_bind *b)
 {
     static const luaL_Reg functions[] = {
         {"resume", lthread_resume}, {"wrap", lthread_wrap}, {NULL, NULL}};
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    if (lua_getfield(L, -1, LUA_COLIBNAME) == LUA_TTABLE)
-        luaL_setfuncs(L, functions, 0);
+    if (lua_getfield(L, -1, LUA_COLIBNAME) == LUA_TTABLE) {
+        lua_pushlightuserdata(L, b); /* it lives as long as L does */
+        luaL_setfuncs(L, functions, 1);
+    }
     lua_pop(L, 2);
 }

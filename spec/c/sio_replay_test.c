@@ -46,10 +46,11 @@ static void model_emit(unsigned number)
     snprintf(data, sizeof data, "[%u]", number);
     snprintf(room, sizeof room, "%u", r);
     bool mine = r >= MODEL_ROOMS || model.in[r];
+    struct sio_outgoing late = event_of(data);
     if (r == MODEL_ROOMS && model.e != NULL)
         emit(model.s, data);
     else if (r == MODEL_ROOMS)
-        mine = false;
+        sio_socket_emit_late(root_of(worker), sio_slice_str(model.m.sid), &late);
     else
         broadcast(root_of(worker), r > MODEL_ROOMS ? NULL : room, data, 0);
     if (mine)

@@ -74,7 +74,7 @@ describe("errors of handlers", { timeout: 60000 }, () => {
     await nextEvent(slow, "connect");
     await printed(`] slow middleware sid=${slow.id} nsp=/chat has run`, "said end of middleware");
     assert.equal(await (await fetch(`${server.url}/slow`)).text(), "slow");
-    await printed("] slow request handler has run", "'busy'", "said end of request");
+    await printed('] slow request handler ev="GET /slow" has run', "'busy'", "said end of request");
   });
 
   it("are none in the JSON of a client, however deep it is", async () => {

@@ -24,7 +24,7 @@ local function count(text, plain)
 end
 
 describe("errors without end", function()
-  it("of handlers that start each other end after 60", function()
+  it("of handlers that start each other end after 90", function()
     local output = survives [[
       local n = 0
       local function again() n = n + 1 sio.spawn(again) end
@@ -32,7 +32,7 @@ describe("errors without end", function()
       say("started " .. n)
     ]]
     assert.matches("stack overflow: handlers start each other without end", output)
-    assert.matches("started 60\n", output)
+    assert.matches("started 90\n", output)
   end)
 
   it("through what is closed after an error", function()
