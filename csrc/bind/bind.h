@@ -117,6 +117,8 @@ struct sio_bind {
 
 /* The bind of any thread of a lua_State. */
 struct sio_bind *sio_bind_of(lua_State *L);
+/* The same for who needs the loop: raises when that has ended, which finalizers may live to see. */
+struct sio_bind *sio_bind_open(lua_State *L);
 static inline void sio_bind_push_ref(const struct sio_bind *b, lua_State *L, enum sio_ref ref)
 {
     lua_rawgeti(L, LUA_REGISTRYINDEX, b->refs[ref]);

@@ -86,7 +86,7 @@ static int lcensus_take(lua_State *L)
     struct sio_app *app = lua_istable(L, 1) ? sio_handle_self(L, SIO_APP)->object : NULL;
     lua_settop(L, 1);
     lua_newtable(L);
-    set_lua(L, sio_bind_of(L));
+    set_lua(L, sio_bind_open(L));
     if (app != NULL)
         set_server(L, app);
     return 1;

@@ -29,6 +29,14 @@ struct sio_bind *sio_bind_of(lua_State *L)
     return b;
 }
 
+struct sio_bind *sio_bind_open(lua_State *L)
+{
+    struct sio_bind *b = sio_bind_of(L);
+    if (b->loop == NULL)
+        sio_bind_error(L, "the loop has ended");
+    return b;
+}
+
 int sio_bind_fail(lua_State *L, int err)
 {
     const char *text = err == SIO_ESYS ? strerror(errno) : sio_err_text(err);
@@ -96,7 +104,7 @@ uint64_t sio_bind_check_ms(lua_State *L, int arg)
 /* run(): until core.stop() */
 static int lcore_run(lua_State *L)
 {
-    struct sio_bind *b = sio_bind_of(L);
+    struct sio_bind *b = sio_bind_open(L);
     if (b->calls.running != NULL || b->looping)
         return luaL_error(L, "the loop is running already");
     b->looping = true;
@@ -113,7 +121,7 @@ static int lcore_running(lua_State *L)
 
 static int lcore_stop(lua_State *L)
 {
-    sio_loop_stop(sio_bind_of(L)->loop);
+    sio_loop_stop(sio_bind_open(L)->loop);
     return 0;
 }
 

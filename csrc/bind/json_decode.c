@@ -67,6 +67,14 @@ static void push_number(struct decoder *d, const struct sio_json_token *t)
     }
 }
 
+/* Room for the next items, each of so many values, and to work on them. Bit by bit, for a coroutine
+ * keeps the stack that was ever asked for. */
+static bool room_for(lua_State *L, int pending, int values)
+{
+    enum { STEP = 8 };
+    return pending % STEP != 0 || lua_checkstack(L, STEP * values + 8);
+}
+
 /* ---- arrays ---------------------------------------------------------------------------------- */
 
 /* Moves the n values on top of the stack into the table at `table`, behind its first `have`.
@@ -92,8 +100,6 @@ static int decode_array(struct decoder *d)
     int base = lua_gettop(L) + 1, pending = 0, err;
     lua_Integer have = 0;
     struct sio_json_token t;
-    if (!lua_checkstack(L, PORTION + 8))
-        return SIO_EFULL;
     while ((err = sio_json_next(&d->reader, &t)) == 0 && t.type != SIO_JSON_ARRAY_END) {
         if (pending == PORTION) {
             if (have == 0) {
@@ -104,6 +110,8 @@ static int decode_array(struct decoder *d)
             have += pending;
             pending = 0;
         }
+        if (!room_for(L, pending, 1))
+            return SIO_EFULL;
         err = decode_value(d, &t);
         if (err != 0)
             return err;
@@ -179,14 +187,14 @@ static int decode_object(struct decoder *d)
     int base = lua_gettop(L) + 1, pending = 0, err;
     bool first = true;
     struct sio_json_token t;
-    if (!lua_checkstack(L, 2 * PORTION + 8))
-        return SIO_EFULL;
     while ((err = sio_json_next(&d->reader, &t)) == 0 && t.type != SIO_JSON_OBJECT_END) {
         if (pending == PORTION) {
             make_object(d, base, pending, first);
             first = false;
             pending = 0;
         }
+        if (!room_for(L, pending, 2))
+            return SIO_EFULL;
         err = decode_member(d, &t);
         if (err != 0)
             return err;

@@ -215,8 +215,12 @@ static enum kind kind_of(struct encoder *e, int table)
 
 static bool encode_table(struct encoder *e, int table)
 {
-    enum kind kind = kind_of(e, table);
+    enum kind kind;
     bool ok;
+    /* Level by level: a coroutine that waits keeps the stack that was asked for. */
+    if (!lua_checkstack(e->L, 8))
+        return fail(e, "nesting too deep for the stack");
+    kind = kind_of(e, table);
     lua_pushnil(e->L);
     if (!lua_next(e->L, table)) {
         sio_buf_append_slice(e->out, kind == OBJECT ? SIO_LIT("{}") : SIO_LIT("[]"));
@@ -274,7 +278,7 @@ static bool encode_value(struct encoder *e, int index)
 static void encoder_init(struct encoder *e, lua_State *L, const struct sio_bind *b,
                          struct sio_buf *out)
 {
-    luaL_checkstack(L, SIO_JSON_DEPTH_MAX * 3 + 8, NULL);
+    luaL_checkstack(L, 8, NULL);
     e->L = L;
     e->b = b;
     e->out = out;

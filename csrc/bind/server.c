@@ -51,7 +51,7 @@ static void watch_handlers(struct sio_bind *b)
 /* server_new(options, object): puts the handle into object[1]. */
 static int lserver_new(lua_State *L)
 {
-    struct sio_bind *b = sio_bind_of(L);
+    struct sio_bind *b = sio_bind_open(L);
     struct sio_app_options options = {0};
     struct sio_service *service;
     struct sio_app *app;

@@ -90,7 +90,7 @@ static int ltimer_sleep(lua_State *L)
 static int start_callback(lua_State *L, bool repeats)
 {
     uint64_t ms = sio_bind_check_ms(L, 1);
-    struct sio_bind *b = sio_bind_of(L);
+    struct sio_bind *b = sio_bind_open(L);
     struct timer *t;
     luaL_checktype(L, 2, LUA_TFUNCTION);
     luaL_argcheck(L, !repeats || ms > 0, 1, "more than 0 seconds expected");

@@ -251,6 +251,35 @@ TEST(claim_is_answered_later)
     end_with(e);
 }
 
+static void check_one_of_two(unsigned first_worker, unsigned second_worker)
+{
+    test_context("workers %u and %u", first_worker, second_worker);
+    begin_with(true, false);
+    sio.claim_later = true;
+    struct eio_session *a = connect_as(first_worker, &client);
+    struct eio_session *b = connect_as(second_worker, &client);
+    fake_answer_claims(); /* the first one gets it, then the second one from the first */
+    CHECK_EQ_INT(a->state, EIO_STATE_CLOSED);
+    CHECK_EQ_INT(b->state, EIO_STATE_OPEN);
+    check_same(b, &client, 0);
+    CHECK_EQ_INT(sio_nsp_count(root_of(0)) + sio_nsp_count(root_of(1)), 1);
+    sio.claim_later = false;
+    fake_drop_session(a);
+    broadcast(root_of(0), "r", "[\"missed\"]", 0);
+    fake_drop_session(b);
+    a = connect_as(0, &client);
+    check_same(a, &client, 1);
+    end_with(a);
+}
+
+TEST(two_that_ask_at_once)
+{
+    check_one_of_two(0, 1);
+    check_one_of_two(1, 0);
+    check_one_of_two(0, 0);
+    check_one_of_two(1, 1);
+}
+
 TEST(client_goes_while_the_claim_is_pending)
 {
     begin_with(true, false);

@@ -16,11 +16,12 @@ const addresses = 200;
 const bytesEach = 16; // more of each client would be an entry of a table
 const spareBytes = 128 * 1024;
 
-const hello = Buffer.concat([
-  Buffer.from(upgradeRequest("/socket.io/?EIO=4&transport=websocket")),
-  frame(op.text, '40{"name":"ann"}'),
-  frame(op.text, '420["talk","how are you"]'),
-]);
+const hello = (auth) =>
+  Buffer.concat([
+    Buffer.from(upgradeRequest("/socket.io/?EIO=4&transport=websocket")),
+    frame(op.text, `40${JSON.stringify(auth)}`),
+    frame(op.text, '420["talk","how are you"]'),
+  ]);
 const answer = '430["how are you"]';
 const farewells = {
   fin: (socket) => socket.end(),
@@ -32,14 +33,15 @@ const farewells = {
 };
 const ways = Object.values(farewells);
 
-// One client's life: it talks, is answered, and leaves; or the server closes, which it confirms.
-function live(port, number) {
+// One connection's life: it talks, is answered, and leaves; or the server closes, which it
+// confirms. What it has read.
+function live(port, number, auth, leave) {
   return new Promise((resolve, reject) => {
     const localAddress = `127.0.0.${2 + (number % addresses)}`;
     const socket = net.connect({ port, host: "127.0.0.1", localAddress });
     let answered = false;
     let text = "";
-    socket.on("connect", () => socket.write(hello));
+    socket.on("connect", () => socket.write(hello(auth)));
     socket.on("data", (data) => {
       if (answered) {
         if (socket.writable && data.includes(0x88)) socket.end(frame(op.close));
@@ -47,17 +49,29 @@ function live(port, number) {
       }
       text += data.toString("latin1");
       answered = text.includes(answer);
-      if (answered) ways[number % ways.length](socket);
+      if (answered) leave(socket);
     });
     socket.on("error", reject);
-    socket.on("close", () => (answered ? resolve() : reject(new Error(`not answered: ${text}`))));
+    socket.on("close", () => {
+      if (answered) resolve(text);
+      else reject(new Error(`not answered: ${text}`));
+    });
   });
 }
 
-async function liveAll(port, first, count) {
+// With `again` each client is cut off once and comes back, before or after that was noticed.
+async function liveAll(port, first, count, again) {
   let next = first;
   const worker = async () => {
-    while (next < first + count) await live(port, next++);
+    while (next < first + count) {
+      const number = next++;
+      const auth = { name: "ann" };
+      if (again) {
+        const text = await live(port, number, auth, farewells.reset);
+        [, auth.pid] = text.match(/"pid":"([^"]+)"/);
+      }
+      await live(port, number, auth, ways[number % ways.length]);
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
@@ -90,13 +104,16 @@ function soak(title, { cycles, env }) {
 
     it(`${cycles} clients leave nothing behind`, async () => {
       const warm = Math.min(10000, Math.floor(cycles / 3));
-      await liveAll(server.port, 0, warm);
+      const again = env !== undefined;
+      await liveAll(server.port, 0, warm, again);
       const before = await settled();
-      await liveAll(server.port, warm, cycles - warm);
+      await liveAll(server.port, warm, cycles - warm, again);
       const after = await settled();
       const same = ["objects", "callbacks", "registry", "coroutines", "handles", "connections"];
       assert.deepEqual(pick(after, same), pick(before, same));
-      assert.deepEqual(pick(after, ["disconnected", "other"]), { disconnected: cycles, other: 0 });
+      const lives = again ? 2 * cycles : cycles;
+      const expected = { disconnected: lives, other: 0, recovered: lives - cycles };
+      assert.deepEqual(pick(after, Object.keys(expected)), expected);
       const most = (cycles - warm) * bytesEach + spareBytes;
       assert.ok(after.lua - before.lua < most, `Lua: ${before.lua}, then ${after.lua}`);
       assert.ok(after.heap - before.heap < most, `heap: ${before.heap}, then ${after.heap}`);
@@ -105,4 +122,4 @@ function soak(title, { cycles, env }) {
 }
 
 soak("soak", { cycles: sanitized ? 6000 : 100000 });
-soak("soak with recovery", { cycles: sanitized ? 3000 : 30000, env: { RECOVERY: "0.5" } });
+soak("soak with recovery", { cycles: sanitized ? 3000 : 20000, env: { RECOVERY: "0.5" } });

@@ -111,6 +111,39 @@ describe("errors where nobody catches them", function()
     assert.matches("Lua warning: x+", output)
   end)
 
+  it("of finalizers that outlive the loop", function()
+    local output, code = child [[
+      local names = { "after", "every", "spawn", "server", "emit", "engine", "json", "census",
+        "stop", "worker", "listen", "sleep", "close" }
+      local app
+      local try = {
+        after = function() sio.after(0, print) end,
+        every = function() sio.every(1, print) end,
+        spawn = function() sio.spawn(print) end,
+        server = function() sio.server {} end,
+        emit = function() app:to("x"):emit("x") end,
+        engine = function() sio.engine {} end,
+        json = function() sio.json.decode(sio.json.encode { "x" }) end,
+        census = function() core.census(app) end,
+        stop = core.stop, worker = sio.worker,
+        listen = function() app:listen(0) end,
+        sleep = function() sio.sleep(0) end,
+        close = function() app:close() end,
+      }
+      local function try_all()
+        for _, name in ipairs(names) do pcall(try[name]) end
+        say "tried"
+      end
+      -- Collected before what require has made, and behind it: finalizers run in reverse order.
+      local early = package.loaded["sio.early"]
+      early.finish = try_all
+      app = sio.server { serve_client = false }
+      setmetatable({}, { __gc = try_all })
+    ]]
+    assert.equal(0, code, output)
+    assert.equal(2, count(output, "tried"))
+  end)
+
   it("of __close are reported beside the error that closed", function()
     local output = survives [[
       sio.spawn(function()

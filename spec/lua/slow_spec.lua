@@ -129,6 +129,16 @@ describe("a handler that holds the loop up", function()
     assert.falsy(output:find "slow")
   end)
 
+  it("is a number of seconds, or false", function()
+    local problems = {
+      [true] = "a number of seconds, or false, expected, got true", [-1] = "got %-1",
+      [5000] = "seconds, not milliseconds%?", [0.0001] = "at least 0.001 seconds",
+    }
+    for value, problem in pairs(problems) do
+      assert.error_matches(function() sio.server { slow_handler = value } end, problem)
+    end
+  end)
+
   it("is seen in each lua_State by the strictest of its servers", function()
     check_order([[
       local app = sio.server { serve_client = false, slow_handler = 0.05 }

@@ -9,6 +9,8 @@
 -- and stderr, in order; code is its exit code, or "signal n".
 
 local head = [[
+local early = setmetatable({}, { __gc = function(self) if self.finish then self.finish() end end })
+package.loaded["sio.early"] = early
 local core = require "sio.core"
 local sio = require "sio"
 local function say(text) io.stderr:write(tostring(text), "\n") end
@@ -31,8 +33,9 @@ return function(source, limits)
   local file = assert(io.open(path, "w"))
   file:write(head, source)
   file:close()
-  local pipe = assert(io.popen(("%s LUA_PATH='%s' LUA_CPATH='%s' lua5.4 %s 2>&1"):format(
-    limits and "ulimit " .. limits .. ";" or "", package.path, package.cpath, path)))
+  local command = "%s LUA_PATH='%s' LUA_CPATH='%s' timeout -s KILL 60 lua5.4 %s 2>&1"
+  local pipe = assert(io.popen(command:format(limits and "ulimit " .. limits .. ";" or "",
+    package.path, package.cpath, path)))
   local output = pipe:read "a"
   local _, how, code = pipe:close()
   os.remove(path)

@@ -9,13 +9,14 @@ local seconds = tonumber(os.getenv "RECOVERY")
 local app = sio.server {
   connection_state_recovery = seconds and { max_disconnection_duration = seconds } or false,
 }
-local waited = { disconnected = 0, other = 0 }
+local seen = { disconnected = 0, other = 0, recovered = 0 }
 
 app:use(function(socket)
   socket.data.auth = socket.handshake.auth.name
 end)
 
 app:on("connection", function(socket)
+  if socket.recovered then seen.recovered = seen.recovered + 1 end
   socket:join { "everybody", "room " .. socket.id, "user " .. socket.data.auth }
   socket:on_any(function(event) socket.data.last = event end)
   -- Wrappers of once stand in a weak table, which stays as large as it ever was.
@@ -27,7 +28,7 @@ app:on("connection", function(socket)
     sio.spawn(function()
       local answer, err = socket:timeout(100):emit_with_ack "never answered"
       local outcome = answer == nil and err == "disconnected" and err or "other"
-      waited[outcome] = waited[outcome] + 1
+      seen[outcome] = seen[outcome] + 1
     end)
     return text
   end)
@@ -39,7 +40,7 @@ app:get("/census", function()
   for _ = 1, 12 do collectgarbage() end -- the table of strings is halved each time
   local census = core.census(app)
   census.lua = math.floor(collectgarbage "count" * 1024)
-  census.disconnected, census.other = waited.disconnected, waited.other
+  for name, n in pairs(seen) do census[name] = n end
   return sio.object(census)
 end)
 
