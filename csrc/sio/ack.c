@@ -5,13 +5,14 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "sio/chorus.h"
 #include "sio/server_in.h"
 
 #define UNTIMED SIZE_MAX
 
 struct sio_ack {
     uint64_t id; /* its bytes are the key in the socket's map */
-    uint64_t cookie;
+    struct sio_acker who;
     uint64_t due_ms;
     struct sio_socket *socket;
     size_t at; /* place in the heap */
@@ -73,7 +74,7 @@ static void heap_remove(struct sio_acks *a, struct sio_ack *e)
         sift_down(a, e->at, last);
 }
 
-int sio_ack_add(struct sio_socket *s, uint64_t id, uint64_t cookie, uint64_t due_ms)
+int sio_ack_add(struct sio_socket *s, uint64_t id, struct sio_acker who, uint64_t due_ms)
 {
     struct sio_server *server = s->nsp->server;
     if (s->acks == NULL)
@@ -81,7 +82,7 @@ int sio_ack_add(struct sio_socket *s, uint64_t id, uint64_t cookie, uint64_t due
     if (s->acks->count >= server->options.acks_per_socket)
         return SIO_EFULL;
     struct sio_ack *e = sio_alloc(sizeof *e);
-    *e = (struct sio_ack){.id = id, .cookie = cookie, .due_ms = due_ms, .socket = s, .at = UNTIMED};
+    *e = (struct sio_ack){.id = id, .who = who, .due_ms = due_ms, .socket = s, .at = UNTIMED};
     sio_map_put(s->acks, key_of(&e->id), e);
     if (due_ms != 0) {
         heap_add(&server->acks, e);
@@ -90,15 +91,32 @@ int sio_ack_add(struct sio_socket *s, uint64_t id, uint64_t cookie, uint64_t due
     return 0;
 }
 
-bool sio_ack_take(struct sio_socket *s, uint64_t id, uint64_t *cookie)
+bool sio_ack_take(struct sio_socket *s, uint64_t id, struct sio_acker *who)
 {
     struct sio_ack *e = s->acks == NULL ? NULL : sio_map_del(s->acks, key_of(&id));
     if (e == NULL)
         return false;
     heap_remove(&s->nsp->server->acks, e);
-    *cookie = e->cookie;
+    *who = e->who;
     sio_free(e);
     return true;
+}
+
+static void tell(struct sio_socket *s, const struct sio_acker *who, int err,
+                 const struct sio_incoming *in)
+{
+    const struct sio_server *server = s->nsp->server;
+    if (who->chorus != NULL)
+        sio_chorus_answer(who->chorus, err, in);
+    else
+        server->events->on_ack(server->owner, s, who->cookie, err, in);
+}
+
+void sio_ack_settle(struct sio_socket *s, uint64_t id, const struct sio_incoming *in)
+{
+    struct sio_acker who;
+    if (sio_ack_take(s, id, &who))
+        tell(s, &who, 0, in);
 }
 
 void sio_ack_close(struct sio_socket *s)
@@ -113,7 +131,7 @@ void sio_ack_close(struct sio_socket *s)
     for (size_t pos = 0; (e = sio_map_next(&pending, &pos)) != NULL;)
         heap_remove(&server->acks, e);
     for (size_t pos = 0; (e = sio_map_next(&pending, &pos)) != NULL;) {
-        server->events->on_ack(server->owner, s, e->cookie, SIO_ECLOSED, NULL);
+        tell(s, &e->who, SIO_ECLOSED, NULL);
         sio_free(e);
     }
     sio_map_fini(&pending);
@@ -123,9 +141,9 @@ uint64_t sio_ack_expire(struct sio_server *s, uint64_t now_ms)
 {
     while (s->acks.count > 0 && s->acks.heap[0]->due_ms <= now_ms) {
         struct sio_socket *socket = s->acks.heap[0]->socket;
-        uint64_t cookie;
-        sio_ack_take(socket, s->acks.heap[0]->id, &cookie);
-        s->events->on_ack(s->owner, socket, cookie, SIO_ETIMEDOUT, NULL);
+        struct sio_acker who;
+        sio_ack_take(socket, s->acks.heap[0]->id, &who);
+        tell(socket, &who, SIO_ETIMEDOUT, NULL);
     }
     return s->acks.count > 0 ? s->acks.heap[0]->due_ms : 0;
 }

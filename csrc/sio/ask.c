@@ -27,6 +27,7 @@ struct sio_ask {
     struct sio_server *server;
     uint32_t request;
     bool others;
+    bool here;    /* this worker alone is asked */
     bool written; /* the record is in the log: `answers` are those expected */
     bool sending; /* in write_record, which has the last word */
     bool ended;
@@ -201,7 +202,9 @@ int sio_ask_open(struct sio_nsp *n, uint64_t timeout_ms, bool others, sio_asked_
     a->server = s;
     a->request = next_request(s);
     a->others = others;
-    a->due_ms = sio_loop_now(s->loop) + (timeout_ms != 0 ? timeout_ms : SIO_ASK_TIMEOUT_MS);
+    a->here = (head->flags & SIO_EMIT_HERE) != 0;
+    timeout_ms = timeout_ms != 0 ? timeout_ms : SIO_ASK_TIMEOUT_MS;
+    a->due_ms = sio_loop_now(s->loop) + timeout_ms;
     a->fn = fn;
     a->arg = arg;
     a->nsp_len = n->name.len;
@@ -212,6 +215,7 @@ int sio_ask_open(struct sio_nsp *n, uint64_t timeout_ms, bool others, sio_asked_
     head->flags |= SIO_RECORD_ASKS;
     head->writer = s->options.place;
     head->request = a->request;
+    head->timeout_ms = timeout_ms < UINT32_MAX ? (uint32_t)timeout_ms : UINT32_MAX;
     head->nsp = n->name;
     *out = a;
     return 0;
@@ -273,13 +277,13 @@ static int deliver_here(struct sio_server *s, struct sio_buf *record)
 }
 
 /* Only a record that does nothing but ask may go without the log. */
-static int write_record(struct sio_ask *a, struct sio_buf *record, bool here, bool only_asks)
+static int write_record(struct sio_ask *a, struct sio_buf *record, bool only_asks)
 {
     struct sio_server *s = a->server;
     a->sending = true; /* the log may find us lapped, and what is closed then may close us */
-    int err = only_asks && alone(s, here)
+    int err = only_asks && alone(s, a->here)
                   ? deliver_here(s, record)
-                  : sio_server_publish(s, record, here ? SIO_PUBLISH_LOCAL : 0);
+                  : sio_server_publish(s, record, a->here ? SIO_PUBLISH_LOCAL : 0);
     a->sending = false;
     if (err != 0)
         ask_free(a);
@@ -292,13 +296,12 @@ static int write_record(struct sio_ask *a, struct sio_buf *record, bool here, bo
 
 int sio_ask_send(struct sio_ask *a, struct sio_buf *record)
 {
-    return write_record(a, record, false, false);
+    return write_record(a, record, false);
 }
 
 int sio_ask(struct sio_nsp *n, const struct sio_selection *to, const struct sio_question *q,
             sio_asked_fn fn, void *arg)
 {
-    bool here = (q->flags & SIO_EMIT_HERE) != 0;
     bool others = q->kind == SIO_ASK_SERVER_SIDE_EMIT;
     struct sio_record head = {
         .type = SIO_RECORD_QUESTION, .flags = q->flags & SIO_EMIT_HERE, .kind = (uint8_t)q->kind};
@@ -307,8 +310,8 @@ int sio_ask(struct sio_nsp *n, const struct sio_selection *to, const struct sio_
     if (err != 0)
         return err;
     struct sio_buf record = sio_server_scratch(n->server);
-    sio_record_append_packet(&record, &head, to, &(struct sio_outgoing){.data = q->data});
-    return write_record(a, &record, here, true);
+    sio_record_append_packet(&record, &head, to, &q->what);
+    return write_record(a, &record, true);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -53,9 +53,9 @@ typedef void (*sio_asked_fn)(void *arg, const struct sio_asked *what);
 
 struct sio_question {
     enum sio_ask_kind kind;
-    unsigned flags; /* SIO_EMIT_HERE: this worker alone is asked */
-    struct sio_slice data;
-    uint64_t timeout_ms; /* 0: SIO_ASK_TIMEOUT_MS */
+    unsigned flags;           /* SIO_EMIT_HERE: this worker alone is asked */
+    struct sio_outgoing what; /* SERVER_SIDE_EMIT: event and arguments */
+    uint64_t timeout_ms;      /* 0: SIO_ASK_TIMEOUT_MS */
 };
 
 /* fn may be called before it returns, when this worker alone can answer; not on an error:
@@ -65,7 +65,8 @@ int sio_ask(struct sio_nsp *n, const struct sio_selection *to, const struct sio_
 
 /* ---- for who writes the record himself ------------------------------------------------------- */
 
-/* A question whose record is still to be written; fills flags, writer and request of `head`. With
+/* A question whose record is still to be written; fills what is missing of `head`,
+ * whose type and flags are set. With
  * `others` we are not among those who answer. Then comes sio_ask_send, or _cancel. */
 int sio_ask_open(struct sio_nsp *n, uint64_t timeout_ms, bool others, sio_asked_fn fn, void *arg,
                  struct sio_record *head, struct sio_ask **out);

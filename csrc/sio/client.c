@@ -115,11 +115,10 @@ static void dispatch(struct sio_socket *s, const struct sio_inbound *in)
                                           .n_attachments = p->attachments,
                                           .has_id = p->has_id,
                                           .id = p->id};
-    uint64_t cookie;
     if (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)
         server->events->on_event(server->owner, s, &incoming);
-    else if (p->has_id && sio_ack_take(s, p->id, &cookie))
-        server->events->on_ack(server->owner, s, cookie, 0, &incoming);
+    else if (p->has_id)
+        sio_ack_settle(s, p->id, &incoming);
 }
 
 /* A packet for a namespace that must have been joined. */

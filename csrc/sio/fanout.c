@@ -13,11 +13,14 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sio/chorus.h"
 
 struct fanout {
     struct sio_nsp *nsp;
     const struct sio_record *record;
     uint64_t end;
+    struct sio_chorus *chorus; /* of recipients who shall answer; NULL: nobody */
+    uint64_t ack;              /* the id that they answer to */
     unsigned flags;
     bool with_offset;
     struct sio_socket **heard; /* recipients somebody listens to; NULL: none */
@@ -35,8 +38,8 @@ static void build(const struct fanout *f, struct sio_out *out, bool with_offset)
     char offset[SIO_OFFSET_MAX + 1];
     struct sio_out_head head = {.type = r->type == SIO_RECORD_ACK ? SIO_ACK : SIO_EVENT,
                                 .nsp = f->nsp->name,
-                                .has_id = (r->flags & SIO_RECORD_HAS_ID) != 0,
-                                .id = r->id,
+                                .has_id = f->chorus || (r->flags & SIO_RECORD_HAS_ID) != 0,
+                                .id = f->chorus ? f->ack : r->id,
                                 .plain = (r->flags & SIO_EMIT_PLAIN) != 0,
                                 .n_attachments = r->attachments.n,
                                 .attachments = attachments,
@@ -85,11 +88,14 @@ static void queue(void *ctx, struct sio_socket *s)
     int err = sio_out_send(packet_for(f, s->client), s->client->session, f->flags);
     if (err != 0)
         f->err = err;
+    else if (f->chorus != NULL)
+        sio_chorus_expect(f->chorus, s, f->ack);
     if (s->outgoing && f->record->type == SIO_RECORD_EVENT)
         hear(f, s);
 }
 
-void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end)
+void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end,
+                        struct sio_chorus *chorus)
 {
     if (r->attachments.n > SIO_OUT_ATTACHMENTS_MAX) {
         sio_log_limited(SIO_LOG_ERROR, "fanout", "a record with %u attachments is left out",
@@ -100,8 +106,11 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.nsp = n;
     f.record = r;
     f.end = end;
+    f.chorus = chorus;
+    f.ack = chorus != NULL ? n->next_ack++ : 0;
     f.flags = (r->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
-    f.with_offset = n->server->options.recovery && (r->flags & SIO_RECORD_HAS_ID) == 0;
+    f.with_offset =
+        n->server->options.recovery && chorus == NULL && (r->flags & SIO_RECORD_HAS_ID) == 0;
     f.err = 0;
     f.out.n = f.no_offset.n = 0;
     f.out.err = f.no_offset.err = 0;

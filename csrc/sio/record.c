@@ -15,8 +15,10 @@ static void append_head(struct sio_buf *out, const struct sio_record *head)
         sio_buf_append_u8(out, (uint8_t)head->writer.slot);
         sio_buf_append_u32(out, head->writer.generation);
     }
-    if ((head->flags & SIO_RECORD_ASKS) != 0)
+    if ((head->flags & SIO_RECORD_ASKS) != 0) {
         sio_buf_append_u32(out, head->request);
+        sio_buf_append_u32(out, head->timeout_ms);
+    }
     if ((head->flags & SIO_RECORD_HAS_ID) != 0)
         sio_buf_append_u64(out, head->id);
 }
@@ -94,8 +96,10 @@ int sio_record_decode(struct sio_slice bytes, struct sio_record *out)
         out->writer.slot = sio_reader_u8(&r);
         out->writer.generation = sio_reader_u32(&r);
     }
-    if ((out->flags & SIO_RECORD_ASKS) != 0)
+    if ((out->flags & SIO_RECORD_ASKS) != 0) {
         out->request = sio_reader_u32(&r);
+        out->timeout_ms = sio_reader_u32(&r);
+    }
     if ((out->flags & SIO_RECORD_HAS_ID) != 0)
         out->id = sio_reader_u64(&r);
     int err = read_body(&r, out);

@@ -3,7 +3,7 @@
  *
  *     u8 type  u8 flags  bytes nsp
  *     HERE, ASKS:  u8 slot  u32 generation         (of the writer)
- *     ASKS:        u32 request
+ *     ASKS:        u32 request  u32 timeout in ms
  *     HAS_ID:      u64 id
  *     EVENT, ACK:  list rooms  list except  bytes data  list attachments
  *     JOIN, LEAVE: bytes socket id  bytes room
@@ -47,6 +47,7 @@ struct sio_record {
     unsigned flags;
     struct sio_place writer; /* with SIO_EMIT_HERE and SIO_RECORD_ASKS */
     uint32_t request;        /* with SIO_RECORD_ASKS */
+    uint32_t timeout_ms;     /* with SIO_RECORD_ASKS: for how long the writer waits */
     uint64_t id;             /* with SIO_RECORD_HAS_ID */
     struct sio_slice nsp;
     struct sio_record_list rooms, except, attachments; /* EVENT, ACK, QUESTION */
@@ -55,8 +56,8 @@ struct sio_record {
     struct sio_slice sid, room; /* JOIN, LEAVE */
 };
 
-/* Appends an EVENT, ACK or QUESTION. Of `head` type, flags, writer, request, id, nsp and kind
- * count. */
+/* Appends an EVENT, ACK or QUESTION. Of `head` type, flags, writer, request, timeout_ms, id, nsp
+ * and kind count. */
 void sio_record_append_packet(struct sio_buf *out, const struct sio_record *head,
                               const struct sio_selection *to, const struct sio_outgoing *what);
 /* Appends a JOIN or LEAVE. Of `head` type, flags, nsp, sid and room count. */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sio/answer.h"
+#include "sio/chorus.h"
 #include "sio/keep.h"
 #include "sio/parser.h"
 #include "sio/recovery_in.h"
@@ -102,13 +103,29 @@ int sio_server_publish(struct sio_server *s, struct sio_buf *record, unsigned fl
     return err;
 }
 
-static void deliver_to(struct sio_nsp *n, const struct sio_record *r, uint64_t end, bool own)
+static void deliver_to(struct sio_nsp *n, const struct sio_record *r, uint64_t end,
+                       struct sio_chorus *chorus)
 {
-    bool only_here = (r->flags & (SIO_EMIT_HERE | SIO_RECORD_HAS_ID)) != 0;
     if (r->type == SIO_RECORD_JOIN || r->type == SIO_RECORD_LEAVE)
         sio_socket_apply_room(n, r);
-    else if (own || !only_here)
-        sio_fanout_deliver(n, r, end);
+    else
+        sio_fanout_deliver(n, r, end, chorus);
+}
+
+/* To the namespace of that name, or to the children of that parent. */
+static void deliver_by_name(struct sio_server *s, const struct sio_record *r, uint64_t end)
+{
+    bool asks = r->type == SIO_RECORD_EVENT && (r->flags & SIO_RECORD_ASKS) != 0;
+    struct sio_chorus *chorus = asks ? sio_chorus_new(s, r) : NULL;
+    struct sio_nsp *n = sio_server_find_nsp(s, r->nsp);
+    if (n != NULL) {
+        deliver_to(n, r, end, chorus);
+    } else if ((n = sio_map_get(&s->parents, r->nsp)) != NULL) {
+        SIO_LIST_EACH (node, &n->children)
+            deliver_to(SIO_CONTAINER_OF(node, struct sio_nsp, sibling), r, end, chorus);
+    }
+    if (chorus != NULL)
+        sio_chorus_seal(chorus);
 }
 
 void sio_server_deliver(struct sio_server *s, struct sio_slice record, uint64_t end, bool own)
@@ -118,17 +135,12 @@ void sio_server_deliver(struct sio_server *s, struct sio_slice record, uint64_t 
         sio_log_limited(SIO_LOG_ERROR, "deliver", "a record of %zu bytes is not ours", record.len);
         return;
     }
-    struct sio_nsp *n = sio_server_find_nsp(s, r.nsp);
     if (own && (r.flags & SIO_RECORD_ASKS) != 0)
         sio_ask_written(s, &r);
-    if (r.type == SIO_RECORD_QUESTION) {
-        sio_answer_question(s, n, &r, record, own);
-    } else if (n != NULL) {
-        deliver_to(n, &r, end, own);
-    } else if ((n = sio_map_get(&s->parents, r.nsp)) != NULL) {
-        SIO_LIST_EACH (node, &n->children)
-            deliver_to(SIO_CONTAINER_OF(node, struct sio_nsp, sibling), &r, end, own);
-    }
+    if (r.type == SIO_RECORD_QUESTION)
+        sio_answer_question(s, sio_server_find_nsp(s, r.nsp), &r, record, own);
+    else if (own || (r.flags & (SIO_EMIT_HERE | SIO_RECORD_HAS_ID)) == 0)
+        deliver_by_name(s, &r, end);
 }
 
 /* ---- namespaces ----------------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ enum {
     SIO_SCRATCH_KEEP_BYTES = 1 << 16, /* a larger encoding buffer is not kept */
 };
 
+struct sio_chorus;
 struct sio_keep;
 struct sio_lookup;
 
@@ -159,7 +160,9 @@ void sio_lookup_connect(struct sio_client *c, const struct sio_packet *p); /* a 
 void sio_lookup_end_all(struct sio_client *c);
 
 /* ---- fanout.c ---- */
-void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end);
+/* chorus: the recipients answer; NULL: they need not. */
+void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end,
+                        struct sio_chorus *chorus);
 
 /* ---- socket.c ---- */
 /* A socket in state WAITING, at the end of its client's list. */

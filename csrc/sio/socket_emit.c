@@ -86,7 +86,8 @@ static int emit_with_ack(struct sio_socket *s, const struct sio_outgoing *out, u
     struct sio_server *server = s->nsp->server;
     uint64_t id = s->nsp->next_ack;
     uint64_t due_ms = timeout_ms == 0 ? 0 : sio_loop_now(server->loop) + timeout_ms;
-    int err = sio_ack_add(s, id, cookie, due_ms);
+    struct sio_acker who = {.cookie = cookie};
+    int err = sio_ack_add(s, id, who, due_ms);
     if (err != 0) {
         sio_log_limited(SIO_LOG_WARN, "acks", "socket %s waits for %u answers: no more", s->id,
                         server->options.acks_per_socket);
@@ -95,7 +96,7 @@ static int emit_with_ack(struct sio_socket *s, const struct sio_outgoing *out, u
     s->nsp->next_ack++;
     err = emit_with_id(s, out, id);
     if (err != 0)
-        sio_ack_take(s, id, &cookie);
+        sio_ack_take(s, id, &who);
     return err;
 }
 

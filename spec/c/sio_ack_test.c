@@ -117,17 +117,17 @@ TEST(acks_expire_when_due)
     struct eio_session *e;
     struct sio_socket *s = fake_join_root(0, &e);
     uint32_t x = 3;
-    uint64_t cookie;
+    struct sio_acker who;
     for (unsigned i = 0; i < ACKS; i++) {
         x = x * 1664525 + 1013904223;
         due[i] = LATER + (x >> 8) % 1000;
-        CHECK_EQ_INT(sio_ack_add(s, i, i, due[i]), 0);
+        CHECK_EQ_INT(sio_ack_add(s, i, (struct sio_acker){.cookie = i}, due[i]), 0);
     }
     for (unsigned i = 0; i < ACKS / 2; i++) {
         x = x * 1664525 + 1013904223;
         unsigned gone = (x >> 8) % ACKS;
-        if (sio_ack_take(s, gone, &cookie))
-            CHECK_EQ_INT(cookie, gone);
+        if (sio_ack_take(s, gone, &who))
+            CHECK_EQ_INT(who.cookie, gone);
         due[gone] = 0;
     }
     for (uint64_t now = LATER; now <= LATER + 1000; now++) {

@@ -38,7 +38,7 @@ static int ask_as(unsigned worker, const char *name, enum sio_ask_kind kind, con
 {
     struct sio_slice rooms = room == NULL ? SIO_LIT("") : sio_slice_str(room);
     struct sio_selection to = {.rooms = &rooms, .n_rooms = room != NULL};
-    struct sio_question q = {.kind = kind, .flags = flags, .data = SIO_LIT("[1]")};
+    struct sio_question q = {.kind = kind, .flags = flags, .what = event_of("[1]")};
     return sio_ask(root_of(worker), &to, &q, on_asked, (void *)name);
 }
 

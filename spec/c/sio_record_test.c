@@ -58,6 +58,7 @@ TEST(question_comes_back)
                               .flags = SIO_RECORD_ASKS,
                               .writer = {.slot = 3, .generation = 9},
                               .request = 0xfffffffe,
+                              .timeout_ms = 0x01020304,
                               .kind = 200,
                               .nsp = SIO_LIT("/")};
     struct sio_selection to = {two_rooms, 2, one_except, 1};
