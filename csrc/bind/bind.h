@@ -36,6 +36,7 @@ struct sio_slow;
     X(NSP_GONE, "nsp_gone")           /* f(nsp): a child is not there any more; may not wait */    \
     X(CONNECTION, "connection")       /* f(nsp, socket) */                                         \
     X(EVENT, "event")                 /* f(socket, ack|nil, name, args..., ack|nothing) */         \
+    X(SERVER_EVENT, "server_event")   /* f(nsp, ack|nil, pass|nil, name, args..., ack|nil) */      \
     X(OUTGOING, "outgoing")           /* f(socket, name, args...): was sent */                     \
     X(SOCKET_ERROR, "socket_error")   /* f(socket, message) */                                     \
     X(DISCONNECTING, "disconnecting") /* f(socket, reason, detail|nil) */                          \

@@ -6,9 +6,11 @@
 
 #include "base/err.h"
 #include "bind/ask.h"
+#include "bind/chorus.h"
 #include "bind/emit.h"
 #include "bind/selection.h"
 #include "bind/server.h"
+#include "bind/server_side.h"
 #include "bind/socket.h"
 #include "sio/parent.h"
 
@@ -74,7 +76,7 @@ static int lnamespace_emit(lua_State *L)
     return sio_emit_end(L, b, nsp ? sio_nsp_emit(nsp, &to, &out) : SIO_ECLOSED, NULL);
 }
 
-/* emit(nsp, event, ...): to everybody, the method itself */
+/* emit(nsp, event, ..., fn|nothing): to everybody, the method itself; fn(err, answers) */
 static int lnamespace_emit_all(lua_State *L)
 {
     struct sio_nsp *nsp = sio_namespace_self(L);
@@ -82,7 +84,11 @@ static int lnamespace_emit_all(lua_State *L)
     struct sio_outgoing out;
     struct sio_selection all = {0};
     struct sio_bind *b = sio_bind_of(L);
-    sio_emit_event(L, b, 2, lua_gettop(L), 0, &attachments, &out);
+    int last = lua_gettop(L);
+    bool asks = last > 2 && lua_isfunction(L, last);
+    sio_emit_event(L, b, 2, asks ? last - 1 : last, 0, &attachments, &out);
+    if (asks)
+        return sio_chorus_emit(L, nsp, &all, &out, 0);
     return sio_emit_end(L, b, nsp ? sio_nsp_emit(nsp, &all, &out) : SIO_ECLOSED, NULL);
 }
 
@@ -143,6 +149,8 @@ void lnamespace_open(lua_State *L)
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, SIO_NAMESPACE, NULL);
     lask_open(L);
+    lchorus_open(L);
+    lserver_side_open(L);
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         lua_pushinteger(L, constants[i].value);
         lua_setfield(L, -2, constants[i].name);

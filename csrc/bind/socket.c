@@ -16,6 +16,7 @@
 #include "bind/outgoing.h"
 #include "bind/relic.h"
 #include "bind/server.h"
+#include "bind/server_side.h"
 #include "bind/session.h"
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -223,6 +224,7 @@ const struct sio_server_events sio_socket_events = {
     .on_upgrade = sio_session_on_upgrade,
     .on_drain = sio_session_on_drain,
     .on_close = sio_session_on_close,
+    .on_question = sio_server_side_on_event,
 };
 
 /* ---- methods --------------------------------------------------------------------------------- */

@@ -160,9 +160,8 @@ void sio_lookup_connect(struct sio_client *c, const struct sio_packet *p); /* a 
 void sio_lookup_end_all(struct sio_client *c);
 
 /* ---- fanout.c ---- */
-/* chorus: the recipients answer; NULL: they need not. */
 void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end,
-                        struct sio_chorus *chorus);
+                        struct sio_chorus *chorus); /* who shall answer; NULL: nobody */
 
 /* ---- socket.c ---- */
 /* A socket in state WAITING, at the end of its client's list. */

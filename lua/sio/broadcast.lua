@@ -62,12 +62,33 @@ function Broadcast:compress(yes)
   return with(self, { _flags = operator.compressed(self._flags, yes) })
 end
 
---- Sends an event. Raises for what cannot be encoded; nil and why when a limit is reached.
+--- Sends an event. Raises for what cannot be encoded; nil and why when a limit is reached. A
+--- function at the end is called with err and the list of the clients' answers, see emit_with_ack.
 ---@param event string
 ---@param ... any
 ---@return true?, string?
 function Broadcast:emit(event, ...)
+  local n = select("#", ...)
+  if n > 0 and type((select(n, ...))) == "function" then
+    return core.nsp_emit_callback(self._nsp, self._rooms, self._except, self._flags,
+      self._seconds, event, ...)
+  end
   return core.nsp_emit(self._nsp, self._rooms, self._except, self._flags, event, ...)
+end
+
+--- Sends an event and waits until every client has answered or left, on all workers: the list of
+--- their answers, in the order in which they came. err, when some are missing: "timeout" (after
+--- timeout(), else 5 seconds), "missing 1 of 4 workers"; the list has the others then.
+---
+---     local votes, err = app:to("jury"):timeout(10):emit_with_ack("vote?")
+---
+---@async
+---@param event string
+---@param ... any
+---@return any[] answers, string? err
+function Broadcast:emit_with_ack(event, ...)
+  return core.nsp_emit_wait(self._nsp, self._rooms, self._except, self._flags, self._seconds,
+    event, ...)
 end
 
 local function ask(self, what)

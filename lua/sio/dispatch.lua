@@ -17,13 +17,27 @@ local function listening(nsp, event)
   return on and on[event] and events
 end
 
+local told = {} -- events that were listened for in the wrong place, and said so
+
+-- app:on("chat message", fn) waits for other workers, not for clients.
+local function nobody(nsp, event)
+  local on = nsp and rawget(nsp, "_on")
+  if not on or not on[event] or told[event] then return end
+  told[event] = true
+  core.log("warn", ('a client has sent "%s", which only nsp:on listens for; that is for '
+    .. "server_side_emit: use socket:on or nsp:on_event"):format(event))
+end
+
 -- The listeners of an event: the socket's, those of the namespace's parent and the namespace's,
 -- which get the socket first.
 local function deliver(socket, event, ack, ...)
   local nsp = socket.nsp
   local first, last = listening(rawget(nsp, "parent"), event), listening(nsp, event)
-  if not first and not last then return emitter.dispatch(socket, event, ack, ...) end
   local own = rawget(socket, "_on")
+  if not first and not last then
+    if not own or not own[event] then return nobody(nsp, event) end
+    return emitter.dispatch(socket, event, ack, ...)
+  end
   if own and own[event] then core.spawn(emitter.dispatch, socket, event, ack, ...) end
   if first and last then core.spawn(emitter.dispatch, first, event, ack, socket, ...) end
   return emitter.dispatch(last or first, event, ack, socket, ...)

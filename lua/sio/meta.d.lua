@@ -196,7 +196,8 @@ function Socket:emit_with_ack(event, ...) end
 ---@class sio.Namespace
 local Namespace = {}
 
---- Sends an event to everybody in the namespace, on all workers.
+--- Sends an event to everybody in the namespace, on all workers. A function at the end is called
+--- with err and the list of the clients' answers, see Broadcast:emit_with_ack.
 ---@param event string
 ---@param ... any
 ---@return true?, string?

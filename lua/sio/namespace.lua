@@ -9,6 +9,7 @@ local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local gate = require "sio.gate"
+local server_side = require "sio.server_side"
 require "sio.socket" -- sets the hooks through which sockets come
 
 ---@class sio.Namespace : sio.Broadcast
@@ -24,6 +25,8 @@ local Namespace = {
 local properties = {
   sockets = core.nsp_sockets,
 }
+
+for name, method in pairs(server_side.methods) do Namespace[name] = method end
 
 -- A namespace is a broadcast to everybody in it: nsp:to(), nsp.volatile, ...
 for name, method in pairs(broadcast.methods) do
@@ -87,6 +90,7 @@ local function tell_wants(self)
 end
 
 local events = { connection = true, connect = true }
+local of_sockets = { disconnect = true, disconnecting = true, error = true, connect_error = true }
 
 local function check_event(self, event)
   if events[event] then return end
@@ -97,15 +101,17 @@ local function check_event(self, event)
   if gate.events[event] then
     errors.raise('"%s" is an event of app.engine: app.engine:on("%s", fn)', event, event)
   end
-  errors.raise('a namespace has the event "connection", not %s (events of clients are received '
-    .. "with socket:on, or with on_event of the namespace)",
+  if type(event) == "string" and not of_sockets[event] then return end
+  errors.raise('a namespace has the event "connection" and those of server_side_emit, not %s '
+    .. "(events of clients are received with socket:on, or with on_event of the namespace)",
     type(event) == "string" and '"' .. event .. '"' or type(event))
 end
 
 --- Calls fn(socket) for each client that connects; the server's "new_namespace" with each namespace
---- that is made.
----@param event "connection"|"connect"|"new_namespace"
----@param fn async fun(socket: sio.Socket)
+--- that is made. Any other event is one that another worker sends with server_side_emit: what
+--- fn(...) returns is its answer.
+---@param event "connection"|"connect"|"new_namespace"|string
+---@param fn async fun(...): ...
 ---@return sio.Namespace
 function Namespace:on(event, fn)
   check_event(self, event)

@@ -156,7 +156,7 @@ describe("a namespace's handlers", function()
     assert.error_matches(function() app:on_event("e") end,
       "bad argument #2 to 'on_event' %(function expected, got nil%)")
     assert.error_matches(function() app:on_event(print) end, "event name expected, got function")
-    assert.error_matches(function() app:on("e", print) end, "on_event of the namespace")
+    assert.error_matches(function() app:on("error", print) end, "on_event of the namespace")
   end)
 end)
 

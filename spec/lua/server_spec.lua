@@ -49,10 +49,41 @@ describe("a server", function()
   end)
 
   it("says that events of clients are a socket's", function()
-    assert.error_matches(function() app:on("chat message", print) end,
-      'a namespace has the event "connection", not "chat message"')
+    for _, name in ipairs { "disconnect", "disconnecting", "error" } do
+      assert.error_matches(function() app:on(name, print) end,
+        'a namespace has the event "connection" and those of server_side_emit, not "' .. name)
+    end
     assert.error_matches(function() app:on "connection" end, "function expected, got nil")
-    assert.error_matches(function() app:on(nil, print) end, 'the event "connection", not nil')
+    assert.error_matches(function() app:on(nil, print) end, "server_side_emit, not nil")
+  end)
+
+  it("asks many, and hears nothing of nobody", function()
+    local heard = {}
+    serve.wait(function(done)
+      heard.answers, heard.err = app:to("nobody"):timeout(60):emit_with_ack("q", 1)
+      heard.sent = app:emit("q", function(err, answers)
+        heard.called = { err = err, n = #answers }
+      end)
+      heard.servers = app:server_side_emit_with_ack("q")
+      heard.told = app:server_side_emit("q", { 1 })
+      done()
+    end)
+    assert.same({ answers = {}, sent = true, called = { n = 0 }, servers = {}, told = true }, heard)
+    assert.error_matches(function() app:emit_with_ack("q") end,
+      "emit_with_ack can only be called inside a handler")
+    assert.error_matches(function() app:server_side_emit_with_ack("q") end,
+      "server_side_emit_with_ack can only be called inside a handler")
+    assert.error_matches(function() app:emit("q", print, 1) end, "argument 2: ")
+    assert.error_matches(function() app:to("r"):emit("disconnect", print) end, "reserved event")
+  end)
+
+  it("keeps its own events from other servers", function()
+    for _, name in ipairs { "connect", "connection", "new_namespace" } do
+      assert.error_matches(function() app:server_side_emit(name) end,
+        '"' .. name .. '" is an event of this worker')
+    end
+    assert.error_matches(function() app:server_side_emit(7) end, "string expected, got number")
+    assert.error_matches(function() app:server_side_emit("e", { print }) end, "argument 2%[1%]")
   end)
 
   it("refuses what cannot be emitted, at the caller's line", function()
@@ -71,7 +102,7 @@ describe("a server", function()
     end
     refuses("argument 2: string is not valid UTF%-8 %(use sio%.binary for bytes%)", "x", "\xff")
     refuses("argument 3%.a%[2%]: a function cannot be encoded", "x", 1, { a = { 1, print } })
-    refuses("argument 2: a function cannot be encoded", "x", print)
+    refuses("argument 2: a function cannot be encoded", "x", print, 1)
     local many = {}
     for i = 1, 11 do many[i] = sio.binary "x" end
     refuses("argument 2%[11%]: more than 10 binary attachments", "x", many)
