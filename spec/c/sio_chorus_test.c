@@ -239,10 +239,37 @@ TEST(chorus_a_client_with_too_many_questions_is_asked_and_not_waited_for)
     sio_socket_emit(sockets[0], &single, 7, 0);
     ask_room(NULL, SIO_EMIT_HERE);
     CHECK_SLICE(last_sent(sessions[0]), "421[\"q\"]");
+    CHECK_EQ_INT(sio.log_lines, 1);
     say(sessions[1], "31[1]");
     say(sessions[0], "31[0]");
     fake_tick();
     CHECK_HEARD("0 of 1: [1]|");
+    finish();
+}
+
+/* Of one worker; the packets are left out. */
+TEST(chorus_voices_are_limited)
+{
+    fake_prepare();
+    sio.options.acks_per_socket = 2 * SIO_CHORUS_VOICES_MAX;
+    fake_open();
+    begin();
+    for (unsigned more = 0; more < 2; more++) {
+        struct sio_record r = {.type = SIO_RECORD_EVENT, .nsp = SIO_LIT("/")};
+        struct sio_ask *a;
+        REQUIRE(sio_ask_open(root_of(0), 60000, false, on_asked, NULL, &r, &a) == 0);
+        r.flags |= SIO_EMIT_HERE;
+        struct sio_chorus *c = sio_chorus_new(sio.worker[0].server, &r);
+        for (uint64_t id = 0; id < SIO_CHORUS_VOICES_MAX + more; id++)
+            sio_chorus_expect(c, sockets[0], id);
+        sio_ask_written(sio.worker[0].server, &r);
+        sio_chorus_seal(c);
+        say(sessions[0], "30[]");
+        drop(0);
+        sockets[0] = fake_join_root(0, &sessions[0]);
+        fake_tick();
+        CHECK_HEARD(more == 0 ? "1 of 1: []|" : "0 of 1: []|");
+    }
     finish();
 }
 

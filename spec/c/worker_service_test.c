@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "sio/chorus.h"
+#include "sio/server_side.h"
 #include "worker_side.h"
 
 static struct sio_service *services[2][2]; /* by slot and number */
@@ -138,6 +140,27 @@ TEST(service_a_private_id_is_nothing_to_another_server_at_a_sibling)
     claim_at_the_other(1);
 }
 
+TEST(service_a_replay_has_the_events_of_its_own_server)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    two_open();
+    talk_to(1);
+    user_open(&a, 0, "", &r);
+    talk_to(0);
+    user_emit_all(1, "[\"zero\"]");
+    talk_to(1);
+    user_emit_all(1, "[\"one\"]");
+    user_open(&b, 1, auth_of(&a), &r);
+    CHECK_EQ_STR(b.pid, a.pid);
+    CHECK(memmem(r.body.p, r.body.len, "[\"one\",", 7) != NULL);
+    CHECK(memmem(r.body.p, r.body.len, "zero", 4) == NULL);
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
 TEST(service_a_dead_ones_session_is_nothing_to_another_server)
 {
     struct user a = {0}, b = {0};
@@ -201,6 +224,104 @@ TEST(service_closing_one_leaves_the_other_and_its_sessions_to_siblings)
     peer_fini(&b.peer);
     peer_fini(&c.peer);
     peer_fini(&d.peer);
+    host_close();
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+static char asked[64]; /* what the last question came to: answers of workers, sockets */
+
+static void on_counted(void *arg, const struct sio_asked *what)
+{
+    uint64_t sockets = 0;
+    (void)arg;
+    for (unsigned i = 0; i < what->n; i++) {
+        struct sio_reader r = {.rest = what->answers[i].bytes};
+        sockets += sio_reader_u64(&r);
+    }
+    snprintf(asked, sizeof asked, "%d: %u of %u, %u", what->err, what->n - what->missing, what->n,
+             (unsigned)sockets);
+}
+
+static void count_at(unsigned slot, unsigned number)
+{
+    struct sio_nsp *root =
+        sio_server_find_nsp(sio_service_sio(services[slot][number]), SIO_LIT("/"));
+    struct sio_question q = {.kind = SIO_ASK_COUNT};
+    asked[0] = '\0';
+    CHECK_EQ_INT(sio_ask(root, &(struct sio_selection){0}, &q, on_counted, NULL), 0);
+    WAIT(asked[0] != '\0');
+}
+
+TEST(service_a_question_is_for_the_servers_of_one_number)
+{
+    struct user a = {0}, b = {0}, c = {0};
+    struct reply r = {0};
+    two_open();
+    talk_to(0);
+    user_open(&a, 0, "", &r);
+    talk_to(1);
+    user_open(&b, 1, "", &r);
+    crowd_but(0);
+    user_open(&c, 0, "", &r);
+    count_at(0, 0);
+    CHECK_EQ_STR(asked, "0: 2 of 2, 1");
+    count_at(0, 1);
+    CHECK_EQ_STR(asked, "0: 2 of 2, 2");
+    count_at(1, 1);
+    CHECK_EQ_STR(asked, "0: 2 of 2, 2");
+    close_one(1, 1); /* nobody there is asked any more */
+    count_at(0, 1);
+    CHECK_EQ_STR(asked, "0: 1 of 1, 1");
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    peer_fini(&c.peer);
+    host_close();
+}
+
+static void on_sung(void *arg, const struct sio_asked *what)
+{
+    (void)arg;
+    snprintf(asked, sizeof asked, "%d: %u of %u", what->err, what->n - what->missing, what->n);
+}
+
+/* Its clients leave with it, and it says so: nothing is missing. */
+TEST(service_a_question_does_not_wait_for_a_server_that_closes)
+{
+    struct user a = {0};
+    struct reply r = {0};
+    two_open();
+    talk_to(1);
+    user_open(&a, 1, "", &r);
+    struct sio_nsp *root = sio_server_find_nsp(sio_service_sio(services[0][1]), SIO_LIT("/"));
+    struct sio_outgoing out = {.data = SIO_LIT("[\"q\"]")};
+    asked[0] = '\0';
+    CHECK_EQ_INT(sio_chorus_ask(root, &(struct sio_selection){0}, &out, 60000, on_sung, NULL), 0);
+    CHECK(polled(&a, "420[\"q\"]"));
+    CHECK_EQ_STR(asked, "");
+    close_one(1, 1);
+    WAIT(asked[0] != '\0');
+    CHECK_EQ_STR(asked, "0: 2 of 2");
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    host_close();
+}
+
+TEST(service_what_a_closed_server_still_owed_is_not_waited_for)
+{
+    two_open();
+    struct sio_nsp *root = sio_server_find_nsp(sio_service_sio(services[0][1]), SIO_LIT("/"));
+    struct sio_outgoing out = {.data = SIO_LIT("[\"q\"]")};
+    asked[0] = '\0';
+    CHECK_EQ_INT(sio_server_side_ask(root, &out, on_sung, NULL), 0);
+    WAIT(side_logged(1, "question[\"q\"]"));
+    CHECK_EQ_STR(asked, "");
+    close_one(1, 0); /* another one */
+    CHECK_EQ_STR(asked, "");
+    close_one(1, 1);
+    WAIT(asked[0] != '\0');
+    CHECK_EQ_STR(asked, "0: 1 of 1");
     host_close();
 }
 

@@ -98,6 +98,14 @@ static inline void side_on_disconnect(void *owner, struct sio_socket *s, const c
     sio_buf_printf(&((struct side *)owner)->log, "disconnect:%s ", reason ? reason : "-");
 }
 
+/* Never answered. */
+static inline void side_on_question(void *owner, struct sio_nsp *n, struct sio_asker to,
+                                    const struct sio_incoming *in)
+{
+    (void)n, (void)to;
+    sio_buf_printf(&((struct side *)owner)->log, "question%.*s ", (int)in->data.len, in->data.p);
+}
+
 static const struct sio_server_events side_sio_events = {
     .on_connecting = side_on_connecting,
     .on_connection = side_on_connection,
@@ -106,6 +114,7 @@ static const struct sio_server_events side_sio_events = {
     .on_error = side_on_error,
     .on_disconnecting = side_on_disconnecting,
     .on_disconnect = side_on_disconnect,
+    .on_question = side_on_question,
 };
 static const struct sio_app_events side_events = {.on_request = side_on_request,
                                                   .sio = &side_sio_events};

@@ -62,6 +62,21 @@ for (const workers of [1, 4]) {
       assert.deepEqual(publics.mishaps.concat(admins.mishaps), []);
     });
 
+    it("ask their own clients, on all workers", async () => {
+      await start();
+      for (const clients of [publics, admins]) {
+        for (let i = 0; i < 4; i++) {
+          const socket = await clients.connect(i % 2 ? "polling" : "websocket");
+          socket.on("question", (ack) => ack(`${clients === admins ? "admin" : "public"} ${i}`));
+        }
+      }
+      for (const [clients, name] of [[publics, "public"], [admins, "admin"]]) {
+        const asked = await clients.all[1].timeout(8000).emitWithAck("ask all");
+        const expected = [0, 1, 2, 3].map((i) => `${name} ${i}`);
+        assert.deepEqual({ ...asked, answers: asked.answers.sort() }, { answers: expected, count: 4 });
+      }
+    });
+
     it("the last worker to close one gives up its port, and the other goes on", async () => {
       await start();
       const admin = await admins.connect("websocket");
