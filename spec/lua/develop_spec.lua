@@ -93,6 +93,14 @@ describe("sio-lua", function()
       assert.equal(0, program.wait())
       assert.equal("app.lua loads: 1 worker on unix:/nowhere/x, 127.0.0.1 port 1",
         program.output())
+      folder:write("app.lua", [[
+        local sio = require "sio"
+        local public, admin = sio.server(), sio.server()
+        public:listen(1)
+        admin:listen "127.0.0.1:2"]])
+      program = start "--check"
+      assert.equal(0, program.wait())
+      assert.equal("app.lua loads: 1 worker on port 1, 127.0.0.1 port 2", program.output())
     end)
 
     it("ends with 3 and the app's error", function()

@@ -64,17 +64,18 @@ local function changed(self, declared)
 end
 
 -- The command line and systemd mean the server that listens first.
-local function planned(self, declared)
-  if #self.order > 0 then return declared end
+local function planned(self, declared, first)
+  if not first then return declared end
   return self.wanted or changed(self, declared)
 end
 
 --- What open() will open, for people.
 ---@param declared sio.Address[] by the app
+---@param first boolean the first server's
 ---@return string
-function Sockets:describe(declared)
+function Sockets:describe(declared, first)
   local places = {}
-  for i, each in ipairs(planned(self, declared)) do
+  for i, each in ipairs(planned(self, declared, first)) do
     places[i] = address.text { host = each.host, port = each.port or host.default_port(),
       unix = each.unix, fd = each.fd }
   end
@@ -105,7 +106,7 @@ end
 function Sockets:open(server, declared, secure)
   local known = self.servers[server]
   if known then return known.list end
-  local list, err = open_list(self, planned(self, declared))
+  local list, err = open_list(self, planned(self, declared, #self.order == 0))
   if not list then return nil, err end
   self.servers[server] = { list = list, secure = secure }
   table.insert(self.order, server)

@@ -84,22 +84,15 @@ local function decide_count(self, declared)
   return true
 end
 
--- The app has loaded: what would be done now is all that was asked for.
-local function tell_plan(self, message)
-  if not self.asked.trial then
-    print(("%s loads: %d %s on %s"):format(self.asked.file, self.count,
-      self.count == 1 and "worker" or "workers", self.sockets:describe(message.addresses)))
-  end
-  self:stop "check"
-end
-
 local on_op = {}
 
 -- The sockets are bound once; a replaced worker gets them again. Once the app runs, a server that
 -- cannot listen is no reason to end the others.
 function on_op.listen(self, member, message)
   if self.stopping or not decide_count(self, message.workers) then return end
-  if self.asked.check or self.asked.trial then return tell_plan(self, message) end
+  if self.plan then
+    return table.insert(self.plan, self.sockets:describe(message.addresses, not self.plan[1]))
+  end
   self.retention = math.max(self.retention, message.retention or 0)
   local list, err = self.sockets:open(message.server, message.addresses, message.secure)
   if not list then
@@ -111,6 +104,16 @@ function on_op.listen(self, member, message)
       each.descriptor)
   end
   member.listens[message.server] = true
+end
+
+-- The app file has run: with --check, what would be done now is all that was asked for.
+function on_op.loaded(self)
+  if not self.plan or self.stopping then return end
+  if not self.asked.trial then
+    print(("%s loads: %d %s on %s"):format(self.asked.file, self.count,
+      self.count == 1 and "worker" or "workers", table.concat(self.plan, ", ")))
+  end
+  self:stop "check"
 end
 
 -- A server that was closed in every worker gives up its port; the dead have closed nothing.
@@ -246,6 +249,7 @@ local function new(asked, count, default_workers, worker_command)
     backoff = {}, timers = {}, signals = {}, retention = RETENTION,
     heartbeat = heartbeat.new(now), last_sweep = now,
     stopping = false, ever_ready = false, announced = false,
+    plan = (asked.check or asked.trial) and {} or nil, -- addresses, instead of listening there
   }, Supervisor)
   local err
   -- How many there will be is for the app to say, unless an option has said it. Unused slots cost

@@ -6,7 +6,7 @@
 -- SIO_WORKER in the environment. Messages on the link are JSON objects:
 --
 --   up    {op="listen", server, addresses, secure, workers, balance, retention}
---         {op="ready"}   {op="closed", server}   {op="stopping"}
+--         {op="loaded"}   {op="ready"}   {op="closed", server}   {op="stopping"}
 --   down  {op="listener", server, last} + descriptor, one after the other
 --         {op="stop", reason}   {op="reload"}
 --         {op="peer", slot, generation} + link, bell
@@ -169,6 +169,7 @@ function worker.run(file)
   local ran
   ran, err = run_app(file)
   if not ran then return fail(err) end
+  send { op = "loaded" }
   core.run()
   return 0
 end
