@@ -5,6 +5,7 @@
 
 local core = require "sio.core"
 local emitter = require "sio.emitter"
+local errors = require "sio.error"
 local front = require "sio.front"
 local gate = require "sio.gate"
 local host = require "sio.host"
@@ -31,12 +32,14 @@ for name, method in pairs(front.methods) do Engine[name] = method end
 --- As app:listen.
 ---@param address? sio.ListenAddress|sio.ListenAddress[]
 function Engine:listen(address)
+  errors.check_self("listen", self, engine_mt)
   listening.listen { self, address }
 end
 
 --- Stops: ends the sessions, then, behind the last server, the loop. As app:close.
 ---@param fn? async fun()
 function Engine:close(fn)
+  errors.check_self("close", self, engine_mt)
   listening.close_for(self, fn)
 end
 

@@ -6,6 +6,7 @@
 -- Stands on sio.core's log, which has level, time and tag. A call never raises for its fields.
 
 local core = require "sio.core"
+local errors = require "sio.error"
 
 ---@class sio.Log
 local Log = {}
@@ -29,7 +30,8 @@ local function format_fields(fields)
   return table.concat(names, " ")
 end
 
-local function write(level, message, fields)
+local function write(level, self, message, fields)
+  errors.check_self(level, self, Log)
   local text = tostring(message)
   if type(fields) == "table" and next(fields) ~= nil then
     text = text .. " " .. format_fields(fields)
@@ -40,26 +42,26 @@ end
 --- Shown with --log-level debug only.
 ---@param message any
 ---@param fields? table<string, any>
-function Log:debug(message, fields) -- luacheck: ignore self
-  write("debug", message, fields)
+function Log:debug(message, fields)
+  write("debug", self, message, fields)
 end
 
 ---@param message any
 ---@param fields? table<string, any>
-function Log:info(message, fields) -- luacheck: ignore self
-  write("info", message, fields)
+function Log:info(message, fields)
+  write("info", self, message, fields)
 end
 
 ---@param message any
 ---@param fields? table<string, any>
-function Log:warn(message, fields) -- luacheck: ignore self
-  write("warn", message, fields)
+function Log:warn(message, fields)
+  write("warn", self, message, fields)
 end
 
 ---@param message any
 ---@param fields? table<string, any>
-function Log:error(message, fields) -- luacheck: ignore self
-  write("error", message, fields)
+function Log:error(message, fields)
+  write("error", self, message, fields)
 end
 
 return setmetatable({}, Log)

@@ -5,6 +5,7 @@
 -- chain of middlewares that waits goes on with the one it started with.
 
 local broadcast = require "sio.broadcast"
+local class = require "sio.class"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -57,21 +58,15 @@ local function keep(self)
   announce(self)
 end
 
-local namespace_mt = {
+local namespace_mt = class.index({
   __name = "sio.Namespace",
-  __index = function(self, name)
-    local method = Namespace[name]
-    if method then return method end
-    local property = properties[name]
-    return property and property(self)
-  end,
   -- Fields of the app's.
   __newindex = function(self, name, value)
     keep(self)
     rawset(self, name, value)
   end,
   __tostring = function(self) return "sio.Namespace: " .. self.name end,
-}
+}, Namespace, properties)
 
 -- ---- who is listened to ---------------------------------------------------------------------
 

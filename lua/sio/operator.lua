@@ -5,6 +5,7 @@
 -- broadcast, volatile and here are properties of it; calling one (`socket:broadcast()`) gives it
 -- too.
 
+local class = require "sio.class"
 local core = require "sio.core"
 local errors = require "sio.error"
 
@@ -20,13 +21,7 @@ end
 ---@param properties table<string, function>
 ---@return table
 function operator.class(name, methods, properties)
-  local function index(self, key)
-    local method = methods[key]
-    if method then return method end
-    local property = properties[key]
-    return property and property(self)
-  end
-  return { __name = name, __index = index, __call = returns_self }
+  return class.index({ __name = name, __call = returns_self }, methods, properties)
 end
 
 local function room_name(room, method)

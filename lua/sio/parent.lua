@@ -6,6 +6,7 @@
 -- listeners and middlewares where they are, so later ones reach it too. `_parents` is in order of
 -- making, which is the order of the search.
 
+local class = require "sio.class"
 local core = require "sio.core"
 local errors = require "sio.error"
 local namespace = require "sio.namespace"
@@ -22,16 +23,10 @@ local properties = { children = core.nsp_children }
 for name, method in pairs(namespace.methods) do Parent[name] = method end
 for name, property in pairs(namespace.properties) do properties[name] = property end
 
-local parent_mt = {
+local parent_mt = class.index({
   __name = "sio.Parent",
-  __index = function(self, name)
-    local method = Parent[name]
-    if method then return method end
-    local property = properties[name]
-    return property and property(self)
-  end,
   __tostring = function(self) return "sio.Parent: " .. self.name end,
-}
+}, Parent, properties)
 
 local function must(nsp)
   if not nsp then errors.raise "there are too many namespaces" end

@@ -5,6 +5,7 @@
 -- Stands on namespace.lua, http/router.lua and listening.lua. [1] is the handle of
 -- csrc/bind/server.c.
 
+local class = require "sio.class"
 local core = require "sio.core"
 local errors = require "sio.error"
 local front = require "sio.front"
@@ -36,6 +37,8 @@ local io_names = {}
 for name in pairs(io) do io_names[name] = true end
 io_names.close, io_names.type = nil, nil
 
+local missing = class.missing(Server, properties)
+
 local server_mt = {
   __name = "sio.Server",
   __index = function(self, name)
@@ -47,6 +50,7 @@ local server_mt = {
       errors.raise("%s: this is the Socket.IO server; Lua's io library is hidden by your local "
         .. "`io`", name)
     end
+    return missing(name)
   end,
   __tostring = function() return "sio.Server" end,
 }

@@ -8,6 +8,7 @@
 
 local broadcast = require "sio.broadcast"
 local catch_all = require "sio.catch_all"
+local class = require "sio.class"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -158,21 +159,15 @@ for name, method in pairs(single.methods) do
   Socket[name] = Socket[name] or function(self, ...) return method(single.of(self), ...) end
 end
 
-local socket_mt = {
+local socket_mt = class.index({
   __name = "sio.Socket",
-  __index = function(self, name)
-    local method = Socket[name]
-    if method then return method end
-    local property = properties[name]
-    return property and property(self)
-  end,
   __newindex = function(self, name, value)
     if name == "data" then return core.socket_set_data(self, value) end
     core.socket_keep(self)
     rawset(self, name, value)
   end,
   __tostring = function(self) return "sio.Socket: " .. tostring(rawget(self, "id")) end,
-}
+}, Socket, properties)
 
 core.set_hooks { socket_mt = socket_mt }
 

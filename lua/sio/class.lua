@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: MIT
+-- How the objects that people touch find their methods and properties, and how they tell slips: a
+-- call with a dot for the colon, a name in JavaScript's spelling.
+--
+-- Stands on error.lua; the modules with such objects call it. Invariant: the tables of methods stay
+-- as they were written; what objects show are wrappers that check their self.
+
+local errors = require "sio.error"
+
+local class = {}
+
+-- The same methods, checking their self; those in C do it themselves.
+local function guarded(methods, mt)
+  local face = {}
+  for name, method in pairs(methods) do
+    face[name] = method
+    if debug.getinfo(method, "S").what ~= "C" then
+      face[name] = function(self, ...)
+        if getmetatable(self) ~= mt then errors.check_self(name, self, mt) end
+        return method(self, ...)
+      end
+    end
+  end
+  return face
+end
+
+-- "emitWithAck" -> "emit_with_ack", for all of them.
+local function javascript_names(...)
+  local names = {}
+  for _, known in ipairs { ... } do
+    for ours in pairs(known) do
+      local theirs = ours:gsub("_(%l)", string.upper)
+      if theirs ~= ours then names[theirs] = ours end
+    end
+  end
+  return names
+end
+
+--- For an __index, last: f(name) is nil, but for `socket.emitWithAck` it raises and says our name.
+---@param methods table<string, any> complete when it is called first
+---@param properties table<string, any>
+---@return fun(name: any)
+function class.missing(methods, properties)
+  local names
+  return function(name)
+    names = names or javascript_names(methods, properties)
+    if names[name] then errors.raise("%s: here it is called %s", name, names[name]) end
+  end
+end
+
+--- Gives a metatable its __index: methods, then properties, which are functions of the object.
+--- Returns the metatable.
+---@param mt table with __name
+---@param methods table<string, function> complete when the first object is used
+---@param properties table<string, fun(self: table): any>
+---@return table
+function class.index(mt, methods, properties)
+  local face
+  local missing = class.missing(methods, properties)
+  mt.__index = function(self, name)
+    face = face or guarded(methods, mt)
+    local method = face[name]
+    if method then return method end
+    local property = properties[name]
+    if property then return property(self) end
+    return missing(name)
+  end
+  return mt
+end
+
+return class
