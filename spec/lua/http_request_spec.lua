@@ -4,6 +4,7 @@
 local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
+local test = require "sio.test"
 
 local app
 
@@ -16,121 +17,92 @@ after_each(function()
   core.set_log_level "info"
 end)
 
--- status, headers and body of each request, each on a connection of its own
-local function ask(requests)
-  return serve(app, ([[
-    const http = await import("node:http");
-    const { port } = new URL(url);
-    const answers = [];
-    for (const [path, { body, ...options } = {}] of %s) {
-      answers.push(await new Promise((resolve, reject) => {
-        const req = http.request({ port, path, host: "127.0.0.1", ...options }, (res) => {
-          const { statusCode: status, headers } = res;
-          let text = "";
-          res.on("data", (data) => (text += data));
-          res.on("end", () => resolve({ status, headers, body: text }));
-        });
-        req.on("error", reject);
-        req.end(body);
-      }));
-    }
-    return answers;
-  ]]):format(sio.json.encode(requests)))
-end
-
 describe("a request", function()
-  it("has its parts", function()
+  it("has its parts", test(function()
     app:post("/a b/:id", function(req)
       return { req.method, req.path, req.raw_path, req.url, req.query, req.params, req.host,
         req.protocol, req.secure, req.address, req.nothing == nil }
     end)
-    local a = ask { { "/a%20b/x%2fy?q=1+2", { method = "POST", headers = { Host = "h:1" } } } }
-    assert.same({ "POST", "/a b/x/y", "/a%20b/x%2fy", "/a%20b/x%2fy?q=1+2", { q = "1 2" },
-      { id = "x/y" }, "h:1", "http", false, "127.0.0.1", true }, sio.json.decode(a[1].body))
-  end)
+    local target = "/a%20b/x%2fy?q=1+2"
+    local answer = test.start(app):request("POST", target, { headers = { Host = "h:1" } })
+    assert.same({ "POST", "/a b/x/y", "/a%20b/x%2fy", target, { q = "1 2" }, { id = "x/y" }, "h:1",
+      "http", false, "127.0.0.1", true }, answer.json)
+  end))
 
-  it("tells what a trusted proxy says", function()
-    local function where(req) return { req.host, req.protocol, req.secure, req.address } end
-    local headers = {
-      Host = "inside", ["X-Forwarded-Host"] = "a.example:8443", ["X-Forwarded-Proto"] = "https",
-      ["X-Forwarded-For"] = "192.0.2.7",
-    }
-    app:get("/", where)
-    local plain = ask { { "/", { headers = headers } } }
-    assert.same({ "inside", "http", false, "127.0.0.1" }, sio.json.decode(plain[1].body))
-    serve.close(app)
-    app = sio.server { trust_proxy = "loopback" }
-    app:get("/", where)
-    local proxied = ask { { "/", { headers = headers } } }
-    assert.same({ "a.example:8443", "https", true, "192.0.2.7" },
-      sio.json.decode(proxied[1].body))
-  end)
-
-  it("has a form when it is one", function()
-    app:post("/", function(req) return { req.form or sio.null, req.form == req.form } end)
-    local function form(body, kind)
-      return { "/", { method = "POST", body = body,
-        headers = { ["Content-Type"] = kind or "application/x-www-form-urlencoded" } } }
+  it("tells what a trusted proxy says", test(function()
+    local function ask(server)
+      server:get("/", function(req) return { req.host, req.protocol, req.secure, req.address } end)
+      return test.start(server):request("GET", "/", { headers = {
+        Host = "inside", ["X-Forwarded-Host"] = "a.example:8443", ["X-Forwarded-Proto"] = "https",
+        ["X-Forwarded-For"] = "192.0.2.7",
+      } }).json
     end
-    local a = ask {
-      form "a=1&b=%C3%BC+x&a=2&c", form("a=1", "Application/X-WWW-Form-URLEncoded; charset=utf-8"),
-      form("a=1", "text/plain"), form(("&"):rep(999)), form(("&"):rep(1000)), form "",
-    }
-    assert.same({ { a = "2", b = "ü x", c = "" }, true }, sio.json.decode(a[1].body))
-    assert.same({ { a = "1" }, true }, sio.json.decode(a[2].body))
-    assert.same({ sio.null, true }, sio.json.decode(a[3].body))
-    assert.same({ {}, true }, sio.json.decode(a[4].body))
-    assert.same({ sio.null, true }, sio.json.decode(a[5].body))
-    assert.same({ {}, true }, sio.json.decode(a[6].body))
-  end)
+    assert.same({ "inside", "http", false, "127.0.0.1" }, ask(app))
+    assert.same({ "a.example:8443", "https", true, "192.0.2.7" },
+      ask(sio.server { trust_proxy = "loopback" }))
+  end))
 
-  it("has cookies and joined fields", function()
+  it("has a form when it is one", test(function()
+    app:post("/", function(req) return { req.form or sio.null, req.form == req.form } end)
+    local running = test.start(app)
+    local function form(body, kind)
+      return running:request("POST", "/", { body = body, headers = {
+        ["Content-Type"] = kind or "application/x-www-form-urlencoded",
+      } }).json
+    end
+    assert.same({ { a = "2", b = "ü x", c = "" }, true }, form "a=1&b=%C3%BC+x&a=2&c")
+    assert.same({ { a = "1" }, true },
+      form("a=1", "Application/X-WWW-Form-URLEncoded; charset=utf-8"))
+    assert.same({ sio.null, true }, form("a=1", "text/plain"))
+    assert.same({ {}, true }, form(("&"):rep(999)))
+    assert.same({ sio.null, true }, form(("&"):rep(1000)))
+    assert.same({ {}, true }, form "")
+  end))
+
+  it("has cookies and joined fields", test(function()
     app:get("/", function(req)
       return { req.cookies, req.headers["x-a"], req.headers["content-type"] }
     end)
-    local a = ask { { "/", { headers = {
+    local answer = test.start(app):request("GET", "/", { headers = {
       Cookie = { "a=1", "b=2" }, ["X-A"] = { "1", "2" }, ["Content-Type"] = { "x/y", "z/z" },
-    } } } }
-    assert.same({ { a = "1", b = "2" }, "1, 2", "x/y" }, sio.json.decode(a[1].body))
-  end)
+    } })
+    assert.same({ { a = "1", b = "2" }, "1, 2", "x/y" }, answer.json)
+  end))
 
-  it("has a body of at most max_body bytes", function()
+  it("has a body of at most max_body bytes", test(function()
     app:post("/", function(req) return #req.body end)
-    local a = ask {
-      { "/", { method = "POST", body = ("x"):rep(1000) } },
-      { "/", { method = "POST", body = ("x"):rep(1001) } },
-    }
-    assert.equal("1000", a[1].body)
-    assert.equal(413, a[2].status)
-  end)
+    local running = test.start(app)
+    assert.equal("1000", running:request("POST", "/", { body = ("x"):rep(1000) }).body)
+    assert.equal(413, running:request("POST", "/", { body = ("x"):rep(1001) }).status)
+  end))
 end)
 
 describe("routes", function()
-  it("know all methods", function()
+  it("know all methods", test(function()
     app:all("/all", function(req) return req.method end)
     app:get("/get", function() return "got" end)
     app:get("/both", function() return "get", 200, { ["X-By"] = "get" } end)
     app:head("/both", function() return "", 200, { ["X-By"] = "head" } end)
     app:options("/options", function() return "mine" end)
-    local function of(method, path) return { path, { method = method } } end
-    local a = ask {
-      of("GET", "/all"), of("PUT", "/all"), of("OPTIONS", "/all"), of("HEAD", "/get"),
-      of("HEAD", "/both"), of("GET", "/both"), of("OPTIONS", "/options"), of("OPTIONS", "/get"),
-      of("OPTIONS", "*"), of("POST", "/get"), of("OPTIONS", "/nope"),
-    }
-    assert.equal("GET", a[1].body)
-    assert.equal("PUT", a[2].body)
-    assert.equal("OPTIONS", a[3].body)
-    assert.same({ 200, "", "3" }, { a[4].status, a[4].body, a[4].headers["content-length"] })
-    assert.equal("head", a[5].headers["x-by"])
-    assert.equal("get", a[6].headers["x-by"])
-    assert.equal("mine", a[7].body)
-    assert.same({ 204, "GET, HEAD, OPTIONS" }, { a[8].status, a[8].headers.allow })
-    assert.equal(204, a[9].status)
-    assert.matches("GET, HEAD, OPTIONS", a[9].headers.allow)
-    assert.same({ 405, "GET, HEAD, OPTIONS" }, { a[10].status, a[10].headers.allow })
-    assert.equal(404, a[11].status)
-  end)
+    local running = test.start(app)
+    local function ask(method, path) return running:request(method, path) end
+    for _, method in ipairs { "GET", "PUT", "OPTIONS" } do
+      assert.equal(method, ask(method, "/all").body)
+    end
+    local answer = ask("HEAD", "/get")
+    assert.same({ 200, "", "3" }, { answer.status, answer.body, answer.headers["content-length"] })
+    assert.equal("head", ask("HEAD", "/both").headers["x-by"])
+    assert.equal("get", ask("GET", "/both").headers["x-by"])
+    assert.equal("mine", ask("OPTIONS", "/options").body)
+    answer = ask("OPTIONS", "/get")
+    assert.same({ 204, "GET, HEAD, OPTIONS" }, { answer.status, answer.headers.allow })
+    answer = ask("OPTIONS", "*")
+    assert.equal(204, answer.status)
+    assert.matches("GET, HEAD, OPTIONS", answer.headers.allow)
+    answer = ask("POST", "/get")
+    assert.same({ 405, "GET, HEAD, OPTIONS" }, { answer.status, answer.headers.allow })
+    assert.equal(404, ask("OPTIONS", "/nope").status)
+  end))
 end)
 
 describe("the times of options", function()
