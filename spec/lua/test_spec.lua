@@ -254,6 +254,18 @@ describe("a test's application", function()
     assert.error_matches(function() test({ timeot = 1 }, print) end, "did you mean 'timeout'")
     assert.error_matches(function() test({ timeout = 5000 }, print) end, "not milliseconds")
   end)
+
+  it("is tried by one test at a time", test(function()
+    assert.error_matches(test(function() end), "there are no tests inside a test")
+  end))
+
+  it("speaks the default parser, to an engine no Socket.IO at all", test(function()
+    local app = test.start(sio.server { parser = "msgpack", serve_client = false })
+    assert.error_matches(function() app:client() end, "the default parser expected")
+    local engine = test.start(sio.engine())
+    assert.error_matches(function() engine:client() end, "the default parser expected")
+    assert.equal(400, engine:request("GET", "/engine.io/?EIO=4").status)
+  end))
 end)
 
 describe("a test that fails", function()

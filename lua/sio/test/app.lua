@@ -37,6 +37,9 @@ local close_limit = 2 -- seconds that stop hooks may take
 ---@return sio.test.ConnectError? err with message, and data where the server gave some
 function App:client(options)
   errors.check_self("client", self, app_mt)
+  if self.server._options.parser ~= "default" then
+    errors.raise "client: a server with the default parser expected, sio.test knows no other"
+  end
   return client.connect(self, self._scope, options)
 end
 

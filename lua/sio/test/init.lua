@@ -106,6 +106,7 @@ local function make(_, options, body)
   errors.check_argument("sio.test", 1, "function", body)
   local o = checked_options(options)
   return function()
+    if core.running() then errors.raise "a test runs already: there are no tests inside a test" end
     local passed, err = run(body, o.timeout)
     if not passed then error(err, 0) end
   end
