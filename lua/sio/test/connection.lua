@@ -55,10 +55,11 @@ function connection.open(port, path, query, headers)
   return self
 end
 
+-- Why it has ended.
 local function read(self, events, owner)
   while true do
     local data, binary = self._socket:receive()
-    if not data then return end
+    if not data then return binary == "closed" and "transport close" or "transport error" end
     local kind = not binary and data:sub(1, 1)
     if binary then
       events.attachment(owner, data)
@@ -67,7 +68,8 @@ local function read(self, events, owner)
     elseif kind == MESSAGE then
       events.message(owner, data:sub(2))
     elseif kind == CLOSE then
-      return self._socket:close()
+      self._socket:close()
+      return "transport close"
     end
   end
 end
@@ -77,10 +79,11 @@ end
 ---@param owner table
 function Connection:start(events, owner)
   core.spawn(function()
-    read(self, events, owner)
+    local reason = read(self, events, owner)
     if self._ended then return end
     self._ended = true
-    events.close(owner, "transport close")
+    self._socket:cut()
+    events.close(owner, reason)
   end)
 end
 

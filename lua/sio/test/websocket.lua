@@ -11,10 +11,11 @@ WebSocket.__index = WebSocket
 WebSocket.__name = "sio.test.WebSocket"
 
 local CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
-local message_max = 64 * 1024 * 1024 -- bytes
 local mask_key = "\x5a\xc3\x96\x0f" -- unpredictable keys are for proxies, and there is none
 
 local websocket = {}
+
+websocket.message_max = 64 * 1024 * 1024 -- bytes
 
 --- Opens one; nil and the answer when it is refused, nil and why when there was no answer.
 ---@async
@@ -86,7 +87,7 @@ local function read_frame(wire)
     if not wide then return nil, err end
     length = string.unpack(#wide == 2 and ">I2" or ">I8", wide)
   end
-  if length < 0 or length > message_max then return nil, "a message is too long" end
+  if length < 0 or length > websocket.message_max then return nil, "a message is too long" end
   local data
   data, err = wire:exactly(length)
   if not data then return nil, err end
@@ -112,7 +113,7 @@ function WebSocket:receive()
     elseif op ~= PONG then
       if op ~= CONTINUATION then binary = op == BINARY end
       pieces[#pieces + 1], n = data, n + #data
-      if n > message_max then return nil, "a message is too long" end
+      if n > websocket.message_max then return nil, "a message is too long" end
       if first & 0x80 ~= 0 then return table.concat(pieces), binary end
     end
   end

@@ -12,9 +12,9 @@ local Wire = {}
 Wire.__index = Wire
 Wire.__name = "sio.test.Wire"
 
-local line_max = 64 * 1024 -- bytes; longer ones end the reading
-
 local wire = {}
+
+wire.line_max = 64 * 1024 -- bytes; longer ones end the reading
 
 ---@param port integer
 ---@return sio.test.Wire?
@@ -52,12 +52,13 @@ end
 function Wire:line()
   while true do
     local from, to = self._text:find("\r\n", self._at, true)
-    if from then
+    if (from or #self._text + 1) - self._at > wire.line_max then
+      return nil, "a line is too long"
+    elseif from then
       local line = self._text:sub(self._at, from - 1)
       self._at = to + 1
       return line
     end
-    if #self._text - self._at >= line_max then return nil, "a line is too long" end
     local bytes, err = self._stream:read()
     if not bytes then return nil, err end
     self._text, self._at = self._text:sub(self._at) .. bytes, 1
