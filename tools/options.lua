@@ -14,7 +14,7 @@ local page_name, types_name = "docs/guide/options.md", "lua/sio/meta.d.lua"
 local class_of = {
   cookie = "sio.CookieOptions", cors = "sio.CorsOptions", tls = "sio.TlsOptions",
   per_message_deflate = "sio.DeflateOptions", http_compression = "sio.CodingOptions",
-  connection_state_recovery = "sio.RecoveryOptions",
+  connection_state_recovery = "sio.RecoveryOptions", parser = "sio.Parser",
 }
 
 local bad = 0

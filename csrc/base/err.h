@@ -20,6 +20,7 @@
     X(EEXIST, "exists already")                                                                    \
     X(ETIMEDOUT, "timeout")                                                                        \
     X(ELAPPED, "overwritten before it was read")                                                   \
+    X(EPARSER, "the parser failed")                                                                \
     X(ESYS, "system call failed")
 
 enum sio_err_index {

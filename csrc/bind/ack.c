@@ -257,6 +257,7 @@ static int lack_answer(lua_State *L)
     int err;
     if (lua_isnil(L, lua_upvalueindex(2)))
         return 0;
+    sio_call_check_free(L, h->bind);
     sio_emit_args(L, h->bind, 1, lua_gettop(L), &attachments, &out);
     lua_pushnil(L);
     lua_replace(L, lua_upvalueindex(2));

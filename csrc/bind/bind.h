@@ -105,8 +105,9 @@ struct sio_bind {
     /* Encodes what was looked at (REF_DIRTY), before a coroutine waits and after it ends; raises.
      */
     void (*settle)(lua_State *L, struct sio_bind *b);
-    int n_dirty; /* items of REF_DIRTY: settle has something to do */
-    bool closed; /* lua_close: no Lua code runs any more */
+    int n_dirty;          /* items of REF_DIRTY: settle has something to do */
+    const char *confined; /* what runs confined (call.h), or NULL */
+    bool closed;          /* lua_close: no Lua code runs any more */
     struct sio_heard heard;
     struct sio_list timers; /* running, oldest first */
     uint64_t n_timers;      /* that were ever started */

@@ -231,6 +231,8 @@ struct sio_co *sio_call_wait(lua_State *L, const char *name)
 {
     struct sio_bind *b = sio_bind_of(L);
     struct sio_co *c = b->calls.running;
+    if (b->confined != NULL && !lua_isyieldable(L))
+        sio_bind_error(L, "%s cannot be called in a %s, which cannot wait", name, b->confined);
     if (c == NULL || c->L != L)
         sio_bind_error(L, "%s can only be called inside a handler or sio.spawn", name);
     if (!lua_isyieldable(L))
@@ -267,6 +269,46 @@ bool sio_call_protected(lua_State *L, int nargs, int nresults, const char *what,
     sio_report_text(b, &context, L);
     lua_settop(L, base - 1);
     return false;
+}
+
+bool sio_call_confined(struct sio_bind *b, const char *what, lua_CFunction fn, void *ctx,
+                       struct sio_buf *error)
+{
+    /* On the coroutine that runs, if any: its traceback says how it came to this. */
+    lua_State *L = b->calls.running != NULL ? b->calls.running->L : b->L;
+    const char *outer = b->confined;
+    struct sio_context context;
+    struct sio_run run;
+    if (b->closed)
+        return false;
+    if (!lua_checkstack(L, 8)) {
+        sio_buf_append_slice(error, SIO_LIT("stack overflow"));
+        return false;
+    }
+    sio_context_init(&context, what);
+    lua_pushcfunction(L, sio_report_traceback);
+    lua_pushcfunction(L, fn);
+    lua_pushlightuserdata(L, ctx);
+    b->confined = what;
+    sio_run_begin(b, &run, &context, L);
+    bool ok = lua_pcall(L, 1, 0, -3) == LUA_OK;
+    sio_run_end(b, &run);
+    b->confined = outer;
+    if (!ok) {
+        struct sio_slice text = {.p = lua_tostring(L, -1)};
+        sio_buf_append_slice(error, text.p != NULL ? sio_slice_str(text.p) : SIO_LIT("(no text)"));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return ok;
+}
+
+void sio_call_refuse_confined(lua_State *L, const struct sio_bind *b)
+{
+    sio_bind_error(L,
+                   "a %s cannot use sockets, servers and other objects: it only turns packets "
+                   "into messages and back",
+                   b->confined);
 }
 
 /* ---- Lua ------------------------------------------------------------------------------------- */

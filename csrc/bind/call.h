@@ -82,6 +82,19 @@ void sio_call_report(lua_State *L, const char *what, int message, int app, struc
  * forgotten. */
 void sio_call_fini(struct sio_bind *b);
 
+/* Runs fn(ctx) for code of people's that is called from the midst of our loops: nothing in it can
+ * wait, and methods of our objects raise; `what` ("parser") says so in their messages. On an error
+ * `error` has its text with a traceback; it is empty when the lua_State is being closed. */
+bool sio_call_confined(struct sio_bind *b, const char *what, lua_CFunction fn, void *ctx,
+                       struct sio_buf *error);
+/* For methods: raises when that is under way. */
+void sio_call_refuse_confined(lua_State *L, const struct sio_bind *b);
+static inline void sio_call_check_free(lua_State *L, const struct sio_bind *b)
+{
+    if (b->confined != NULL)
+        sio_call_refuse_confined(L, b);
+}
+
 /* lua_pcall with a traceback; on error that is reported like one that ended a coroutine, nothing is
  * left on the stack and false is returned. For short calls that must not wait. */
 bool sio_call_protected(lua_State *L, int nargs, int nresults, const char *what, void *app);

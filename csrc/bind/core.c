@@ -138,7 +138,8 @@ static void *lua_alloc(void *ud, void *p, size_t old_size, size_t size)
 {
     struct sio_bind *b = ud;
     void *q = b->alloc(b->alloc_ud, p, old_size, size);
-    if (q != NULL || size == 0 || (size > LARGE && b->calls.running != NULL))
+    if (q != NULL || size == 0 ||
+        (size > LARGE && (b->calls.running != NULL || b->confined != NULL)))
         return q;
     if (b->run != NULL)
         sio_run_ask(b->run, SIO_RUN_NO_MEMORY);

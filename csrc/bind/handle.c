@@ -4,6 +4,8 @@
  */
 #include "bind/handle.h"
 
+#include "bind/call.h"
+
 /* Pushes a new handle that is found in the registry's table `where`. */
 static struct sio_handle *make(lua_State *L, struct sio_bind *b, void *object, const char *type,
                                enum sio_ref where)
@@ -141,6 +143,7 @@ struct sio_handle *sio_handle_self(lua_State *L, const char *type)
     }
     if (h == NULL)
         sio_bind_error(L, "bad self (%s expected; methods are called with a colon)", type);
+    sio_call_check_free(L, h->bind);
     return h;
 }
 

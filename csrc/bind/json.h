@@ -38,6 +38,10 @@ bool sio_json_encode_args(lua_State *L, struct sio_bind *b, int first, int last,
 bool sio_json_encode_value(lua_State *L, struct sio_bind *b, int index, const char *name,
                            struct sio_buf *out);
 
+/* The same with binaries lifted out, as a packet's data. */
+bool sio_json_encode_data(lua_State *L, struct sio_bind *b, int index, const char *name,
+                          struct sio_buf *out, struct sio_attachments *attachments);
+
 /* Pushes the items of a JSON array; the number of them, or SIO_EPROTO, SIO_EUTF8, SIO_EDEPTH,
  * SIO_EFULL with nothing pushed. Placeholders become binaries when there are attachments. */
 int sio_json_decode_args(lua_State *L, struct sio_bind *b, struct sio_slice json,
@@ -45,5 +49,8 @@ int sio_json_decode_args(lua_State *L, struct sio_bind *b, struct sio_slice json
 /* Pushes one value; 0 or an error with nothing pushed, and *at (may be NULL) the byte it was found
  * at. */
 int sio_json_decode_value(lua_State *L, struct sio_bind *b, struct sio_slice json, size_t *at);
+/* The same with placeholders put in, as a packet's data. */
+int sio_json_decode_data(lua_State *L, struct sio_bind *b, struct sio_slice json,
+                         struct sio_blob *const *attachments, unsigned n_attachments);
 
 #endif

@@ -268,23 +268,37 @@ int sio_json_decode_args(lua_State *L, struct sio_bind *b, struct sio_slice json
     return n;
 }
 
+/* One value and the end behind it. */
+static int decode_whole(struct decoder *d, struct sio_slice json)
+{
+    struct sio_json_token t;
+    int top = lua_gettop(d->L), err;
+    lua_checkstack(d->L, 8);
+    sio_json_reader_init(&d->reader, json, SIO_JSON_DEPTH_MAX);
+    err = sio_json_next(&d->reader, &t);
+    if (err == 0)
+        err = decode_value(d, &t);
+    if (err == 0)
+        err = sio_json_next(&d->reader, &t);
+    if (err != 0)
+        lua_settop(d->L, top);
+    return err;
+}
+
 int sio_json_decode_value(lua_State *L, struct sio_bind *b, struct sio_slice json, size_t *at)
 {
     struct decoder d = {.L = L, .b = b};
-    struct sio_json_token t;
-    int top = lua_gettop(L), err;
-    lua_checkstack(L, 8);
-    sio_json_reader_init(&d.reader, json, SIO_JSON_DEPTH_MAX);
-    err = sio_json_next(&d.reader, &t);
-    if (err == 0)
-        err = decode_value(&d, &t);
-    if (err == 0)
-        err = sio_json_next(&d.reader, &t); /* the end, or text behind the value */
-    if (err != 0)
-        lua_settop(L, top);
+    int err = decode_whole(&d, json);
     if (at != NULL)
         *at = d.reader.pos;
     return err;
+}
+
+int sio_json_decode_data(lua_State *L, struct sio_bind *b, struct sio_slice json,
+                         struct sio_blob *const *attachments, unsigned n_attachments)
+{
+    struct decoder d = {.L = L, .b = b, .attachments = attachments, .n_attachments = n_attachments};
+    return decode_whole(&d, json);
 }
 
 /* ---- sio.json -------------------------------------------------------------------------------- */

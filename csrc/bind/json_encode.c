@@ -306,11 +306,18 @@ bool sio_json_encode_args(lua_State *L, struct sio_bind *b, int first, int last,
     return true;
 }
 
-bool sio_json_encode_value(lua_State *L, struct sio_bind *b, int index, const char *name,
-                           struct sio_buf *out)
+bool sio_json_encode_data(lua_State *L, struct sio_bind *b, int index, const char *name,
+                          struct sio_buf *out, struct sio_attachments *attachments)
 {
     struct encoder e;
     encoder_init(&e, L, b, out);
     e.name = name;
+    e.attachments = attachments;
     return encode_value(&e, lua_absindex(L, index));
+}
+
+bool sio_json_encode_value(lua_State *L, struct sio_bind *b, int index, const char *name,
+                           struct sio_buf *out)
+{
+    return sio_json_encode_data(L, b, index, name, out, NULL);
 }

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "bind/call.h"
 #include "bind/gate.h"
+#include "bind/lua_parser.h"
 #include "bind/options.h"
 #include "bind/request.h"
 #include "bind/session.h"
@@ -61,8 +62,10 @@ static int lserver_new(lua_State *L)
     b->settle = sio_socket_settle;
     struct sio_worker *w = take_worker(L, b);
     app = sio_calloc(1, sizeof *app);
+    app->parser = sio_lua_parser_new(L, b, &options.sio);
     int err = sio_service_new(w, &options, &events, app, &service);
     if (err != 0) {
+        sio_lua_parser_free(app->parser);
         sio_free(app);
         return sio_bind_error(L, "cannot make the server: %s", sio_err_text(err));
     }
@@ -151,6 +154,7 @@ static void on_closed(void *ctx)
     run_closed(app); /* may make a new server */
     sio_handle_drop_callback(b, app);
     sio_handle_drop(b, app);
+    sio_lua_parser_free(app->parser);
     sio_free(app);
     if (sio_list_empty(&b->apps) && !b->supervised && b->worker != NULL)
         close_worker(b);

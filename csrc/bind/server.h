@@ -17,9 +17,10 @@
 struct sio_app {
     struct sio_bind *bind;
     struct sio_service *service;
-    struct sio_list link; /* in bind->apps */
-    size_t max_body;      /* bytes of a request's body */
-    uint64_t slow_ms;     /* slow_handler; 0: off */
+    struct sio_list link;          /* in bind->apps */
+    struct sio_lua_parser *parser; /* the option `parser`, when it is a table */
+    size_t max_body;               /* bytes of a request's body */
+    uint64_t slow_ms;              /* slow_handler; 0: off */
     bool closing;
     struct sio_list requests; /* not answered yet; see request.c */
 };

@@ -130,13 +130,22 @@ static int check_data(struct sio_packet *p, const char **why)
     return 0;
 }
 
-int sio_packet_check(struct sio_packet *p, bool v2, const char **why)
+static int check(struct sio_packet *p, bool v2, const char **why)
 {
     if (v2 && split_nsp(p, why))
         return SIO_EPROTO;
     if (p->nsp.len > SIO_NSP_NAME_MAX)
         return refuse(why, "invalid namespace");
     return check_data(p, why);
+}
+
+int sio_packet_check(struct sio_packet *p, bool v2, const char **why)
+{
+    if (check(p, v2, why) != 0)
+        return SIO_EPROTO;
+    return p->attachments != 0 && p->shape.placeholders != p->attachments
+               ? refuse(why, "illegal attachments")
+               : 0;
 }
 
 static int decode(struct sio_slice text, bool v2, struct sio_packet *out, const char **why)
@@ -154,7 +163,7 @@ static int decode(struct sio_slice text, bool v2, struct sio_packet *out, const 
     if (out->id > id_max)
         return refuse(why, "invalid payload");
     out->data = s;
-    return sio_packet_check(out, v2, why);
+    return check(out, v2, why);
 }
 
 int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why)

@@ -53,8 +53,9 @@ int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char 
 int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const char **why);
 
 /* The checks of both, for packets that came in another form: namespace (of v2: also split), shape
- * of the data, placeholders, reserved events. Reads what is set of type, attachments, nsp and data;
- * fills query and shape. */
+ * of the data, reserved events, and that each attachment has its placeholder; something of the
+ * client's that looks like one beside these would be taken for one. Reads type, attachments, nsp
+ * and data; fills query and shape. */
 int sio_packet_check(struct sio_packet *p, bool v2, const char **why);
 
 /* Appends everything up to the JSON. `nsp` "/" is left out. */

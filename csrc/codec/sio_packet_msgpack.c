@@ -113,9 +113,6 @@ int sio_packet_from_msgpack(struct sio_slice message, bool v2, struct sio_packet
     out->attachments = m.bins.n;
     if (sio_packet_check(out, v2, why) != 0)
         return SIO_EPROTO;
-    /* A map that looks like a placeholder, beside real ones, would be taken for one. */
-    if (out->attachments != 0 && out->shape.placeholders != out->attachments)
-        return refuse(why, "illegal attachments");
     out->has_id = m.id.type != SIO_MSGPACK_UNDEFINED;
     if (out->has_id && !is_integer(&m.id, id_max, &out->id))
         return refuse(why, "invalid packet id");

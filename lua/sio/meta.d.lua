@@ -76,9 +76,20 @@
 ---@field path? string "/socket.io"
 ---@field connect_timeout? number seconds in which a client must join a namespace; 45
 ---@field connection_state_recovery? boolean|sio.RecoveryOptions false
----@field parser? "default"|"msgpack" how packets travel; "default"
+---@field parser? "default"|"msgpack"|sio.Parser how packets travel; "default"
 ---@field cleanup_empty_child_namespaces? boolean children go with their last socket; true
 ---@field serve_client? boolean the browser client at <path>/socket.io.js; true
+
+---@class sio.Packet
+---@field type integer 0 CONNECT, 1 DISCONNECT, 2 EVENT, 3 ACK, 4 CONNECT_ERROR
+---@field nsp string
+---@field id? integer of the acknowledgement
+---@field data? any EVENT, ACK: a list; CONNECT, CONNECT_ERROR: a table; sio.binary where bytes are
+
+---@class sio.Parser
+---@field encode? fun(packet: sio.Packet): string|sio.Binary|(string|sio.Binary)[] nil: an error
+---@field decode? fun(message: string|sio.Binary): sio.Packet?, string? nil: an error
+---@field decoder? fun(): fun(message: string|sio.Binary): sio.Packet?, string? nil: none
 
 ---@class sio.DeflateOptions
 ---@field threshold? integer bytes; shorter messages go as they are; 1024

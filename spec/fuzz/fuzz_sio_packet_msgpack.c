@@ -60,8 +60,8 @@ static void check_round_trip(const struct reading *first)
 
 static void check_as_json(const struct sio_packet *p)
 {
-    static const enum sio_packet_type binary[] = {[SIO_EVENT] = SIO_BINARY_EVENT,
-                                                  [SIO_ACK] = SIO_BINARY_ACK};
+    static const enum sio_packet_type binary[] = {
+        [SIO_EVENT] = SIO_BINARY_EVENT, [SIO_ACK] = SIO_BINARY_ACK};
     struct sio_packet same;
     struct sio_buf text = {0};
     const char *why;

@@ -5,7 +5,11 @@ local sio = require("sio")
 local dir = os.getenv("TLS_DIR")
 local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
 
-local app = sio.server({ connect_timeout = 2, tls = tls, parser = os.getenv("PARSER") })
+local json = { encode = sio.json.encode, decode = sio.json.decode } -- as socket.io-json-parser
+local parser = os.getenv("PARSER")
+if parser == "json" then parser = json end
+
+local app = sio.server({ connect_timeout = 2, tls = tls, parser = parser })
 
 app:get("/whoami", function()
   return { pid = sio.worker().pid, id = sio.worker().id }
