@@ -103,8 +103,10 @@ int sio_packet_from_msgpack(struct sio_slice message, bool v2, struct sio_packet
     *out = (struct sio_packet){0};
     if (read_members(message, &m, why) != 0)
         return SIO_EPROTO;
-    if (!is_integer(&m.type, SIO_CONNECT_ERROR, &type))
+    if (!is_integer(&m.type, v2 ? SIO_BINARY_ACK : SIO_CONNECT_ERROR, &type))
         return refuse(why, "invalid packet type");
+    if (type >= SIO_BINARY_EVENT) /* v2's clients say so whatever their parser */
+        type = type == SIO_BINARY_EVENT ? SIO_EVENT : SIO_ACK;
     if (m.nsp.type != SIO_MSGPACK_STRING || !sio_utf8_valid(m.nsp.bytes))
         return refuse(why, "invalid namespace");
     out->type = (enum sio_packet_type)type;

@@ -10,10 +10,10 @@
 
 #include "codec/sio_packet.h"
 
-/* Decodes a message; the JSON of `data` goes into the empty `json`, its binaries into `bins`, as
- * many as out->attachments says. EVENT and ACK stay these with attachments. Checked as
- * sio_packet_decode does. Returns 0, or SIO_EPROTO with *why in upstream's words: also "invalid
- * packet type", "invalid packet id". */
+/* Decodes a message; clients of v2 may also say BINARY_EVENT and BINARY_ACK. The JSON of `data`
+ * goes into the empty `json`, its binaries into `bins`, as many as out->attachments says. EVENT and
+ * ACK stay these with attachments. Checked as sio_packet_decode does. Returns 0, or SIO_EPROTO with
+ * *why in upstream's words: also "invalid packet type", "invalid packet id". */
 int sio_packet_from_msgpack(struct sio_slice message, bool v2, struct sio_packet *out,
                             struct sio_buf *json, struct sio_slice bins[SIO_ATTACHMENTS_MAX],
                             const char **why);

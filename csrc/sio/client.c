@@ -144,7 +144,8 @@ static void on_packet(struct sio_client *c, struct sio_inbound *in)
         on_joined_packet(c, in);
     for (unsigned i = 0; i < in->packet.attachments; i++)
         sio_blob_unref(in->attachments[i]);
-    sio_buf_fini(&in->own);
+    if (in->own.p != NULL)
+        sio_buf_fini(&in->own);
 }
 
 /* ---- the session ---------------------------------------------------------------------------- */

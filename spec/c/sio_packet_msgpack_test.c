@@ -119,6 +119,9 @@ TEST(types)
 {
     GOOD("83" TYPE("cb 40 00 00 00 00 00 00 00") NSP DATA "91 a1'a'", "2 /  [\"a\"]");
     BAD("82" TYPE("05") NSP, "invalid packet type");
+    expect("83" TYPE("05") NSP DATA "91 a1'a'", true, "2 /  [\"a\"]");
+    expect("83" TYPE("06") NSP DATA "90", true, "3 /  []");
+    expect("83" TYPE("07") NSP DATA "90", true, "!invalid packet type");
     BAD("82" TYPE("ff") NSP, "invalid packet type");
     BAD("82" TYPE("ca 3f 00 00 00") NSP, "invalid packet type"); /* 0.5 */
     BAD("82" TYPE("cb 7f f8 00 00 00 00 00 00") NSP, "invalid packet type");

@@ -3,9 +3,12 @@
 // and WebSocket, against one worker and several.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, afterEach, before, describe, it } from "node:test";
 import parser from "socket.io-msgpack-parser";
+import WebSocket from "ws";
 import { Clients } from "../support/clients.js";
+import { ClientsV2, ask } from "../support/clients_v2.js";
 import { startServer } from "../support/server.js";
 import { Inbox, nextEvent } from "../support/wait.js";
 
@@ -152,3 +155,95 @@ for (const workers of [1, 3]) {
     });
   });
 }
+
+describe("msgpack, clients of v2", { timeout: 60000 }, () => {
+  // Their encoders call back; what is encoded is the same.
+  const parserV2 = {
+    ...parser,
+    Encoder: class {
+      encode(packet, done) {
+        done(new parser.Encoder().encode(packet));
+      }
+    },
+  };
+  let server, clients;
+  before(async () => {
+    server = await startServer("clients_v2", { env: { PARSER: "msgpack" } });
+    clients = new ClientsV2(server.url);
+  });
+  after(async () => {
+    clients?.close();
+    await server?.stop();
+  });
+
+  for (const mode of ["polling", "websocket"]) {
+    it(`talk over ${mode}`, async () => {
+      const socket = await clients.connect(mode, { parser: parserV2, query: { token: "t" } });
+      const [text, bytes] = await ask(socket, "ack", "naïve ☃", { bytes: Buffer.from([1, 255]) });
+      assert.deepEqual([text, bytesOf(bytes.bytes)], ["naïve ☃", [1, 255]]);
+      const guarded = await clients.connect(mode, {
+        parser: parserV2, namespace: "/guarded", query: { token: "a b" },
+      });
+      const [who] = await ask(guarded, "who");
+      assert.deepEqual([who.nsp, who.auth.token], ["/guarded", "a b"]);
+    });
+  }
+});
+
+describe("msgpack, whatever a client sends", { timeout: 60000 }, () => {
+  let server;
+  before(async () => {
+    server = await startServer("clients", { env: { PARSER: "msgpack" } });
+  });
+  after(() => server?.stop());
+
+  const { Encoder } = parser;
+  const packet = (value) => new Encoder().encode(value)[0];
+  const event = (data) => packet({ type: 2, nsp: "/", data });
+  const deep = (n) => Buffer.concat([
+    Buffer.from("83a474797065" + "02" + "a36e7370a12f" + "a464617461" + "92a161", "hex"),
+    Buffer.alloc(n, 0x91), Buffer.from([0xc0]),
+  ]);
+  const bad = {
+    text: "2[\"echo\"]",
+    nothing: Buffer.alloc(0),
+    "a byte that means nothing": Buffer.from([0xc1]),
+    "a length that lies": Buffer.from("dbffffffff61", "hex"),
+    "a count that lies": Buffer.from("ddffffffff", "hex"),
+    "a packet that is cut off": event(["echo", "text"]).subarray(0, -1),
+    "a packet and more": Buffer.concat([event(["echo"]), Buffer.from([0])]),
+    "an unknown type": packet({ type: 5, nsp: "/" }),
+    "no namespace": packet({ type: 2, data: ["echo"] }),
+    "an event without a name": event([]),
+    "a reserved event": event(["disconnecting"]),
+    "an id that is none": packet({ type: 2, nsp: "/", data: ["echo"], id: "1" }),
+    "129 levels": deep(128),
+    "900000 levels": deep(900000),
+    "eleven binaries": event(["echo", Array(11).fill(Buffer.from("b"))]),
+    "a packet of a namespace that it is not in": packet({ type: 2, nsp: "/chat", data: ["echo"] }),
+  };
+  for (const [name, message] of Object.entries(bad)) {
+    it(`closes who sends ${name}`, async () => {
+      const url = `${server.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`;
+      const ws = new WebSocket(url);
+      const closed = once(ws, "close");
+      const [open] = await once(ws, "message");
+      assert.match(String(open), /^0{/);
+      ws.send(packet({ type: 0, nsp: "/" }));
+      const [connected] = await once(ws, "message");
+      assert.ok(Buffer.from(connected).includes("sid"));
+      ws.send(message);
+      await closed;
+    });
+  }
+
+  it("takes 128 levels", async () => {
+    const socket = await new Clients(server.url).connect("websocket", { parser });
+    const back = nextEvent(socket, "echo");
+    let value = [];
+    for (let i = 0; i < 126; i++) value = [value];
+    socket.emit("echo", value);
+    assert.deepEqual((await back)[0], value);
+    socket.disconnect();
+  });
+});

@@ -6,6 +6,7 @@ local sio = require("sio")
 
 local app = sio.server({
   allow_eio3 = true,
+  parser = os.getenv("PARSER"),
   connect_timeout = 2,
   ping_interval = 1,
   ping_timeout = 3,
