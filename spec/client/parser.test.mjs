@@ -121,39 +121,6 @@ for (const workers of [1, 3]) {
       });
     });
   }
-
-  describe(`msgpack, recovery, ${workers} worker(s)`, { timeout: 60000 }, () => {
-    let server, clients;
-    before(async () => {
-      server = await startServer("recovery", { workers, env: { PARSER: "msgpack" } });
-      clients = new Clients(server.url);
-    });
-    after(async () => {
-      clients?.close();
-      await server?.stop();
-    });
-
-    it("gives a client that was cut off what it missed, and its id", async () => {
-      const reader = await clients.connect("websocket", { parser });
-      const writer = await clients.connect("polling", { parser });
-      const numbers = new Inbox(reader, "n", (n) => n);
-      const bytes = new Inbox(reader, "bytes", (b) => bytesOf(b));
-      await writer.emitWithAck("publish", 1, 3);
-      await numbers.until(3);
-      const { id } = reader;
-      const gone = nextEvent(reader, "disconnect");
-      const back = nextEvent(reader, "connect");
-      reader.io.engine.close();
-      await gone;
-      await writer.emitWithAck("publish", 4, 6);
-      await writer.emitWithAck("publish bytes", Buffer.from([9]));
-      await back;
-      assert.deepEqual([reader.recovered, reader.id], [true, id]);
-      await writer.emitWithAck("publish", 7, 7);
-      assert.deepEqual(await numbers.until(7), [1, 2, 3, 4, 5, 6, 7]);
-      assert.deepEqual(bytes.items, [[9]]);
-    });
-  });
 }
 
 describe("msgpack, clients of v2", { timeout: 60000 }, () => {
