@@ -270,8 +270,15 @@ TEST(lengths_that_lie_are_refused_at_once)
         "df ff ff ff ff c0 c0", "dc ff ff c0",       "de ff ff c0 c0",       "9f c0",
         "82 c0 c0 c0",
     };
-    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        struct sio_buf input = {0};
+        struct sio_msgpack_token t;
         expect_json(lies[i], "EPROTO");
+        append_hex(&input, lies[i]);
+        struct sio_slice rest = sio_buf_slice(&input);
+        CHECK_EQ_INT(sio_msgpack_next(&rest, &t), SIO_EPROTO);
+        sio_buf_fini(&input);
+    }
 }
 
 /* depth arrays, or maps, around a nil */
