@@ -9,7 +9,7 @@ import { startServer } from "../support/server.js";
 import { Frames } from "../support/wire.js";
 
 const count = 10000;
-const atOnce = 200;
+const atOnce = 50;
 
 async function connect(url, namespace) {
   const frames = new Frames(`${url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);

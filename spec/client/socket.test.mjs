@@ -257,8 +257,9 @@ describe("a server that goes", { timeout: 60000 }, () => {
     const clients = new Clients(first.url);
     const socket = await clients.connect("websocket");
     await first.stop();
+    const reconnected = nextEvent(socket.io, "reconnect", 30000);
     const second = await startServer("socket", { bind: [`localhost:${first.port}`] });
-    await nextEvent(socket.io, "reconnect");
+    await reconnected;
     const heard = new Inbox(socket, "heard");
     socket.emit("ev", "payload");
     assert.deepEqual(await heard.until(1), [["ev", "payload"]]);
