@@ -59,8 +59,15 @@ TEST(a_session_knows_its_request)
     CHECK(eio_session_since_ms(eio.session) > 1600000000000u);
     CHECK(eio_server_find(eio.server, sio_slice_str(sid)) == eio.session);
     CHECK_EQ_INT(eio_server_count(eio.server), 1);
+    struct eio_first_request first = eio_session_first_request(eio.session);
+    uint64_t since_ms = eio_session_since_ms(eio.session);
+    sio_blob_ref(first.blob);
     peer_fini(&p);
-    eio_close();
+    eio_close(); /* the request outlives its session */
+    CHECK_SLICE(first.head, "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_EQ_STR(first.address, "");
+    CHECK(!first.secure && first.since_ms == since_ms);
+    sio_blob_unref(first.blob);
 }
 
 TEST(the_place_is_in_the_sid)
