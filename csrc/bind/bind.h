@@ -83,6 +83,7 @@ struct sio_calls {
 struct sio_heard {
     struct sio_list waiting, running; /* notes: to come, and whose listeners are being called */
     unsigned n_waiting;
+    size_t waiting_bytes;
     struct sio_task task;
 };
 

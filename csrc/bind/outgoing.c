@@ -21,6 +21,7 @@ struct note {
     struct sio_blob *data;
     struct sio_blob **attachments; /* NULL: none */
     unsigned n_attachments;
+    size_t bytes;
     size_t n_sockets;
     struct sio_socket *sockets[]; /* NULL: has ended */
 };
@@ -40,18 +41,29 @@ static void note_free(struct note *note)
     sio_free(note);
 }
 
+static bool is_full(const struct sio_heard *heard, size_t bytes)
+{
+    if (heard->n_waiting < SIO_OUTGOING_MAX &&
+        bytes <= SIO_OUTGOING_BYTES_MAX - heard->waiting_bytes)
+        return false;
+    sio_log_limited(SIO_LOG_WARN, "outgoing",
+                    "on_any_outgoing: %u packets of %zu bytes wait for their listeners, one of %zu "
+                    "bytes is not shown",
+                    heard->n_waiting, heard->waiting_bytes, bytes);
+    return true;
+}
+
 void sio_outgoing_note(void *owner, struct sio_socket *const *sockets, size_t n,
                        const struct sio_outgoing *out)
 {
     struct sio_app *app = owner;
     struct sio_heard *heard = &app->bind->heard;
     struct note *note;
-    if (heard->n_waiting == SIO_OUTGOING_MAX) {
-        sio_log_limited(SIO_LOG_WARN, "outgoing",
-                        "on_any_outgoing: %d packets wait for their listeners, more are not shown",
-                        SIO_OUTGOING_MAX);
+    size_t bytes = out->data.len;
+    for (unsigned i = 0; i < out->n_attachments; i++)
+        bytes += out->attachments[i].len;
+    if (is_full(heard, bytes))
         return;
-    }
     note = sio_alloc(sizeof *note + n * sizeof sockets[0]);
     sio_list_init(&note->link);
     note->app = app;
@@ -62,10 +74,12 @@ void sio_outgoing_note(void *owner, struct sio_socket *const *sockets, size_t n,
         note->attachments = sio_alloc(out->n_attachments * sizeof(struct sio_blob *));
     for (unsigned i = 0; i < out->n_attachments; i++)
         note->attachments[i] = sio_blob_new(out->attachments[i]);
+    note->bytes = bytes;
     note->n_sockets = n;
     memcpy(note->sockets, sockets, n * sizeof sockets[0]);
     sio_list_append(&heard->waiting, &note->link);
     heard->n_waiting++;
+    heard->waiting_bytes += bytes;
     sio_loop_defer(app->bind->loop, &heard->task);
 }
 
@@ -101,6 +115,7 @@ static void run_first(struct sio_bind *b, lua_State *L)
     sio_list_remove(&note->link);
     sio_list_append(&b->heard.running, &note->link);
     b->heard.n_waiting--;
+    b->heard.waiting_bytes -= note->bytes;
     for (size_t i = 0; n > 0 && i < note->n_sockets; i++)
         if (note->sockets[i] != NULL && lua_checkstack(L, n + 1))
             call_listeners(note, L, note->sockets[i], n);

@@ -5,8 +5,8 @@
  * noted there, and they run when the emit is done. What siblings sent, and what waits for an
  * acknowledgement, has its listeners called at the end of the tick.
  *
- * Thread: loop. Owns: copies of what was sent. Errors: none; beyond SIO_OUTGOING_MAX notes a log
- * line. Reenters: flush runs listeners.
+ * Thread: loop. Owns: copies of what was sent. Errors: none; a log line at the limits. Reenters:
+ * flush runs listeners.
  */
 #ifndef SIO_BIND_OUTGOING_H
 #define SIO_BIND_OUTGOING_H
@@ -14,7 +14,8 @@
 #include "bind/bind.h"
 #include "sio/socket.h"
 
-enum { SIO_OUTGOING_MAX = 4096 }; /* packets whose listeners are still to be called */
+/* Packets whose listeners are still to be called, and their bytes; more are not shown. */
+enum { SIO_OUTGOING_MAX = 4096, SIO_OUTGOING_BYTES_MAX = 16 << 20 };
 
 void sio_outgoing_init(struct sio_bind *b);
 void sio_outgoing_fini(struct sio_bind *b);

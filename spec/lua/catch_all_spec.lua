@@ -169,22 +169,33 @@ describe("listeners of what is sent", function()
     assert.same({ { "b", "e", 1 } }, lines)
   end)
 
-  it("have a limit to how many packets wait for them", function()
-    make()
-    local limit = 4096
+  it("have limits to how much waits for them", function()
+    make { serve_client = false, max_buffered = 64 << 20 }
+    local limit, limit_bytes = 4096, 16 << 20
+    local function text_of(bytes) return ("x"):rep(bytes - #'["q",""]') end
     app:on("connection", function(socket)
-      local told = 0
-      socket:on_any_outgoing(function() told = told + 1 end)
+      local told, bytes = 0, 0
+      socket:on_any_outgoing(function(_, value)
+        told = told + 1
+        bytes = bytes + (type(value) == "string" and #value or 0)
+      end)
       socket:on("go", function()
         for i = 1, limit + 1 do sio.spawn(socket.emit_with_ack, socket, "q", i) end
-        sio.after(0.001, function() socket:off_any_outgoing():emit("told", told) end)
       end)
+      socket:on("go large", function()
+        local half = text_of(limit_bytes // 2)
+        for _, text in ipairs { half, half, text_of(#'["q",""]') } do
+          sio.spawn(socket.emit_with_ack, socket, "q", text)
+        end
+      end)
+      socket:on("told", function() return told, bytes end)
     end)
     local told = serve(app, [[
-      const c = await client();
-      c.emit("go");
-      return (await c.next("told"))[1];
+      const [c, large] = [await client(), await client()];
+      await c.emit("go"); // the answer to this leaves behind the end of the tick
+      await large.emit("go large");
+      return [await c.ask("told"), await large.ask("told")];
     ]])
-    assert.equal(limit, told)
+    assert.same({ { limit, 0 }, { 2, limit_bytes - 16 } }, told)
   end)
 end)
