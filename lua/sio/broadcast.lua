@@ -134,9 +134,10 @@ end
 --- Everybody in a namespace but one socket.
 ---@param socket sio.Socket
 ---@param flags? integer
+---@param seconds? number how long to wait for answers
 ---@return sio.Broadcast
-function broadcast.others(socket, flags)
-  return new(socket.nsp, nil, { socket.id }, flags or 0)
+function broadcast.others(socket, flags, seconds)
+  return new(socket.nsp, nil, { socket.id }, flags or 0, seconds)
 end
 
 broadcast.methods = Broadcast

@@ -63,14 +63,14 @@ end
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Single:to(rooms)
-  return broadcast.others(self._socket, self._flags):to(rooms)
+  return broadcast.others(self._socket, self._flags, self._seconds):to(rooms)
 end
 
 --- Everybody else who is not in these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Single:except(rooms)
-  return broadcast.others(self._socket, self._flags):except(rooms)
+  return broadcast.others(self._socket, self._flags, self._seconds):except(rooms)
 end
 
 function properties.volatile(self)
@@ -78,11 +78,11 @@ function properties.volatile(self)
 end
 
 function properties.broadcast(self)
-  return broadcast.others(self._socket, self._flags)
+  return broadcast.others(self._socket, self._flags, self._seconds)
 end
 
 function properties.here(self)
-  return broadcast.others(self._socket, self._flags | core.HERE)
+  return broadcast.others(self._socket, self._flags | core.HERE, self._seconds)
 end
 
 --- One socket, with flags.

@@ -50,7 +50,7 @@ describe("a socket's rooms", function()
     app:on_event("call", function(socket)
       assert.is_true(#socket.rooms == 2)
       app:to "early":emit "called"
-      return #refused.rooms, select(2, refused:join "late"), refused.disconnected
+      return #refused.rooms, select(2, refused:join "late"), refused.disconnected, (app:rooms())
     end)
     local got = serve(app, [[
       const out = await client({ refuse: true });
@@ -59,7 +59,7 @@ describe("a socket's rooms", function()
       await c.next("called");
       return { error: out.error.message, answer, events: out.events };
     ]])
-    assert.same({ error = "nope", answer = { 0, "closed", true }, events = {} }, got)
+    assert.same({ error = "nope", answer = { 0, "closed", true, { early = 1 } }, events = {} }, got)
   end)
 
   it("are none after the disconnect, and none can be joined", function()
@@ -69,8 +69,13 @@ describe("a socket's rooms", function()
       socket:disconnect()
       seen = { socket.rooms, table.pack(socket:join "room"), table.pack(socket:leave "room") }
     end)
-    serve(app, [[ await (await client()).next("disconnect"); ]])
+    app:get("/rooms", function() return { rooms = (app:rooms()) } end)
+    local rooms = serve(app, [[
+      await (await client()).next("disconnect");
+      return (await request("/rooms")).body;
+    ]])
     local closed = { n = 2, nil, "closed" }
     assert.same({ {}, closed, closed }, seen)
+    assert.matches('^{"rooms":[%[{][%]}]}$', rooms)
   end)
 end)

@@ -40,11 +40,12 @@ describe("an operator of a socket", function()
 
   it("hands its flags on to broadcasts, which leave the socket out", function()
     with_socket(function(socket)
-      local flagged = socket.volatile:compress(false)
+      local flagged = socket.volatile:compress(false):timeout(5)
       for _, others in ipairs {
         flagged.broadcast, flagged:to "room", flagged:except "room", flagged.here,
       } do
         assert.equal(core.VOLATILE | core.PLAIN, others._flags & ~core.HERE)
+        assert.equal(5, others._seconds)
         assert.equal(socket.id, others._except[1])
       end
       assert.equal(core.HERE, socket.here._flags)
