@@ -97,10 +97,10 @@ describe("sio-lua", function()
         local sio = require "sio"
         local public, admin = sio.server(), sio.server()
         public:listen(1)
-        admin:listen "127.0.0.1:2"]])
-      program = start "--check"
+        admin:listen { port = 2, host = "::1" }]])
+      program = start "--check -p 80"
       assert.equal(0, program.wait())
-      assert.equal("app.lua loads: 1 worker on port 1, 127.0.0.1 port 2", program.output())
+      assert.equal("app.lua loads: 1 worker on port 80, ::1 port 2", program.output())
     end)
 
     it("ends with 3 and the app's error", function()
@@ -115,6 +115,10 @@ describe("sio-lua", function()
       assert.matches("app.lua:1: no database\n\tcalled at [^\n]*app.lua:3$", program.output())
       folder:write("app.lua", "return 1")
       assert.equal(3, start("--check").wait())
+      folder:write("app.lua", "require('sio').server():listen(0)\nerror 'behind the listen'")
+      program = start "--check"
+      assert.equal(3, program.wait())
+      assert.matches("app.lua:2: behind the listen", program.output())
     end)
   end)
 
@@ -169,6 +173,27 @@ describe("sio-lua", function()
       for i = 1, 3 do assert.equal(tostring(i), (program.expect "^started (%d) ")) end
       program.expect "^(sio%-lua: reloaded)$"
       assert.equal("two", program_of.fetch(port, "/version"))
+      program.signal "INT"
+      assert.equal(0, program.wait())
+    end)
+
+    it("keeps the ports of several servers", function()
+      local function write(version)
+        folder:write("app.lua", ([[
+          local sio = require "sio"
+          for i = 1, 2 do
+            local app = sio.server { serve_client = false }
+            app:get("/", function() return "%s " .. i end)
+            app:listen { host = "127.0.0.1", port = 0 }
+          end]]):format(version))
+      end
+      write "old"
+      local program = start "--watch"
+      local a, b = program.expect "^sio%-lua %S+  http://%S+:(%d+)  http://%S+:(%d+)  1 worker"
+      assert.equal("old 2", program_of.fetch(b, "/"))
+      write "new"
+      program.expect "^(sio%-lua: reloaded)$"
+      assert.same({ "new 1", "new 2" }, { program_of.fetch(a, "/"), program_of.fetch(b, "/") })
       program.signal "INT"
       assert.equal(0, program.wait())
     end)
