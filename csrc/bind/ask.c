@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* core.nsp_ask: counts, rooms and sockets of all workers.
+/* core.nsp_ask and core.nsp_change: counts, rooms and sockets of all workers, and what all of them
+ * are made to do.
  *
  * Stands on sio/ask.h. A question that this worker can answer alone is answered within the call,
- * else the coroutine waits. lua/sio/broadcast.lua calls it.
+ * else the coroutine waits. lua/sio/crowd.lua calls it.
  */
 #include "bind/ask.h"
 
@@ -12,6 +13,7 @@
 #include "bind/namespace.h"
 #include "bind/selection.h"
 #include "bind/socket.h"
+#include "sio/crowd.h"
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -32,7 +34,8 @@ static void push_count(lua_State *L, const struct sio_asked *what)
     lua_Integer count = 0;
     for (unsigned i = 0; i < what->n; i++) {
         struct sio_reader r = {.rest = what->answers[i].bytes};
-        count += (lua_Integer)sio_reader_u64(&r); /* 0 when there is none */
+        while (r.rest.len != 0 && !r.bad)
+            count += (lua_Integer)sio_reader_u64(&r); /* 0 when it was cut */
     }
     lua_pushinteger(L, count);
 }
@@ -103,7 +106,7 @@ struct waiter {
     int pushed;  /* results on co's stack: 2; or 1, an error */
 };
 
-/* nil and why: it was not even asked. */
+/* nil and why: nothing was asked or changed. */
 static int fail(lua_State *L, int err)
 {
     lua_pushnil(L);
@@ -190,8 +193,33 @@ static int lask_ask(lua_State *L)
     return pushed == 1 ? lua_error(L) : pushed;
 }
 
+/* nsp_change(nsp, rooms|nil, except|nil, flags, what, names|nil): true, or nil and why */
+static int lask_change(lua_State *L)
+{
+    static const char *const words[] = {"join", "leave", "disconnect", "close", NULL};
+    struct sio_nsp *nsp = sio_handle_self(L, SIO_NAMESPACE)->object;
+    unsigned flags = (unsigned)luaL_checkinteger(L, 4);
+    int what = luaL_checkoption(L, 5, NULL, words);
+    struct sio_selection to;
+    const struct sio_slice *names;
+    size_t n;
+    int err = SIO_ECLOSED;
+    lua_settop(L, 6);
+    sio_selection_read(L, 2, &to);
+    names = sio_selection_names(L, 6, &n);
+    if (nsp != NULL)
+        err = sio_crowd_change(nsp, (enum sio_crowd_kind)(SIO_CROWD_JOIN + what), &to, flags, names,
+                               n);
+    if (err != 0)
+        return fail(L, err);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 void lask_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"nsp_ask", lask_ask}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"nsp_ask", lask_ask}, {"nsp_change", lask_change}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
+    lremote_open(L);
 }

@@ -13,5 +13,6 @@
  * "missing 1 of 4 workers". */
 void sio_ask_push_error(lua_State *L, const struct sio_asked *what);
 void lask_open(lua_State *L);
+void lremote_open(lua_State *L);
 
 #endif

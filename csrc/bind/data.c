@@ -24,6 +24,16 @@ static void mark(lua_State *L, struct sio_handle *h)
     lua_pop(L, 1);
 }
 
+void sio_socket_push_data(lua_State *L, struct sio_bind *b, struct sio_slice json)
+{
+    if (json.len == 0 || sio_json_decode_value(L, b, json, NULL) != 0)
+        lua_newtable(L);
+    else if (lua_istable(L, -1)) {
+        lua_pushnil(L);
+        lua_setmetatable(L, -2); /* {} as an ordinary table */
+    }
+}
+
 /* Pushes what the object starts with: empty, or what its socket or its session had. */
 static void push_initial(lua_State *L, struct sio_handle *h)
 {
@@ -32,12 +42,7 @@ static void push_initial(lua_State *L, struct sio_handle *h)
         json = sio_socket_data(h->object);
     else if (h->relic != NULL)
         json = sio_relic_data(h->relic);
-    if (json.len == 0 || sio_json_decode_value(L, h->bind, json, NULL) != 0)
-        lua_newtable(L);
-    else if (lua_istable(L, -1)) {
-        lua_pushnil(L);
-        lua_setmetatable(L, -2); /* {} as an ordinary table */
-    }
+    sio_socket_push_data(L, h->bind, json);
 }
 
 /* socket_data(socket) */

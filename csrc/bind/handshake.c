@@ -50,7 +50,8 @@ static void set_time(lua_State *L, uint64_t wall_ms)
     lua_setfield(L, -2, "issued");
 }
 
-static void push_handshake(lua_State *L, struct sio_bind *b, const struct eio_first_request *first)
+void sio_handshake_push(lua_State *L, struct sio_bind *b, const struct eio_first_request *first,
+                        struct sio_slice auth)
 {
     lua_createtable(L, 0, 9);
     set_request(L, b, first->head);
@@ -58,6 +59,11 @@ static void push_handshake(lua_State *L, struct sio_bind *b, const struct eio_fi
     set_string(L, "address", sio_slice_str(first->address));
     lua_pushboolean(L, first->secure);
     lua_setfield(L, -2, "secure");
+    if (auth.len == 0)
+        return;
+    if (sio_json_decode_value(L, b, auth, NULL) != 0)
+        lua_newtable(L);
+    lua_setfield(L, -2, "auth");
 }
 
 /* session_handshake(session): the table, or nil when the session is closed */
@@ -68,7 +74,7 @@ static int lhandshake_of_session(lua_State *L)
     if (s == NULL)
         return 0;
     first = eio_session_first_request(s);
-    push_handshake(L, sio_bind_of(L), &first);
+    sio_handshake_push(L, sio_bind_of(L), &first, sio_slice(NULL, 0));
     return 1;
 }
 
@@ -88,10 +94,7 @@ static int lhandshake_get(lua_State *L)
     } else {
         return 0;
     }
-    push_handshake(L, h->bind, &first);
-    if (sio_json_decode_value(L, h->bind, auth, NULL) != 0)
-        lua_newtable(L);
-    lua_setfield(L, -2, "auth");
+    sio_handshake_push(L, h->bind, &first, auth);
     return 1;
 }
 

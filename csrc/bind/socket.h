@@ -22,6 +22,12 @@ struct sio_socket *sio_socket_self(lua_State *L);
  * for a value that JSON cannot hold, naming it. */
 void sio_socket_settle(lua_State *L, struct sio_bind *b);
 
+/* Pushes the table `handshake`; auth: a JSON object, or "" for none. */
+void sio_handshake_push(lua_State *L, struct sio_bind *b, const struct eio_first_request *first,
+                        struct sio_slice auth);
+/* Pushes `socket.data` of its JSON; "" is an empty table. */
+void sio_socket_push_data(lua_State *L, struct sio_bind *b, struct sio_slice json);
+
 /* Pushes the function that acknowledges event `id` of the socket whose object is at `index`. */
 void sio_ack_push(lua_State *L, int index, uint64_t id);
 /* sio_server_events.on_ack */

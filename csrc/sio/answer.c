@@ -69,7 +69,8 @@ static void count_one(void *ctx, struct sio_socket *s)
 
 static void answer_count(struct draft *d, struct sio_nsp *n, const struct sio_record *r)
 {
-    if (r->rooms.n == 0 && r->except.n == 0)
+    d->count = 0;
+    if (r->rooms.n == 0 && r->except.n == 0 && n->server->crowds.n_doomed == 0)
         d->count = n->count;
     else
         sio_select_each(n, r, count_one, d);
@@ -105,6 +106,12 @@ static void tally_one(void *ctx, struct sio_socket *s)
     }
 }
 
+static bool is_connected(const struct sio_member *m)
+{
+    const struct sio_socket *s = SIO_CONTAINER_OF(m, struct sio_socket, member);
+    return s->state == SIO_SOCKET_CONNECTED && !s->doomed;
+}
+
 /* Those of everybody: no need to look into each socket. */
 static void add_all_rooms(struct draft *d, const struct sio_nsp *n)
 {
@@ -112,8 +119,7 @@ static void add_all_rooms(struct draft *d, const struct sio_nsp *n)
     for (size_t pos = 0; (room = sio_map_next(&n->rooms.by_name, &pos)) != NULL;) {
         uint32_t connected = 0;
         for (uint32_t i = 0; i < room->count; i++)
-            connected += SIO_CONTAINER_OF(room->list[i].member, struct sio_socket, member)->state ==
-                         SIO_SOCKET_CONNECTED;
+            connected += is_connected(room->list[i].member);
         if (connected != 0)
             add_room(d, sio_room_name(room), connected);
     }
@@ -294,8 +300,12 @@ void sio_answer_question(struct sio_server *s, struct sio_nsp *n, const struct s
     if (!own && (r->flags & SIO_EMIT_HERE) != 0)
         return;
     struct draft d = {.server = s, .to = asker_of(r), .own = own};
+    struct sio_nsp *parent = n == NULL ? sio_map_get(&s->parents, r->nsp) : NULL;
     if (n != NULL)
         make(&d, n, r);
+    if (parent != NULL)
+        SIO_LIST_EACH (node, &parent->children)
+            make(&d, SIO_CONTAINER_OF(node, struct sio_nsp, sibling), r);
     flush(&d, SIO_ANSWER_LAST);
     sio_buf_fini(&d.bytes);
     sio_buf_fini(&d.socket);

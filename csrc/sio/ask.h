@@ -27,7 +27,7 @@ enum {
 };
 
 enum sio_ask_kind {
-    SIO_ASK_COUNT = 1,        /* u64: how many sockets are meant */
+    SIO_ASK_COUNT = 1,        /* u64: how many sockets are meant; one for each namespace */
     SIO_ASK_ROOMS,            /* bytes name, u32 sockets; for each room that one of them is in */
     SIO_ASK_FETCH,            /* the sockets, see struct sio_answer_socket */
     SIO_ASK_SERVER_SIDE_EMIT, /* answered by bind, of all workers but the asker */

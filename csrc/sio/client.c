@@ -132,7 +132,7 @@ static void on_joined_packet(struct sio_client *c, const struct sio_inbound *in)
         sio_client_close(c);
     else if (p->type == SIO_DISCONNECT)
         sio_socket_part(s, &left);
-    else
+    else if (!s->doomed)
         dispatch(s, in);
 }
 

@@ -26,7 +26,16 @@ static void append_common(struct sio_buf *out, const struct sio_saved *v)
     sio_buf_append_u32(out, v->place.generation);
     sio_buf_append_u64(out, v->since);
     sio_buf_append_u64(out, v->gone_ms);
+    sio_buf_append_u64(out, v->at);
     sio_buf_append_bytes(out, v->data);
+}
+
+static void append_notes(struct sio_buf *out, const struct sio_keep_notes *notes)
+{
+    sio_buf_append_u64(out, notes == NULL ? 0 : notes->from);
+    sio_buf_append_u32(out, notes == NULL ? 0 : notes->n);
+    if (notes != NULL)
+        sio_buf_append_slice(out, sio_buf_slice(&notes->bytes));
 }
 
 void sio_keep_append(const struct sio_keep *k, struct sio_buf *out)
@@ -40,10 +49,27 @@ void sio_keep_append(const struct sio_keep *k, struct sio_buf *out)
                                            .generation = k->generation,
                                            .place = k->place,
                                            .since = k->since,
-                                           .gone_ms = k->gone_ms});
+                                           .gone_ms = k->gone_ms,
+                                           .at = server->backing.position(server->backing.ctx)});
     sio_buf_append_u32(out, s->member.count);
     for (uint32_t i = 0; i < s->member.count; i++)
         sio_buf_append_bytes(out, sio_room_name(s->member.seats[i].room));
+    append_notes(out, k->notes);
+}
+
+struct sio_keep_note sio_keep_read_note(struct sio_reader *at)
+{
+    struct sio_keep_note note = {.end = sio_reader_u64(at)};
+    note.change = (enum sio_keep_change)sio_reader_u8(at);
+    note.room = sio_reader_bytes(at);
+    return note;
+}
+
+void sio_keep_append_note(struct sio_buf *out, const struct sio_keep_note *note)
+{
+    sio_buf_append_u64(out, note->end);
+    sio_buf_append_u8(out, (uint8_t)note->change);
+    sio_buf_append_bytes(out, note->room);
 }
 
 int sio_keep_decode(struct sio_slice bytes, struct sio_saved *out)
@@ -60,11 +86,17 @@ int sio_keep_decode(struct sio_slice bytes, struct sio_saved *out)
     out->place.generation = sio_reader_u32(&r);
     out->since = sio_reader_u64(&r);
     out->gone_ms = sio_reader_u64(&r);
+    out->at = sio_reader_u64(&r);
     out->data = sio_reader_bytes(&r);
     out->rooms.n = sio_reader_u32(&r);
     out->rooms.at = r;
     for (uint32_t i = 0; i < out->rooms.n && !r.bad; i++)
         sio_reader_bytes(&r);
+    out->noted_from = sio_reader_u64(&r);
+    out->notes.n = sio_reader_u32(&r);
+    out->notes.at = r;
+    for (uint32_t i = 0; i < out->notes.n && !r.bad; i++)
+        sio_keep_read_note(&r);
     return r.bad || r.rest.len != 0 || out->sid.len != SIO_ID_LEN ? SIO_EPROTO : 0;
 }
 
@@ -94,6 +126,14 @@ struct sio_keep *sio_keep_new(struct sio_socket *s, struct sio_slice pid)
     return k;
 }
 
+static void notes_free(struct sio_keep_notes *notes)
+{
+    if (notes == NULL)
+        return;
+    sio_buf_fini(&notes->bytes);
+    sio_free(notes);
+}
+
 void sio_keep_forget(struct sio_server *s, struct sio_keep *k, bool drop)
 {
     if (drop)
@@ -103,6 +143,7 @@ void sio_keep_forget(struct sio_server *s, struct sio_keep *k, bool drop)
     if (k->socket != NULL)
         k->socket->keep = NULL;
     sio_blob_unref(k->record);
+    notes_free(k->notes);
     sio_free(k);
 }
 
@@ -137,6 +178,50 @@ void sio_keep_touch(struct sio_socket *s)
     struct sio_server *server = s->nsp->server;
     sio_list_append(&server->recovery.dirty, &s->keep->link);
     sio_loop_defer(server->loop, &server->recovery.save_task);
+}
+
+static struct sio_keep_notes *notes_of(struct sio_keep *k)
+{
+    if (k->notes == NULL)
+        k->notes = sio_calloc(1, sizeof *k->notes);
+    return k->notes;
+}
+
+static void add_note(struct sio_keep *k, const struct sio_keep_note *note)
+{
+    struct sio_keep_notes *notes = notes_of(k);
+    sio_keep_append_note(&notes->bytes, note);
+    notes->n++;
+    while (notes->bytes.len > SIO_KEEP_NOTES_BYTES) {
+        struct sio_reader r = {.rest = sio_buf_slice(&notes->bytes)};
+        notes->from = sio_keep_read_note(&r).end;
+        sio_buf_consume(&notes->bytes, notes->bytes.len - r.rest.len);
+        notes->n--;
+    }
+}
+
+void sio_keep_note(struct sio_socket *s, uint64_t end, enum sio_keep_change change,
+                   struct sio_slice room)
+{
+    if (s->keep == NULL)
+        return;
+    add_note(s->keep, &(struct sio_keep_note){end, change, room});
+    sio_keep_touch(s);
+}
+
+void sio_keep_restore_notes(struct sio_socket *s, const struct sio_saved *v, struct sio_slice found)
+{
+    struct sio_reader before = v->notes.at, missed = {.rest = found};
+    if (v->noted_from != 0)
+        notes_of(s->keep)->from = v->noted_from;
+    for (uint32_t i = 0; i < v->notes.n; i++) {
+        struct sio_keep_note note = sio_keep_read_note(&before);
+        add_note(s->keep, &note);
+    }
+    while (missed.rest.len != 0) {
+        struct sio_keep_note note = sio_keep_read_note(&missed);
+        add_note(s->keep, &note);
+    }
 }
 
 static void on_save(void *ctx)
@@ -196,6 +281,9 @@ void sio_keep_adopt(struct sio_server *s, struct sio_slice pid, struct sio_slice
     sio_buf_append_u32(&out, v.rooms.n);
     for (uint32_t i = 0; i < v.rooms.n; i++)
         sio_buf_append_bytes(&out, sio_reader_bytes(&v.rooms.at));
+    sio_buf_append_u64(&out, v.noted_from);
+    sio_buf_append_u32(&out, v.notes.n);
+    sio_buf_append_slice(&out, v.notes.at.rest);
     if (save(s, k, sio_buf_slice(&out))) {
         k->record = sio_blob_new(sio_buf_slice(&out));
         park(s, k);

@@ -127,7 +127,7 @@ void sio_nsp_each(struct sio_nsp *n, void (*fn)(void *ctx, struct sio_socket *s)
     struct sio_socket **snapshot = sio_alloc(count * sizeof(struct sio_socket *));
     memcpy(snapshot, n->list, count * sizeof(struct sio_socket *));
     for (size_t i = 0; i < count; i++)
-        if (snapshot[i]->state == SIO_SOCKET_CONNECTED)
+        if (snapshot[i]->state == SIO_SOCKET_CONNECTED && !snapshot[i]->doomed)
             fn(ctx, snapshot[i]);
     sio_free(snapshot);
 }

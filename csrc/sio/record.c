@@ -42,6 +42,17 @@ void sio_record_append_packet(struct sio_buf *out, const struct sio_record *head
     append_list(out, what->attachments, what->n_attachments);
 }
 
+void sio_record_append_crowd(struct sio_buf *out, const struct sio_record *head,
+                             const struct sio_selection *to, const struct sio_slice *names,
+                             size_t n_names)
+{
+    append_head(out, head);
+    sio_buf_append_u8(out, head->kind);
+    append_list(out, to->rooms, to->n_rooms);
+    append_list(out, to->except, to->n_except);
+    append_list(out, names, n_names);
+}
+
 void sio_record_append_room(struct sio_buf *out, const struct sio_record *head)
 {
     append_head(out, head);
@@ -76,6 +87,12 @@ static int read_body(struct sio_reader *r, struct sio_record *out)
     case SIO_RECORD_EVENT:
     case SIO_RECORD_ACK:
         read_packet(r, out);
+        return 0;
+    case SIO_RECORD_CROWD:
+        out->kind = sio_reader_u8(r);
+        out->rooms = read_list(r);
+        out->except = read_list(r);
+        out->names = read_list(r);
         return 0;
     case SIO_RECORD_JOIN:
     case SIO_RECORD_LEAVE:

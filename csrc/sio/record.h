@@ -8,6 +8,7 @@
  *     EVENT, ACK:  list rooms  list except  bytes data  list attachments
  *     JOIN, LEAVE: bytes socket id  bytes room
  *     QUESTION:    u8 kind, then as EVENT
+ *     CROWD:       u8 kind  list rooms  list except  list names
  *
  * bytes = u32 length + content, list = u32 count + that many bytes; all little-endian. The epoch of
  * the log changes when workers of another build start, so there is no version in here.
@@ -26,6 +27,7 @@ enum sio_record_type {
     SIO_RECORD_JOIN,
     SIO_RECORD_LEAVE,
     SIO_RECORD_QUESTION,
+    SIO_RECORD_CROWD,
 };
 
 /* In the flags beside SIO_EMIT_*. */
@@ -50,8 +52,10 @@ struct sio_record {
     uint32_t timeout_ms;     /* with SIO_RECORD_ASKS: for how long the writer waits */
     uint64_t id;             /* with SIO_RECORD_HAS_ID */
     struct sio_slice nsp;
-    struct sio_record_list rooms, except, attachments; /* EVENT, ACK, QUESTION */
-    uint8_t kind;                                      /* QUESTION: enum sio_ask_kind */
+    struct sio_record_list rooms, except;
+    struct sio_record_list attachments; /* EVENT, ACK, QUESTION */
+    struct sio_record_list names;       /* CROWD: the rooms to join or leave */
+    uint8_t kind; /* QUESTION: enum sio_ask_kind; CROWD: enum sio_crowd_kind */
     struct sio_slice data;
     struct sio_slice sid, room; /* JOIN, LEAVE */
 };
@@ -60,6 +64,10 @@ struct sio_record {
  * and kind count. */
 void sio_record_append_packet(struct sio_buf *out, const struct sio_record *head,
                               const struct sio_selection *to, const struct sio_outgoing *what);
+/* Appends a CROWD. Of `head` type, flags, writer, nsp and kind count. */
+void sio_record_append_crowd(struct sio_buf *out, const struct sio_record *head,
+                             const struct sio_selection *to, const struct sio_slice *names,
+                             size_t n_names);
 /* Appends a JOIN or LEAVE. Of `head` type, flags, nsp, sid and room count. */
 void sio_record_append_room(struct sio_buf *out, const struct sio_record *head);
 /* The whole of `bytes` is one record, else SIO_EPROTO. */

@@ -106,7 +106,8 @@ static void join_room(void *ctx, struct sio_slice room)
         sio_room_join(&s->nsp->rooms, &s->member, room);
 }
 
-static void take_over(struct claim *c, const struct sio_saved *v, uint64_t from)
+static void take_over(struct claim *c, const struct sio_saved *v, const struct sio_replay *r,
+                      uint64_t from)
 {
     struct sio_socket *s = c->socket;
     sio_socket_enter(s, v->sid);
@@ -117,6 +118,7 @@ static void take_over(struct claim *c, const struct sio_saved *v, uint64_t from)
     k->from = from;
     k->generation = v->generation + 1;
     k->place = v->place;
+    sio_keep_restore_notes(s, v, sio_buf_slice(&r->found));
     k->gone_ms = v->gone_ms != 0 ? v->gone_ms : c->died_ms != 0 ? c->died_ms : sio_clock_ms();
 }
 
@@ -142,7 +144,8 @@ static int restore(struct claim *c)
     struct sio_socket *s = c->socket;
     struct sio_replay r;
     uint64_t from = c->has_offset && c->offset > v.since ? c->offset : v.since;
-    sio_replay_init(&r, s->nsp, v.sid, v.place);
+    sio_replay_init(&r, s->nsp, v.sid, v.place, v.at);
+    sio_replay_set_notes(&r, v.noted_from, &v.notes);
     struct sio_reader at = v.rooms.at;
     for (uint32_t i = 0; i < v.rooms.n; i++)
         sio_replay_add_room(&r, sio_reader_bytes(&at));
@@ -150,7 +153,7 @@ static int restore(struct claim *c)
     if (err == 0 && !wanted(c))
         err = SIO_ECLOSED;
     if (err == 0) {
-        take_over(c, &v, from);
+        take_over(c, &v, &r, from);
         claim_free(c);
         go_on(s, &r);
     }
@@ -234,14 +237,23 @@ static void make_fresh(struct sio_socket *s)
 /* The middlewares took their time; what was missed is read anew. */
 static int replay_again(struct sio_socket *s)
 {
+    const struct sio_backing *b = &s->nsp->server->backing;
+    const struct sio_keep_notes *notes = s->keep->notes;
+    struct sio_buf copy = {0}; /* reading the log may add to them */
     struct sio_replay r;
-    sio_replay_init(&r, s->nsp, sio_socket_id_slice(s), s->keep->place);
+    sio_replay_init(&r, s->nsp, sio_socket_id_slice(s), s->keep->place, b->position(b->ctx));
+    if (notes != NULL) {
+        sio_buf_append_slice(&copy, sio_buf_slice(&notes->bytes));
+        sio_replay_set_notes(&r, notes->from,
+                             &(struct sio_record_list){notes->n, {.rest = sio_buf_slice(&copy)}});
+    }
     for (uint32_t i = 0; i < s->member.count; i++)
         sio_replay_add_room(&r, sio_room_name(s->member.seats[i].room));
     int err = sio_replay_run(&r, s->keep->from);
     if (err == 0)
         sio_replay_send(&r, s->client->session);
     sio_replay_fini(&r);
+    sio_buf_fini(&copy);
     return err;
 }
 

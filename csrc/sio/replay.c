@@ -7,12 +7,13 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sio/crowd.h"
 #include "sio/parent.h"
 
 void sio_replay_init(struct sio_replay *r, struct sio_nsp *n, struct sio_slice sid,
-                     struct sio_place place)
+                     struct sio_place place, uint64_t at)
 {
-    *r = (struct sio_replay){.nsp = n, .place = place};
+    *r = (struct sio_replay){.nsp = n, .place = place, .at = at};
     memcpy(r->sid, sid.p, SIO_ID_LEN);
 }
 
@@ -33,6 +34,12 @@ void sio_replay_add_room(struct sio_replay *r, struct sio_slice name)
 {
     struct sio_replay_room *room = room_of(r, name);
     room->start = room->member = true;
+}
+
+void sio_replay_set_notes(struct sio_replay *r, uint64_t from, const struct sio_record_list *notes)
+{
+    r->noted_from = from;
+    r->notes = *notes;
 }
 
 static void drop_msgs(struct sio_replay *r)
@@ -128,19 +135,104 @@ static void add_packet(struct sio_replay *r, uint64_t end, const struct sio_reco
     check_limits(r);
 }
 
-static void change_room(struct sio_replay *r, const struct sio_record *e)
+/* ---- membership ----------------------------------------------------------------------------- */
+
+/* Before `at`: it was a change, so the room was the opposite before. */
+static void was_changed(struct sio_replay *r, struct sio_slice name, bool join)
 {
-    if (!is_self(r, e->sid))
-        return;
-    bool join = e->type == SIO_RECORD_JOIN;
-    struct sio_replay_room *room = room_of(r, e->room);
-    if (!room->seen && room->start == join && (e->flags & SIO_RECORD_UNSURE) == 0) {
+    struct sio_replay_room *room = room_of(r, name);
+    if (!room->seen && room->start == join) {
         room->start = !join;
         r->again = true;
     }
     room->seen = true;
     room->member = join;
 }
+
+/* Before `at`: what the notes say of the record that ends at `end`. True when it changed nothing
+ * although it says so itself. */
+static bool was_noted(struct sio_replay *r, uint64_t end)
+{
+    struct sio_reader at = r->notes.at;
+    bool nothing = false;
+    for (uint32_t i = 0; i < r->notes.n; i++) {
+        struct sio_keep_note note = sio_keep_read_note(&at);
+        if (note.end == end && note.change == SIO_KEEP_NOTHING)
+            nothing = true;
+        else if (note.end == end)
+            was_changed(r, note.room, note.change == SIO_KEEP_JOINED);
+    }
+    return nothing;
+}
+
+static size_t count_held(const struct sio_replay *r)
+{
+    const struct sio_replay_room *room;
+    size_t held = 0;
+    for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
+        held += room->member;
+    return held;
+}
+
+/* Behind `at`: as sio_socket_room_join and _leave_now do. Whether it changed anything. */
+static bool change(struct sio_replay *r, struct sio_slice name, bool join)
+{
+    struct sio_replay_room *room = room_of(r, name);
+    if (room->member == join || is_self(r, name))
+        return false;
+    if (join && count_held(r) >= r->nsp->server->options.rooms_per_socket)
+        return false;
+    room->member = join;
+    return true;
+}
+
+static void note(struct sio_replay *r, uint64_t end, enum sio_keep_change what,
+                 struct sio_slice name)
+{
+    sio_keep_append_note(&r->found, &(struct sio_keep_note){end, what, name});
+}
+
+static void apply_crowd(struct sio_replay *r, uint64_t end, const struct sio_record *e)
+{
+    bool join = e->kind == SIO_CROWD_JOIN;
+    struct sio_reader at = e->names.at;
+    if (!selects(r, e))
+        return;
+    if (!join && e->kind != SIO_CROWD_LEAVE)
+        r->disconnected = true;
+    for (uint32_t i = 0; i < e->names.n; i++) {
+        struct sio_slice name = sio_reader_bytes(&at);
+        if (change(r, name, join))
+            note(r, end, join ? SIO_KEEP_JOINED : SIO_KEEP_LEFT, name);
+    }
+}
+
+/* As sio_socket_room_apply: one that waited in the log when its socket went. */
+static void apply_room(struct sio_replay *r, uint64_t end, const struct sio_record *e)
+{
+    bool join = e->type == SIO_RECORD_JOIN;
+    bool unsure = (e->flags & SIO_RECORD_UNSURE) != 0;
+    bool changed = change(r, e->room, join);
+    if (changed && unsure)
+        note(r, end, join ? SIO_KEEP_JOINED : SIO_KEEP_LEFT, e->room);
+    else if (!changed && !unsure)
+        note(r, end, SIO_KEEP_NOTHING, e->room);
+}
+
+static void on_change(struct sio_replay *r, uint64_t end, const struct sio_record *e)
+{
+    bool unsure = (e->flags & SIO_RECORD_UNSURE) != 0;
+    if (e->type != SIO_RECORD_CROWD && !is_self(r, e->sid))
+        return;
+    if (r->past && e->type == SIO_RECORD_CROWD)
+        apply_crowd(r, end, e);
+    else if (r->past)
+        apply_room(r, end, e);
+    else if (!was_noted(r, end) && e->type != SIO_RECORD_CROWD && !unsure)
+        was_changed(r, e->room, e->type == SIO_RECORD_JOIN);
+}
+
+/* ---- passes ---------------------------------------------------------------------------------- */
 
 /* An emit to the parent of a namespace is one to the namespace. */
 static bool concerns(const struct sio_replay *r, struct sio_slice nsp)
@@ -153,10 +245,11 @@ static int on_record(void *arg, uint64_t end, struct sio_slice bytes)
 {
     struct sio_replay *r = arg;
     struct sio_record e;
+    r->past = end > r->at;
     if (sio_record_decode(bytes, &e) != 0 || !concerns(r, e.nsp))
         return 0;
-    if (e.type == SIO_RECORD_JOIN || e.type == SIO_RECORD_LEAVE)
-        change_room(r, &e);
+    if (e.type == SIO_RECORD_JOIN || e.type == SIO_RECORD_LEAVE || e.type == SIO_RECORD_CROWD)
+        on_change(r, end, &e);
     else if (e.type == SIO_RECORD_EVENT && selects(r, &e) && !r->again)
         add_packet(r, end, &e);
     return r->err != 0;
@@ -167,15 +260,20 @@ static int pass(struct sio_replay *r, uint64_t from)
     const struct sio_backing *b = &r->nsp->server->backing;
     struct sio_replay_room *room;
     drop_msgs(r);
-    r->again = false;
+    sio_buf_clear(&r->found);
+    r->again = r->past = r->disconnected = false;
     for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
         room->member = room->start;
     int err = b->scan(b->ctx, from, on_record, r);
+    if (err == 0 && r->disconnected)
+        err = SIO_ENOENT;
     return err != 0 ? err : r->err;
 }
 
 int sio_replay_run(struct sio_replay *r, uint64_t from)
 {
+    if (from < r->noted_from)
+        return SIO_ELAPPED;
     int err = pass(r, from);
     return err == 0 && r->again ? pass(r, from) : err;
 }
@@ -205,6 +303,7 @@ void sio_replay_fini(struct sio_replay *r)
     for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
         sio_free(room);
     sio_map_fini(&r->rooms);
+    sio_buf_fini(&r->found);
     sio_free(r->msgs);
     sio_free(r->first);
     *r = (struct sio_replay){0};

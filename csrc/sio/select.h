@@ -5,7 +5,7 @@
  * of rooms visits nobody twice and the difference needs no set. The loops are inline because a
  * broadcast runs them once per recipient, with a visitor that the compiler then knows.
  *
- * Called by fanout and answer. Invariant: a visitor calls no event and changes no room, so
+ * Called by fanout, answer and crowd. Invariant: a visitor calls no event and changes no room, so
  * no list changes under the loops. Owns: nothing. Errors: none. Reenters: no.
  */
 #ifndef SIO_SIO_SELECT_H
@@ -20,11 +20,19 @@ struct sio_select {
     uint64_t mark;
     sio_select_fn fn;
     void *ctx;
+    bool restored; /* those too whose middlewares run: a replay will make up for it */
 };
+
+static inline bool sio_select_takes(const struct sio_select *v, const struct sio_socket *s)
+{
+    if (s->state == SIO_SOCKET_CONNECTED)
+        return !s->doomed;
+    return v->restored && s->state == SIO_SOCKET_CONNECTING && s->recovered;
+}
 
 static inline void sio_select_one(const struct sio_select *v, struct sio_socket *s)
 {
-    if (s->member.mark == v->mark || s->state != SIO_SOCKET_CONNECTED)
+    if (s->member.mark == v->mark || !sio_select_takes(v, s))
         return;
     s->member.mark = v->mark;
     v->fn(v->ctx, s);
@@ -51,21 +59,44 @@ static inline void sio_select_except(const struct sio_select *v, struct sio_slic
         room->list[i].member->mark = v->mark;
 }
 
+static inline void sio_select_all(const struct sio_select *v)
+{
+    struct sio_socket *s;
+    for (size_t i = 0; i < v->nsp->count && !v->restored; i++)
+        sio_select_one(v, v->nsp->list[i]);
+    for (size_t pos = 0; v->restored && (s = sio_map_next(&v->nsp->by_id, &pos)) != NULL;)
+        sio_select_one(v, s);
+}
+
+static inline void sio_select_run(const struct sio_select *v, const struct sio_record *r)
+{
+    bool direct = (r->flags & SIO_RECORD_DIRECT) != 0;
+    struct sio_reader at = r->except.at;
+    for (uint32_t i = 0; i < r->except.n; i++)
+        sio_select_except(v, sio_reader_bytes(&at));
+    at = r->rooms.at;
+    for (uint32_t i = 0; i < r->rooms.n; i++)
+        sio_select_room(v, sio_reader_bytes(&at), direct);
+    if (r->rooms.n == 0)
+        sio_select_all(v);
+}
+
 /* Visits the connected sockets that `r` means, of its rooms, except and flags. */
 static inline void sio_select_each(struct sio_nsp *n, const struct sio_record *r, sio_select_fn fn,
                                    void *ctx)
 {
-    const struct sio_select v = {n, sio_room_next_mark(&n->rooms), fn, ctx};
-    bool direct = (r->flags & SIO_RECORD_DIRECT) != 0;
-    struct sio_reader at = r->except.at;
-    for (uint32_t i = 0; i < r->except.n; i++)
-        sio_select_except(&v, sio_reader_bytes(&at));
-    at = r->rooms.at;
-    for (uint32_t i = 0; i < r->rooms.n; i++)
-        sio_select_room(&v, sio_reader_bytes(&at), direct);
-    if (r->rooms.n == 0)
-        for (size_t i = 0; i < n->count; i++)
-            sio_select_one(&v, n->list[i]);
+    const struct sio_select v = {
+        .nsp = n, .mark = sio_room_next_mark(&n->rooms), .fn = fn, .ctx = ctx};
+    sio_select_run(&v, r);
+}
+
+/* The same, and restored sockets that are not connected yet. */
+static inline void sio_select_with_restored(struct sio_nsp *n, const struct sio_record *r,
+                                            sio_select_fn fn, void *ctx)
+{
+    const struct sio_select v = {
+        .nsp = n, .mark = sio_room_next_mark(&n->rooms), .fn = fn, .ctx = ctx, .restored = true};
+    sio_select_run(&v, r);
 }
 
 #endif

@@ -12,10 +12,12 @@
 #include "base/mem.h"
 #include "sio/answer.h"
 #include "sio/chorus.h"
+#include "sio/crowd.h"
 #include "sio/keep.h"
 #include "sio/parser.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
+#include "sio/socket_room.h"
 
 void sio_server_options_default(struct sio_server_options *o)
 {
@@ -107,7 +109,9 @@ static void deliver_to(struct sio_nsp *n, const struct sio_record *r, uint64_t e
                        struct sio_chorus *chorus)
 {
     if (r->type == SIO_RECORD_JOIN || r->type == SIO_RECORD_LEAVE)
-        sio_socket_apply_room(n, r);
+        sio_socket_room_apply(n, r, end);
+    else if (r->type == SIO_RECORD_CROWD)
+        sio_crowd_apply(n, r, end);
     else
         sio_fanout_deliver(n, r, end, chorus);
 }
@@ -235,6 +239,7 @@ struct sio_server *sio_server_new(struct sio_loop *loop, const struct sio_server
     sio_parent_init(s);
     sio_ask_init(s);
     sio_answer_init(s);
+    sio_crowd_init(s);
     uv_timer_init(&loop->uv, &s->timer);
     s->timer.data = s;
     sio_nsp_new(s, &s->nsps, SIO_LIT("/"));
@@ -252,6 +257,7 @@ void sio_server_free(struct sio_server *s)
     s->down = true;
     sio_recovery_fini(s);
     sio_answer_fini(s);
+    sio_crowd_fini(s);
     sio_ask_fini(s);
     for (size_t pos = 0; (n = sio_map_next(&s->nsps, &pos)) != NULL;)
         sio_nsp_free(n);

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "sio/ack.h"
 #include "sio/ask_in.h"
+#include "sio/crowd_in.h"
 #include "sio/packet.h"
 #include "sio/record.h"
 #include "sio/room.h"
@@ -53,6 +54,7 @@ struct sio_server {
     struct sio_acks acks;
     struct sio_recovery recovery;
     struct sio_asks asks;
+    struct sio_crowds crowds;
     int direct_err;    /* what became of the directed event delivered last */
     uint64_t armed_ms; /* when the timer fires; 0: not armed */
     uv_timer_t timer;  /* the one for connect timeouts, acks, questions and parked sessions */
@@ -99,6 +101,7 @@ struct sio_socket {
     uint8_t state;
     bool recovered : 1;
     bool outgoing : 1; /* somebody listens to what it is sent */
+    bool doomed : 1;   /* disconnected at the end of the tick: takes and sends nothing any more */
     uint16_t id_len;   /* SIO_ID_LEN, but for v2's in other namespaces than "/" */
     char id[];
 };
@@ -174,10 +177,6 @@ void sio_socket_enter(struct sio_socket *s, struct sio_slice id);
 void sio_socket_connect(struct sio_socket *s);
 /* Ends it in any state; idempotent. */
 void sio_socket_part(struct sio_socket *s, const struct sio_parting *why);
-
-/* ---- socket_room.c ---- */
-/* What a JOIN or LEAVE of the log does here: nothing when the socket is elsewhere. */
-void sio_socket_apply_room(struct sio_nsp *n, const struct sio_record *r);
 
 /* ---- client.c ---- */
 void sio_client_new(struct sio_server *s, struct eio_session *session);

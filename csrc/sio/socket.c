@@ -205,6 +205,8 @@ void sio_socket_part(struct sio_socket *s, const struct sio_parting *why)
 {
     if (s->state == SIO_SOCKET_LEAVING || s->state == SIO_SOCKET_GONE)
         return;
+    if (s->doomed)
+        sio_crowd_spare(s);
     sio_client_unlink(s->client, s);
     if (s->state == SIO_SOCKET_WAITING) {
         sio_recovery_abandon(s);

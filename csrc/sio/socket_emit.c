@@ -103,6 +103,8 @@ static int emit_with_ack(struct sio_socket *s, const struct sio_outgoing *out, u
 int sio_socket_emit(struct sio_socket *s, const struct sio_outgoing *out, uint64_t cookie,
                     uint64_t timeout_ms)
 {
+    if (s->doomed)
+        return cookie != 0 ? SIO_ECLOSED : 0;
     if (s->state != SIO_SOCKET_CONNECTING && s->state != SIO_SOCKET_CONNECTED)
         return cookie != 0 ? SIO_ECLOSED
                            : sio_socket_emit_late(s->nsp, sio_socket_id_slice(s), out);
@@ -125,7 +127,7 @@ int sio_socket_emit_late(struct sio_nsp *n, struct sio_slice sid, const struct s
 int sio_socket_ack(struct sio_socket *s, uint64_t id, const struct sio_outgoing *out)
 {
     int err = sio_nsp_check(out);
-    if (err != 0 || s->state != SIO_SOCKET_CONNECTED)
+    if (err != 0 || s->state != SIO_SOCKET_CONNECTED || s->doomed)
         return err;
     if (blocked(s->nsp->server))
         return send_record(

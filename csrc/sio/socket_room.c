@@ -5,14 +5,15 @@
  *
  * Called by bind (join, leave) and server (apply).
  */
+#include "sio/socket_room.h"
+
 #include "base/err.h"
 #include "base/log.h"
 #include "sio/keep.h"
-#include "sio/server_in.h"
 
 static bool in_use(const struct sio_socket *s)
 {
-    return s->state == SIO_SOCKET_CONNECTING || s->state == SIO_SOCKET_CONNECTED;
+    return (s->state == SIO_SOCKET_CONNECTING || s->state == SIO_SOCKET_CONNECTED) && !s->doomed;
 }
 
 enum way { AT_ONCE, THROUGH_LOG, WAITING };
@@ -28,29 +29,44 @@ static enum way way_of(const struct sio_socket *s)
     return server->options.recovery ? THROUGH_LOG : AT_ONCE;
 }
 
-static void join_now(struct sio_socket *s, struct sio_slice room)
+static bool is_full(const struct sio_socket *s)
 {
-    if (s->member.count >= s->nsp->server->options.rooms_per_socket)
-        return; /* found full when the log moved on; join has logged */
-    if (sio_room_join(&s->nsp->rooms, &s->member, room))
-        sio_keep_touch(s);
+    unsigned limit = s->nsp->server->options.rooms_per_socket;
+    if (s->member.count < limit)
+        return false;
+    sio_log_limited(SIO_LOG_WARN, "rooms", "socket %s is in %u rooms: no more", s->id, limit);
+    return true;
 }
 
-static void leave_now(struct sio_socket *s, struct sio_slice room)
+bool sio_socket_room_join(struct sio_socket *s, struct sio_slice room)
 {
-    if (sio_room_leave(&s->nsp->rooms, &s->member, room))
-        sio_keep_touch(s);
+    if (sio_socket_in(s, room) || is_full(s))
+        return false;
+    sio_room_join(&s->nsp->rooms, &s->member, room);
+    sio_keep_touch(s);
+    return true;
 }
 
-void sio_socket_apply_room(struct sio_nsp *n, const struct sio_record *r)
+bool sio_socket_room_leave(struct sio_socket *s, struct sio_slice room)
+{
+    if (!sio_room_leave(&s->nsp->rooms, &s->member, room))
+        return false;
+    sio_keep_touch(s);
+    return true;
+}
+
+void sio_socket_room_apply(struct sio_nsp *n, const struct sio_record *r, uint64_t end)
 {
     struct sio_socket *s = sio_map_get(&n->by_id, r->sid);
+    bool join = r->type == SIO_RECORD_JOIN;
     if (s == NULL || !in_use(s))
         return;
-    if (r->type == SIO_RECORD_JOIN)
-        join_now(s, r->room);
-    else
-        leave_now(s, r->room);
+    bool changed = join ? sio_socket_room_join(s, r->room) : sio_socket_room_leave(s, r->room);
+    bool unsure = (r->flags & SIO_RECORD_UNSURE) != 0;
+    if (changed && unsure)
+        sio_keep_note(s, end, join ? SIO_KEEP_JOINED : SIO_KEEP_LEFT, r->room);
+    else if (!changed && !unsure) /* a CROWD was there first, and we have not seen it in time */
+        sio_keep_note(s, end, SIO_KEEP_NOTHING, r->room);
 }
 
 /* Whether a record that waits will change anything is not known yet, so it is UNSURE; the others
@@ -70,7 +86,6 @@ static int publish(struct sio_socket *s, enum sio_record_type type, struct sio_s
 
 int sio_socket_join(struct sio_socket *s, struct sio_slice room)
 {
-    unsigned limit = s->nsp->server->options.rooms_per_socket;
     if (!in_use(s))
         return SIO_ECLOSED;
     if (room.len > SIO_ROOM_NAME_MAX)
@@ -79,13 +94,11 @@ int sio_socket_join(struct sio_socket *s, struct sio_slice room)
     bool in = sio_socket_in(s, room);
     if (sio_slice_eq(room, sio_socket_id_slice(s)) || (in && way != WAITING))
         return 0;
-    if (!in && s->member.count >= limit) {
-        sio_log_limited(SIO_LOG_WARN, "rooms", "socket %s is in %u rooms: no more", s->id, limit);
+    if (!in && is_full(s))
         return SIO_EFULL;
-    }
     if (way != AT_ONCE)
         return publish(s, SIO_RECORD_JOIN, room, way);
-    join_now(s, room);
+    sio_socket_room_join(s, room);
     return 0;
 }
 
@@ -98,7 +111,7 @@ int sio_socket_leave(struct sio_socket *s, struct sio_slice room)
         return 0;
     if (way != AT_ONCE)
         return publish(s, SIO_RECORD_LEAVE, room, way);
-    leave_now(s, room);
+    sio_socket_room_leave(s, room);
     return 0;
 }
 

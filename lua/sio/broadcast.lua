@@ -91,26 +91,6 @@ function Broadcast:emit_with_ack(event, ...)
     event, ...)
 end
 
-local function ask(self, what)
-  return core.nsp_ask(self._nsp, self._rooms, self._except, self._flags, what, self._seconds)
-end
-
---- How many sockets are meant, on all workers. err: "timeout", "missing 1 of 4 workers", ...; then
---- the number is that of the others.
----@async
----@return integer?, string? err
-function Broadcast:count()
-  return ask(self, "count")
-end
-
---- The rooms that they are in, with the number of them in each. The room of a socket's own id does
---- not count.
----@async
----@return table<string, integer>?, string? err as for count
-function Broadcast:rooms()
-  return ask(self, "rooms")
-end
-
 local function with_flag(flag)
   return function(self)
     return with(self, { _flags = self._flags | flag })

@@ -11,6 +11,7 @@ local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local gate = require "sio.gate"
 local server_side = require "sio.server_side"
+require "sio.crowd" -- methods of broadcasts
 require "sio.socket" -- sets the hooks through which sockets come
 
 ---@class sio.Namespace : sio.Broadcast

@@ -53,15 +53,109 @@ for (const workers of [1, 4]) {
   });
 }
 
+for (const workers of [1, 4]) {
+  describe(`all sockets of a selection, ${workers} worker(s)`, { timeout: 60000 }, () => {
+    let server, clients, sockets, places;
+
+    before(async () => {
+      server = await startServer("ask", { workers });
+      clients = new Clients(server.url);
+      const options = (i) => ({ auth: { n: i }, query: { q: `q${i}` } });
+      sockets = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => clients.connect("websocket", options(i))),
+      );
+      places = await Promise.all(sockets.map((socket) => socket.emitWithAck("whoami")));
+      await Promise.all(sockets.map((s, i) => s.emitWithAck("join", i < 3 ? "a" : "b")));
+      await Promise.all(sockets.map((s, i) => s.emitWithAck("set", { name: `name ${i}` })));
+    });
+    after(async () => {
+      clients?.close();
+      await server?.stop();
+    });
+
+    it("are fetched with what is known of them", async () => {
+      const { value, err } = await sockets[0].emitWithAck("fetch", {});
+      assert.equal(err, undefined);
+      assert.deepEqual(Object.keys(value).sort(), sockets.map((s) => s.id).sort());
+      for (const [i, socket] of sockets.entries()) {
+        const found = value[socket.id];
+        assert.deepEqual(found.data, { name: `name ${i}` });
+        assert.deepEqual(found.rooms, [socket.id, i < 3 ? "a" : "b"]);
+        assert.equal(found.remote, places[i].pid !== places[0].pid);
+        assert.deepEqual(found.auth, { n: i });
+        assert.equal(found.query, `q${i}`);
+        assert.match(found.address, /127\.0\.0\.1|::1/);
+        assert.equal(found.issued, "integer");
+      }
+    });
+
+    it("are fetched of a room", async () => {
+      const { value } = await sockets[7].emitWithAck("fetch", { to: "a", except: sockets[1].id });
+      assert.deepEqual(Object.keys(value).sort(), [sockets[0].id, sockets[2].id].sort());
+    });
+
+    it("join a room, which the next question sees", async () => {
+      const [joined, count] = await new Promise((resolve) => {
+        sockets[4].emit("join all", { to: "a" }, ["c", "d"], (...args) => resolve(args));
+      });
+      assert.equal(joined, true);
+      assert.equal(count, 3);
+      assert.deepEqual(await sockets[2].emitWithAck("my rooms"), [sockets[2].id, "a", "c", "d"]);
+      assert.deepEqual(await sockets[3].emitWithAck("my rooms"), [sockets[3].id, "b"]);
+    });
+
+    it("leave a room", async () => {
+      await sockets[6].emitWithAck("leave all", { except: sockets[0].id }, ["c", "nowhere"]);
+      assert.deepEqual(await sockets[6].emitWithAck("count", { to: "c" }), { value: 1 });
+      assert.deepEqual(await sockets[0].emitWithAck("my rooms"), [sockets[0].id, "a", "c", "d"]);
+      assert.deepEqual(await sockets[1].emitWithAck("my rooms"), [sockets[1].id, "a", "d"]);
+    });
+
+    it("answer for themselves, wherever they are", async () => {
+      for (const socket of sockets.slice(1, 5)) {
+        const news = nextEvent(socket, "news");
+        assert.equal(await sockets[0].emitWithAck("with", socket.id, "emit", ["news", 7]), true);
+        assert.equal((await news)[0], 7);
+        await sockets[0].emitWithAck("with", socket.id, "join", [["e", "f"]]);
+        await sockets[0].emitWithAck("with", socket.id, "leave", ["f"]);
+        assert.ok((await socket.emitWithAck("my rooms")).includes("e"));
+        assert.ok(!(await socket.emitWithAck("my rooms")).includes("f"));
+      }
+      assert.deepEqual(await sockets[0].emitWithAck("count", { to: "e" }), { value: 4 });
+      const gone = nextEvent(sockets[4], "disconnect");
+      await sockets[0].emitWithAck("with", sockets[4].id, "disconnect", [true]);
+      assert.equal((await gone)[0], "io server disconnect");
+    });
+
+    it("are disconnected, those of a room or all", async () => {
+      const ends = sockets.map((socket) => socket.connected && nextEvent(socket, "disconnect"));
+      await sockets[5].emitWithAck("kick", { to: "a" }, true);
+      for (const i of [0, 1, 2]) assert.equal((await ends[i])[0], "io server disconnect");
+      assert.deepEqual(await sockets[5].emitWithAck("count", {}), { value: 4 });
+      for (const i of [3, 5, 6, 7]) assert.ok(sockets[i].connected);
+      sockets[5].emit("kick", {}, false);
+      for (const i of [3, 5, 6, 7]) assert.equal((await ends[i])[0], "io server disconnect");
+    });
+  });
+}
+
 describe("questions when a worker fails", { timeout: 60000 }, () => {
   let server, clients, sockets, places;
 
   before(async () => {
     server = await startServer("ask", { workers: 4 });
     clients = new Clients(server.url);
-    sockets = await Promise.all(Array.from({ length: 4 }, () => clients.connect("websocket")));
-    places = await Promise.all(sockets.map((socket) => socket.emitWithAck("whoami")));
-    assert.equal(new Set(places.map((place) => place.pid)).size, 4);
+    const all = await Promise.all(Array.from({ length: 8 }, () => clients.connect("websocket")));
+    places = await Promise.all(all.map((socket) => socket.emitWithAck("whoami")));
+    // One on each worker stays.
+    const first = places.map(({ pid }, i) => places.findIndex((place) => place.pid === pid) === i);
+    for (const [i, socket] of all.entries()) if (!first[i]) socket.disconnect();
+    sockets = all.filter((_, i) => first[i]);
+    places = places.filter((_, i) => first[i]);
+    assert.equal(sockets.length, 4);
+    await eventually("four sockets", async () => {
+      return (await sockets[0].emitWithAck("count", {})).value === 4;
+    });
   });
   after(async () => {
     clients?.close();
