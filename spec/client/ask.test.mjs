@@ -127,6 +127,20 @@ for (const workers of [1, 4]) {
       assert.equal((await gone)[0], "io server disconnect");
     });
 
+    it("are asked, wherever they are", async () => {
+      for (const socket of sockets.slice(1, 4)) {
+        socket.on("question", (n, ack) => ack(n + 1));
+        const ask = (event, seconds) => sockets[0].emitWithAck(event, socket.id, seconds);
+        assert.deepEqual(await ask("question", null), { value: 2 });
+        assert.deepEqual(await ask("question", 5), { value: 2 });
+        assert.deepEqual(await ask("question with fn", null), [2]);
+        assert.deepEqual(await ask("question with fn", 5), [null, 2]);
+        socket.off("question");
+        assert.deepEqual(await ask("question", 0.05), { err: "timeout" });
+        assert.equal((await ask("question with fn", 0.05))[0], "timeout");
+      }
+    });
+
     it("are disconnected, those of a room or all", async () => {
       const ends = sockets.map((socket) => socket.connected && nextEvent(socket, "disconnect"));
       await sockets[5].emitWithAck("kick", { to: "a" }, true);

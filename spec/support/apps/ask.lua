@@ -53,6 +53,16 @@ app:on("connection", function(socket)
   end)
   socket:on("leave all", function(whom, rooms) return meant(whom):sockets_leave(rooms) end)
   socket:on("kick", function(whom, close) return meant(whom):disconnect_sockets(close) end)
+  socket:on("question", function(id, seconds)
+    local found = app:to(id):fetch_sockets()[1]
+    if seconds ~= sio.null then found = found:timeout(seconds) end
+    return answer(found:emit_with_ack("question", 1))
+  end)
+  socket:on("question with fn", function(id, seconds, ack)
+    local found = app:to(id):fetch_sockets()[1]
+    if seconds ~= sio.null then found = found:timeout(seconds) end
+    found:emit("question", 1, function(...) ack({ ... }) end)
+  end)
   -- The same of one socket, wherever it is.
   socket:on("with", function(id, method, args)
     local found = app:to(id):fetch_sockets()[1]
