@@ -265,6 +265,9 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
 {
     if (w->closing)
         return;
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++) /* who asked us: this is no death */
+        if (w->services[i] != NULL)
+            sio_service_said_all(w->services[i]);
     w->closing = true;
     w->on_closed = on_closed;
     w->closed_ctx = ctx;
