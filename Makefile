@@ -127,6 +127,7 @@ lint-numbers:
 
 lint-options:
 	@$(LUA) tools/options.lua
+	@$(LUA) tools/api.lua
 	@$(LUA) tools/titles.lua
 
 lint-lua:

@@ -12,6 +12,9 @@ local engine = require "sio.engine"
 local listening = require "sio.listening"
 
 ---@class sio
+---@field null lightuserdata a client's null
+---@field json sio.json
+---@field log sio.Log
 local sio = {
   _VERSION = core.version,
   null = core.null,

@@ -100,6 +100,19 @@
 ---@field server_max_window_bits? integer 8 to 15; 15
 ---@field client_max_window_bits? integer 8 to 15; 15
 
+---@alias sio.RouteMethod fun(self: sio.Server, path: string, handler: sio.RouteHandler): sio.Server
+---@alias sio.RouteHandler async fun(req: sio.Request): any, integer?, table?
+
+---@class sio.Server : sio.Namespace
+---@field get sio.RouteMethod
+---@field post sio.RouteMethod
+---@field put sio.RouteMethod
+---@field patch sio.RouteMethod
+---@field delete sio.RouteMethod
+---@field head sio.RouteMethod
+---@field options sio.RouteMethod
+---@field all sio.RouteMethod
+
 ---@class sio.StaticOptions
 ---@field index? string|false file that is served for a folder; "index.html"
 ---@field max_age? number seconds that a client may keep a file without asking; 0

@@ -14,7 +14,7 @@ local server_side = require "sio.server_side"
 require "sio.crowd" -- methods of broadcasts
 require "sio.socket" -- sets the hooks through which sockets come
 
----@class sio.Namespace : sio.Broadcast
+---@class sio.Namespace : sio.Broadcast, sio.ServerSide
 ---@field name string
 ---@field parent? sio.Parent of one that was made because its name matched
 ---@field captures? any[] what the parent's pattern captured in the name
