@@ -8,6 +8,6 @@ set -eu
 root=$1
 here=$(pwd)
 mkdir -p "$root/lua" "$root/bin"
-for f in spec docs examples rockspec tools .busted; do ln -sfn "$here/$f" "$root/$f"; done
+for f in spec docs examples rockspec tools .busted README.md Makefile; do ln -sfn "$here/$f" "$root/$f"; done
 cp bin/sio-lua "$root/bin/sio-lua"
 (cd lua && find . -type f ! -name '*.so' | tar cf - -T -) | tar xf - -C "$root/lua"

@@ -3,7 +3,6 @@
 // page. Every line must be reached: V8 counts.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import inspector from "node:inspector";
 import { tmpdir } from "node:os";
@@ -12,18 +11,17 @@ import { after, afterEach, before, describe, it } from "node:test";
 import vm from "node:vm";
 import { io } from "socket.io-client";
 import { temporaryFolder } from "../support/certificate.js";
+import { guideBlocks } from "../support/guide.js";
 import { Page } from "../support/page.js";
-import { rootFile, startServer } from "../support/server.js";
+import { startServer } from "../support/server.js";
 import { eventually } from "../support/wait.js";
 
-const root = rootFile(".");
-const blocks = JSON.parse(
-  execFileSync("lua5.4", ["spec/support/guide_js.lua"], { cwd: root, maxBuffer: 1e8 }),
-);
+const blocks = guideBlocks().filter((block) => block.lang === "js");
 const parameters = ["io", "socket", "document", "window", "console"];
 const reachLimitMs = 8000;
 
-// Calls of the inspector answer at once when they come from the process itself.
+// What of a script was reached. V8 counts from one look to the next, so that is added up: for each
+// function, by where it begins, its end and which of its characters have been run.
 class Coverage {
   constructor() {
     this.session = new inspector.Session();
@@ -32,6 +30,7 @@ class Coverage {
     this.call("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
   }
 
+  // Answers at once, for it comes from the process itself.
   call(method, options) {
     let answer;
     this.session.post(method, options, (error, result) => {
@@ -41,13 +40,37 @@ class Coverage {
     return answer;
   }
 
-  // The ranges of a script that nobody has come to, as [start, end].
-  missed(filename) {
+  begin(filename) {
+    this.filename = filename;
+    this.functions = new Map();
+  }
+
+  look() {
     const { result } = this.call("Profiler.takePreciseCoverage");
-    const scripts = result.filter((script) => script.url === filename);
-    const ranges = scripts.flatMap((script) => script.functions.flatMap((fn) => fn.ranges));
-    return ranges.filter((range) => range.count === 0)
-      .map((range) => [range.startOffset, range.endOffset]);
+    for (const script of result.filter(({ url }) => url.endsWith(this.filename))) {
+      for (const { ranges } of script.functions) this.add(ranges);
+    }
+  }
+
+  // The first range is the function, the others are parts of it, outer ones first.
+  add(ranges) {
+    const { startOffset: start, endOffset: end } = ranges[0];
+    if (!this.functions.has(start)) this.functions.set(start, { start, end, run: new Set() });
+    const counts = new Map();
+    for (const { startOffset, endOffset, count } of ranges) {
+      for (let i = startOffset; i < endOffset; i++) counts.set(i, count);
+    }
+    const { run } = this.functions.get(start);
+    for (const [i, count] of counts) if (count > 0) run.add(i);
+  }
+
+  // The pieces of `text` that nobody came to.
+  missed(text) {
+    this.look();
+    const spans = [...this.functions.values()].sort((a, b) => a.end - a.start - (b.end - b.start));
+    const innermost = (i) => spans.find(({ start, end }) => start <= i && i < end);
+    const dead = [...text].map((c, i) => (innermost(i)?.run.has(i) ? "\n" : c)).join("");
+    return dead.split("\n").filter((piece) => /\w/.test(piece));
   }
 
   close() {
@@ -57,6 +80,7 @@ class Coverage {
 
 describe("the guide's JavaScript", { timeout: 300000 }, () => {
   let coverage, server, folder, sockets;
+  let said = 0;
 
   before(() => {
     folder = temporaryFolder();
@@ -90,20 +114,21 @@ describe("the guide's JavaScript", { timeout: 300000 }, () => {
     const browser = new Page();
     const owns = /\b(const|let) socket\b/.test(text);
     const names = parameters.filter((name) => !(owns && name === "socket"));
-    const head = `(async (${names}) => {`;
     const filename = path.join(tmpdir(), `${page}:${line}`);
-    const fn = new vm.Script(`${head}${text}})`, { filename }).runInThisContext();
+    const code = `(async (${names}) => {${text}})`;
+    coverage.begin(filename);
+    const fn = new vm.Script(code, { filename }).runInThisContext();
     const has = {
       io: Object.assign(connect, io), document: browser.document, window: browser.window,
       console: { log() {} }, socket: owns ? undefined : connect(),
     };
     const faults = [];
     fn(...names.map((name) => has[name])).catch((error) => faults.push(error));
-    const missed = () => coverage.missed(filename)
-      .map(([start, end]) => text.slice(start - head.length, end - head.length))
-      .filter((code) => code.trim() !== "");
+    const missed = () => coverage.missed(code);
+    const somebody = connect(); // else, who talks as well
     await eventually("it", () => {
       browser.use();
+      somebody.emit("chat message", "hello", `somebody-${++said}`);
       return faults.length > 0 || missed().length === 0;
     }, reachLimitMs).catch(() => {});
     assert.deepEqual(faults, []);

@@ -14,6 +14,7 @@ local guide = {}
 
 ---@class guide.Block
 ---@field page string
+---@field section? string the heading above it
 ---@field line integer of its first line of code
 ---@field lang string
 ---@field mark string what stands behind the language
@@ -45,7 +46,7 @@ end
 ---@param page string
 ---@return guide.Block[]
 function guide.blocks(page)
-  local blocks, open, number, base = {}, nil, 0, nil
+  local blocks, open, number, base, section = {}, nil, 0, nil, nil
   for line in (read(page) .. "\n"):gmatch "(.-)\n" do
     number = number + 1
     local lang, mark = line:match "^```(%S*)%s*(.-)%s*$"
@@ -63,9 +64,11 @@ function guide.blocks(page)
       blocks[#blocks + 1] = open
       open = nil
     elseif lang then
-      open = { page = page, line = number + 1, lang = lang, mark = mark }
+      open = { page = page, section = section, line = number + 1, lang = lang, mark = mark }
     elseif open then
       open[#open + 1] = line
+    else
+      section = line:match "^## (.*)" or section
     end
   end
   assert(not open, page .. ": a block without an end")
@@ -76,7 +79,7 @@ end
 ---@return string[]
 function guide.pages()
   local pages = { "README.md" }
-  local list = assert(io.popen "ls docs/guide/*.md examples/*/README.md")
+  local list = assert(io.popen "ls docs/guide/*.md examples/README.md examples/*/README.md")
   for name in list:lines() do pages[#pages + 1] = name end
   list:close()
   return pages

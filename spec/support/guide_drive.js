@@ -29,8 +29,11 @@ function once(key, fn) {
   return fn();
 }
 
+// Resolves when the event was handled, or at least begun.
 function say(c, { event, args, bytes }) {
-  return bytes ? c.emitBinary(bytes, event, ...args) : void c.ask(event, ...args);
+  if (bytes) return c.emitBinary(bytes, event, ...args);
+  const begun = new Promise((resolve) => setTimeout(resolve, 30));
+  return Promise.race([c.ask(event, ...args), begun]);
 }
 
 async function meet({ namespaces, events, requests, path }) {

@@ -101,23 +101,25 @@ end
 
 local unsent = { disconnect = true, disconnecting = true, error = true }
 
-local function events(app, samples)
+-- The events that somebody listens for, in the order in which the block's text has them.
+local function events(app, samples, text)
   local list, seen = {}, {}
-  for name, nsp in pairs(app._namespaces) do
-    local function add(on)
-      for event in pairs(on or {}) do
-        local sample = samples.events[event] or { "hello" }
-        if not seen[name .. event] and not unsent[event] then
-          list[#list + 1] = { nsp = name, event = event, args = sio.array { table.unpack(sample) },
-            bytes = sample.bytes }
-        end
-        seen[name .. event] = true
+  local function add(nsp, on)
+    for event in pairs(on or {}) do
+      local sample = samples.events[event] or { "hello" }
+      if not seen[nsp .. event] and not unsent[event] then
+        list[#list + 1] = { nsp = nsp, event = event, args = sio.array { table.unpack(sample) },
+          bytes = sample.bytes, at = text:find('"' .. event .. '"', 1, true) or 0 }
       end
+      seen[nsp .. event] = true
     end
-    for _, socket in pairs(nsp.sockets or {}) do add(rawget(socket, "_on")) end
-    local shared = rawget(nsp, "_events")
-    add(shared and shared._on)
   end
+  for name, nsp in pairs(app._namespaces) do
+    for _, socket in pairs(nsp.sockets or {}) do add(name, rawget(socket, "_on")) end
+    local shared = rawget(nsp, "_events")
+    add(name, shared and shared._on)
+  end
+  table.sort(list, function(a, b) return a.at < b.at end)
   return list
 end
 
@@ -149,7 +151,7 @@ local function drive_app(app, result, samples)
     return {
       left = result.errors[1] and sio.array {} or left(result), path = app._options.path,
       namespaces = sio.array(namespaces(app, samples)),
-      events = sio.array(events(app, samples)),
+      events = sio.array(events(app, samples, result.text)),
       requests = sio.array(requests(result.routes[app], samples)),
     }
   end
@@ -198,6 +200,7 @@ function run.block(block, dir, samples)
   local result, made = { errors = {}, printed = {}, ran = {}, routes = {} }, {}
   local text
   text, result.places = guide.chunk(block)
+  result.text = text
   local chunk = assert(load(text, "@" .. block.page, "t", environment(made, result, dir)))
   if block.spec then write(dir .. "/app.lua", guide.app_text(block.base)) end
   with_stubs(block, dir, function()
