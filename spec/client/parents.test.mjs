@@ -76,6 +76,18 @@ for (const workers of [1, 4]) {
       }
     });
 
+    it("asks the sockets of all children, on all workers", async () => {
+      const games = await Promise.all([1, 2, 3, 1, 2, 3].map((n) => connect(`/game-${n}`)));
+      for (const [n, socket] of games.entries()) {
+        socket.on("question", (question, ack) => ack(`${question} ${n}`));
+      }
+      for (const socket of games) {
+        const { answers, err } = await ask(socket, "ask all games", "who?");
+        assert.equal(err, undefined);
+        assert.deepEqual(answers.sort(), games.map((_, n) => `who? ${n}`));
+      }
+    });
+
     it("reaches a child from workers that do not have it", async () => {
       const games = await Promise.all([1, 1, 1, 1].map((n) => connect(`/game-${n}`)));
       const chats = await Promise.all([1, 2, 3, 4].map(() => connect("/chat")));

@@ -95,6 +95,10 @@ games:on("connection", function(socket)
     games:to(room):emit("news", news)
     return true
   end)
+  socket:on("ask all games", function(question)
+    local answers, err = games:timeout(5):emit_with_ack("question", question)
+    return { answers = answers, err = err }
+  end)
   socket:on("keep", function(value) socket.nsp.value = value return true end)
   socket:on("kept", function() return socket.nsp.value or sio.null end)
   socket:on("later", function()
