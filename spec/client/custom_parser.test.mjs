@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import jsonParser from "socket.io-json-parser";
+import msgpackParser from "socket.io-msgpack-parser";
 import { Clients } from "../support/clients.js";
 import * as parser from "../support/parser.js";
 import { startServer } from "../support/server.js";
@@ -167,3 +168,33 @@ for (const mode of ["polling", "websocket"]) {
     });
   });
 }
+
+describe("three servers with three parsers", { timeout: 60000 }, () => {
+  const parsers = [undefined, msgpackParser, jsonParser];
+  let server, all;
+  const connect = (i) => all[i].connect("websocket", parsers[i] && { parser: parsers[i] });
+
+  before(async () => {
+    server = await startServer("three_parsers", { bind: [] });
+    all = server.urls.map((url) => new Clients(url));
+  });
+  after(async () => {
+    for (const clients of all ?? []) clients.close();
+    await server?.stop();
+  });
+
+  it("each speak their own, and go on when one is closed", async () => {
+    const sockets = await Promise.all(parsers.map((_, i) => connect(i)));
+    for (const [i, socket] of sockets.entries()) {
+      assert.deepEqual(await socket.emitWithAck("ack", { i }), { i });
+    }
+    sockets[2].io.reconnection(false);
+    const gone = nextEvent(sockets[2], "disconnect");
+    sockets[2].emit("close");
+    await gone;
+    for (const i of [0, 1]) {
+      const socket = await connect(i);
+      assert.deepEqual(await socket.emitWithAck("ack", { i }), { i });
+    }
+  });
+});
