@@ -2,6 +2,7 @@
 /* Counting. Stands on the inside of the server; bind's census calls it. */
 #include "sio/census.h"
 
+#include "sio/ask_in.h"
 #include "sio/server_in.h"
 
 static size_t length(const struct sio_list *list)
@@ -30,7 +31,8 @@ void sio_server_census(const struct sio_server *s, struct sio_census *out)
                                .keeps = r->keeps.count,
                                .parked = length(&r->parked),
                                .dirty = length(&r->dirty),
-                               .claims = length(&r->claims)};
+                               .claims = length(&r->claims),
+                               .asks = s->asks.n};
     for (size_t pos = 0; (n = sio_map_next(&s->nsps, &pos)) != NULL;) {
         out->sockets += n->by_id.count;
         out->connected += n->count;

@@ -20,7 +20,8 @@
     X(keeps)  /* recoverable sessions, alive and parked */                                         \
     X(parked) /* of these without a client */                                                      \
     X(dirty)  /* of these to be saved at the end of the tick */                                    \
-    X(claims) /* recoveries under way */
+    X(claims) /* recoveries under way */                                                           \
+    X(asks)   /* questions to other workers that are not answered yet */
 
 struct sio_census {
 #define X(name) size_t name;

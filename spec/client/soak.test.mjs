@@ -78,7 +78,7 @@ async function liveAll(port, first, count, again) {
 
 const empty = {
   sessions: 0, clients: 0, sockets: 0, connected: 0, rooms: 0, acks: 0, timed: 0, keeps: 0,
-  parked: 0, dirty: 0, claims: 0,
+  parked: 0, dirty: 0, claims: 0, asks: 0,
 };
 const pick = (census, names) => Object.fromEntries(names.map((name) => [name, census[name]]));
 

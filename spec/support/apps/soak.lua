@@ -25,6 +25,7 @@ app:on("connection", function(socket)
     app:to("room " .. socket.id):emit("to one", text)
     socket:emit("plain", text)
     socket:emit("asked", text, function() end)
+    if app:to("room " .. socket.id):count() ~= 1 then seen.other = seen.other + 1 end
     sio.spawn(function()
       local answer, err = socket:timeout(100):emit_with_ack "never answered"
       local outcome = answer == nil and err == "disconnected" and err or "other"
