@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "bind/call.h"
 #include "bind/handle.h"
+#include "bind/server.h"
 #include "worker/worker.h"
 
 static struct sio_worker *check_worker(lua_State *L)
@@ -96,6 +97,7 @@ static int lworker_close(lua_State *L)
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
     sio_handle_set_callback(b, L, b);
+    sio_server_close_apps(b); /* those that never listened are still there */
     sio_worker_close(w, on_closed, b);
     return 0;
 }

@@ -197,14 +197,18 @@ static int lserver_drop_requests(lua_State *L)
     return 0;
 }
 
+void sio_server_close_apps(struct sio_bind *b)
+{
+    SIO_LIST_EACH (link, &b->apps)
+        app_close(SIO_CONTAINER_OF(link, struct sio_app, link));
+}
+
 void sio_server_close_all(struct sio_bind *b)
 {
     b->closed = true;
-    SIO_LIST_EACH (link, &b->apps) {
-        struct sio_app *app = SIO_CONTAINER_OF(link, struct sio_app, link);
-        app_close(app);
-        sio_request_drop_all(app);
-    }
+    sio_server_close_apps(b);
+    SIO_LIST_EACH (link, &b->apps)
+        sio_request_drop_all(SIO_CONTAINER_OF(link, struct sio_app, link));
     while (!sio_list_empty(&b->apps))
         sio_loop_run_once(b->loop);
     if (b->worker != NULL)

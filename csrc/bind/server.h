@@ -27,6 +27,8 @@ struct sio_app {
 
 /* The server of the object in argument 1; raises when it is closed. */
 struct sio_app *sio_app_self(lua_State *L);
+/* Closes all; they are gone once bind->apps is empty. */
+void sio_server_close_apps(struct sio_bind *b);
 /* At lua_close. */
 void sio_server_close_all(struct sio_bind *b);
 

@@ -200,6 +200,20 @@ describe("sio-lua", function()
       assert.equal(2, select(2, program.output():gsub("stopped supervisor gone", "")))
     end)
 
+    it("servers that never listen do not hinder the end", function()
+      write("app.lua", [[
+        local sio = require "sio"
+        local idle, app, engine = sio.server(), sio.server(), sio.engine()
+        idle:on("connection", print)
+        engine:on("connection", print)
+        app:listen(0)]])
+      local program = start "-w 2"
+      ready(program)
+      program.signal "INT"
+      assert.equal(0, program.wait())
+      assert.is_nil(program.output():find "worker %d") -- none was killed, none complained
+    end)
+
     it("a second signal does not wait for hooks", function()
       write("app.lua", [[
         local sio = require "sio"
