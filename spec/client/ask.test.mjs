@@ -94,6 +94,15 @@ for (const workers of [1, 4]) {
       assert.deepEqual(Object.keys(value).sort(), [sockets[0].id, sockets[2].id].sort());
     });
 
+    it("are fetched with much to say, in several messages", async () => {
+      const much = sockets.slice(1, 6);
+      for (const socket of much) await socket.emitWithAck("set", { pad: "x".repeat(150000) });
+      const { value, err } = await sockets[0].emitWithAck("fetch", { to: much.map((s) => s.id) });
+      assert.equal(err, undefined);
+      for (const socket of much) assert.equal(value[socket.id].data.pad.length, 150000);
+      for (const socket of much) await socket.emitWithAck("set", {});
+    });
+
     it("join a room, which the next question sees", async () => {
       const [joined, count] = await new Promise((resolve) => {
         sockets[4].emit("join all", { to: "a" }, ["c", "d"], (...args) => resolve(args));
