@@ -251,7 +251,7 @@ static void let_go(struct sio_server *s, const struct held *h)
 {
     struct sio_record r;
     sio_record_decode(sio_blob_slice(h->record), &r); /* it was read before */
-    struct sio_nsp *n = sio_server_find_nsp(s, r.nsp);
+    struct sio_nsp *n = sio_server_addressed(s, r.nsp);
     if (n == NULL || s->events->on_question == NULL)
         answer_nothing(s, &r, SIO_ANSWER_LAST);
     else if (!s->down)

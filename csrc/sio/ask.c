@@ -80,7 +80,7 @@ static void finish(struct sio_ask *a)
                                              sio_buf_slice(&a->answers[i].bytes)};
         what.missing += !whole;
     }
-    what.nsp = sio_server_find_nsp(a->server, sio_slice(a->nsp, a->nsp_len));
+    what.nsp = sio_server_addressed(a->server, sio_slice(a->nsp, a->nsp_len));
     a->fn(a->arg, &what);
     ask_free(a);
 }

@@ -53,9 +53,10 @@ size_t sio_nsp_count(const struct sio_nsp *n)
     return n->count;
 }
 
-struct sio_socket *sio_nsp_find(const struct sio_nsp *n, struct sio_slice id)
+struct sio_socket *sio_nsp_find(struct sio_nsp *n, struct sio_slice id)
 {
-    struct sio_socket *s = sio_map_get(&n->by_id, id);
+    struct sio_socket *s =
+        sio_list_empty(&n->children) ? sio_map_get(&n->by_id, id) : sio_parent_find(n, id);
     return s != NULL && sio_socket_connected(s) ? s : NULL;
 }
 

@@ -34,7 +34,8 @@ struct sio_outgoing {
 struct sio_slice sio_nsp_name(const struct sio_nsp *n);
 struct sio_place sio_nsp_place(const struct sio_nsp *n); /* its worker's */
 size_t sio_nsp_count(const struct sio_nsp *n);           /* connected sockets of this worker */
-struct sio_socket *sio_nsp_find(const struct sio_nsp *n, struct sio_slice id);
+/* Of a parent: in its children. */
+struct sio_socket *sio_nsp_find(struct sio_nsp *n, struct sio_slice id);
 /* One record in the log, delivered everywhere in log order. Errors: SIO_EINVAL (data is no
  * array with an element), SIO_ETOOBIG, SIO_EFULL. */
 int sio_nsp_emit(struct sio_nsp *n, const struct sio_selection *to, const struct sio_outgoing *out);

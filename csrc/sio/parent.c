@@ -40,6 +40,21 @@ bool sio_parent_is(const struct sio_nsp *n)
     return n->parent == n;
 }
 
+/* Whoever looks for many does so child by child, in order: the list is turned, so that the next
+ * search begins where this one has ended. */
+struct sio_socket *sio_parent_find(struct sio_nsp *parent, struct sio_slice id)
+{
+    SIO_LIST_EACH (node, &parent->children) {
+        struct sio_socket *s = sio_map_get(&child_of(node)->by_id, id);
+        if (s == NULL)
+            continue;
+        sio_list_remove(&parent->children);
+        sio_list_append(node, &parent->children);
+        return s;
+    }
+    return NULL;
+}
+
 static void let_go(struct sio_nsp *child)
 {
     struct sio_server *s = child->server;

@@ -154,6 +154,13 @@ struct sio_nsp *sio_server_find_nsp(const struct sio_server *s, struct sio_slice
     return sio_map_get(&s->nsps, name);
 }
 
+/* The namespace that a record names, or the parent. */
+struct sio_nsp *sio_server_addressed(const struct sio_server *s, struct sio_slice name)
+{
+    struct sio_nsp *n = sio_map_get(&s->nsps, name);
+    return n != NULL ? n : sio_map_get(&s->parents, name);
+}
+
 struct sio_nsp *sio_server_nsp(struct sio_server *s, struct sio_slice name)
 {
     struct sio_nsp *n = sio_server_find_nsp(s, name);

@@ -137,6 +137,7 @@ struct sio_parting {
 void sio_server_bury(struct sio_server *s, void (*free_fn)(void *), void *object);
 /* The timer fires at due_ms (of the loop's clock) at the latest. */
 void sio_server_wake_at(struct sio_server *s, uint64_t due_ms);
+struct sio_nsp *sio_server_addressed(const struct sio_server *s, struct sio_slice name);
 /* An empty buffer for one record; reentrant: a nested call gets another one. */
 struct sio_buf sio_server_scratch(struct sio_server *s);
 void sio_server_scratch_back(struct sio_server *s, struct sio_buf *b);
@@ -155,6 +156,7 @@ int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
 /* ---- parent.c ---- */
 void sio_parent_use(struct sio_nsp *n); /* a socket of it begins */
 void sio_parent_unuse(struct sio_nsp *n);
+struct sio_socket *sio_parent_find(struct sio_nsp *parent, struct sio_slice id);
 void sio_parent_init(struct sio_server *s);
 void sio_parent_fini(struct sio_server *s);
 

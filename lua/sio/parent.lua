@@ -33,12 +33,6 @@ local function must(nsp)
   return nsp
 end
 
---- A parent has no sockets of its own: a namespace is to be asked.
-function Parent:fetch_sockets()
-  errors.raise('fetch_sockets: of a child, as app:of("/name"):fetch_sockets(); %s can be counted, '
-    .. "and emitted to", self.name)
-end
-
 -- ---- matching -------------------------------------------------------------------------------
 
 local function captures_of(first, _, ...)

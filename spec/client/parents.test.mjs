@@ -88,6 +88,22 @@ for (const workers of [1, 4]) {
       }
     });
 
+    it("finds and counts the sockets of all children, on all workers", async () => {
+      const games = await Promise.all([1, 2, 3, 1, 2, 3].map((n) => connect(`/game-${n}`)));
+      const inboxes = games.map((socket) => new Inbox(socket, "news"));
+      const those = [0, 1, 5].map((n) => games[n]);
+      for (const socket of those) await ask(socket, "join", "some-room");
+      for (const [round, socket] of games.entries()) {
+        const { list, err, n, rooms } = await ask(socket, "find all games", "some-room");
+        assert.equal(err, undefined);
+        assert.equal(n, 6);
+        assert.deepEqual(rooms, { "some-room": 3 });
+        assert.deepEqual(list.sort(), those.map((each) => each.id).sort());
+        for (const i of [0, 1, 5]) await inboxes[i].until(round + 1);
+      }
+      assert.deepEqual(inboxes[2].items, []);
+    });
+
     it("reaches a child from workers that do not have it", async () => {
       const games = await Promise.all([1, 1, 1, 1].map((n) => connect(`/game-${n}`)));
       const chats = await Promise.all([1, 2, 3, 4].map(() => connect("/chat")));

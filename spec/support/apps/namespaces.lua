@@ -99,6 +99,15 @@ games:on("connection", function(socket)
     local answers, err = games:timeout(5):emit_with_ack("question", question)
     return { answers = answers, err = err }
   end)
+  socket:on("find all games", function(room)
+    local found, err = games:to(room):fetch_sockets()
+    local list = sio.array({})
+    for i, each in ipairs(found) do
+      list[i] = each.id
+      each:emit("news", "found")
+    end
+    return { list = list, err = err, n = games:count(), rooms = games:rooms() }
+  end)
   socket:on("keep", function(value) socket.nsp.value = value return true end)
   socket:on("kept", function() return socket.nsp.value or sio.null end)
   socket:on("later", function()
