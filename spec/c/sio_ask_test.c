@@ -218,7 +218,7 @@ TEST(the_time_limit_ends_it_with_what_is_there)
     struct sio_question q = {.kind = SIO_ASK_COUNT, .timeout_ms = 1};
     CHECK_EQ_INT(sio_ask(root_of(0), &(struct sio_selection){0}, &q, on_asked, (void *)""), 0);
     while (heard.len == 0)
-        sio_loop_run_once(&sio.loop);
+        fake_tick(); /* a blocking one may hear it first and then wait for the next timer */
     CHECK_HEARD("ETIMEDOUT 1 of 2: 0:whole 1:cut|");
     arrive();
     CHECK_HEARD("");
