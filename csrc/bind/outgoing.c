@@ -2,8 +2,8 @@
 /* Listeners of what sockets are sent. Stands on sio's on_outgoing; socket.c and emit.c call it.
  *
  * A packet is one note, however many sockets it went to, and is decoded once. Invariant: the
- * sockets in a note are alive; one that ends is taken out, for it is freed with the tick, and a
- * note may live longer.
+ * sockets in a note are alive and marked with sio_socket_set_outgoing; one that ends or loses its
+ * mark is taken out, for it is freed with the tick, and a note may live longer.
  */
 #include "bind/outgoing.h"
 
@@ -59,7 +59,7 @@ void sio_outgoing_note(void *owner, struct sio_socket *const *sockets, size_t n,
     struct sio_app *app = owner;
     struct sio_heard *heard = &app->bind->heard;
     struct note *note;
-    size_t bytes = out->data.len;
+    size_t bytes = out->data.len + n * sizeof sockets[0];
     for (unsigned i = 0; i < out->n_attachments; i++)
         bytes += out->attachments[i].len;
     if (is_full(heard, bytes))

@@ -14,7 +14,8 @@
 #include "bind/bind.h"
 #include "sio/socket.h"
 
-/* Packets whose listeners are still to be called, and their bytes; more are not shown. */
+/* Packets whose listeners are still to be called, and their bytes, with those that say to whom
+ * they went; more are not shown. */
 enum { SIO_OUTGOING_MAX = 4096, SIO_OUTGOING_BYTES_MAX = 16 << 20 };
 
 void sio_outgoing_init(struct sio_bind *b);
@@ -29,7 +30,7 @@ static inline void sio_outgoing_flush(struct sio_bind *b, lua_State *L)
     if (!sio_list_empty(&b->heard.waiting))
         sio_outgoing_run(b, L);
 }
-/* s ends: its listeners are not called any more. */
+/* s ends, or is not listened to any more: what was noted for it is not shown. */
 void sio_outgoing_forget(struct sio_bind *b, const struct sio_socket *s);
 
 #endif

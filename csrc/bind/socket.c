@@ -327,8 +327,12 @@ static int lsocket_keep(lua_State *L)
 static int lsocket_set_outgoing(lua_State *L)
 {
     struct sio_socket *s = sio_socket_self(L);
-    if (s != NULL)
-        sio_socket_set_outgoing(s, lua_toboolean(L, 2));
+    bool on = lua_toboolean(L, 2);
+    if (s == NULL)
+        return 0;
+    if (!on && sio_socket_outgoing(s)) /* its end will not look for notes */
+        sio_outgoing_forget(sio_bind_of(L), s);
+    sio_socket_set_outgoing(s, on);
     return 0;
 }
 
