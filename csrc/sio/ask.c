@@ -233,11 +233,11 @@ static void expect(struct sio_ask *a, struct sio_place place, bool reachable)
 }
 
 /* The record is in the log, and everybody who is there now will meet it. */
-static void written(struct sio_ask *a, bool here, bool self)
+static void written(struct sio_ask *a, bool self)
 {
     struct sio_server *s = a->server;
     struct sio_peer peers[SIO_WORKERS_MAX];
-    unsigned n = here ? 0 : s->backing.peers(s->backing.ctx, peers);
+    unsigned n = a->here ? 0 : s->backing.peers(s->backing.ctx, peers);
     a->answers = sio_calloc(n + 1, sizeof *a->answers);
     a->written = true;
     if (!a->others)
@@ -251,14 +251,14 @@ void sio_ask_written(struct sio_server *s, const struct sio_record *r)
 {
     struct sio_ask *a = find(s, r->request);
     if (a != NULL && !a->written)
-        written(a, (r->flags & SIO_EMIT_HERE) != 0, true);
+        written(a, true);
 }
 
 void sio_ask_lapped(struct sio_server *s)
 {
     SIO_LIST_EACH (node, &s->asks.pending)
         if (!ask_of(node)->written)
-            written(ask_of(node), false, false);
+            written(ask_of(node), false);
 }
 
 /* Nobody but us could answer, and nothing of ours waits: the log is not needed. */
@@ -321,6 +321,8 @@ void sio_ask_init(struct sio_server *s)
     sio_list_init(&s->asks.pending);
     sio_list_init(&s->asks.ended);
     sio_task_init(&s->asks.end_task, on_ended, s);
+    /* Answers to a server that was here before may still come. */
+    sio_random(&s->asks.last_request, sizeof s->asks.last_request);
 }
 
 void sio_ask_shutdown(struct sio_server *s)

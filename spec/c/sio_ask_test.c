@@ -127,6 +127,38 @@ TEST(waits_in_a_blocked_log_behind_what_was_written_before)
     finish();
 }
 
+/* Nobody else gets its record, so nobody else is waited for. */
+TEST(one_for_this_worker_alone_expects_no_other_when_it_was_lapped)
+{
+    begin();
+    sio.worker[0].blocked = true;
+    broadcast(root_of(0), NULL, "[\"x\"]", 0);
+    CHECK_EQ_INT(ask_as(0, "here", SIO_ASK_COUNT, NULL, SIO_EMIT_HERE), 0);
+    sio_server_lapped(sio.worker[0].server);
+    fake_tick();
+    CHECK_HEARD("here 0 of 1: 0:cut|");
+    fake_unblock(&sio.worker[0]);
+    finish();
+}
+
+static uint32_t last_number_of_a_new_server(void)
+{
+    const struct sio_backing *b = &sio.worker[0].server->backing;
+    struct sio_server *s = sio_server_new(&sio.loop, &sio.options, b, &fake_events, NULL);
+    uint32_t last = s->asks.last_request;
+    sio_server_free(s);
+    return last;
+}
+
+/* The next server of the same worker may ask before all answers to this one's have come. */
+TEST(questions_of_two_servers_are_told_apart)
+{
+    begin();
+    uint32_t first = last_number_of_a_new_server();
+    CHECK(last_number_of_a_new_server() != first);
+    finish();
+}
+
 TEST(alone_it_is_answered_within_the_call_and_without_the_log)
 {
     begin();

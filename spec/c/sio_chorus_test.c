@@ -255,10 +255,10 @@ TEST(chorus_voices_are_limited)
     fake_open();
     begin();
     for (unsigned more = 0; more < 2; more++) {
-        struct sio_record r = {.type = SIO_RECORD_EVENT, .nsp = SIO_LIT("/")};
+        struct sio_record r = {
+            .type = SIO_RECORD_EVENT, .flags = SIO_EMIT_HERE, .nsp = SIO_LIT("/")};
         struct sio_ask *a;
         REQUIRE(sio_ask_open(root_of(0), 60000, false, on_asked, NULL, &r, &a) == 0);
-        r.flags |= SIO_EMIT_HERE;
         struct sio_chorus *c = sio_chorus_new(sio.worker[0].server, &r);
         for (uint64_t id = 0; id < SIO_CHORUS_VOICES_MAX + more; id++)
             sio_chorus_expect(c, sockets[0], id);
