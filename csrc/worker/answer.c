@@ -206,7 +206,7 @@ void sio_worker_on_answer(struct sio_worker *w, unsigned from, const struct sio_
         sio_ask_take(s->sio, who, m->request, m->payload, (enum sio_answer_end)m->status);
 }
 
-/* To everybody: of this server comes no answer to what was asked so far. */
+/* To everybody, while there is a mesh: of this server comes no answer to what was asked so far. */
 static void tell_all(const struct sio_service *s, enum sio_answer_end end)
 {
     struct sio_worker *w = s->worker;
@@ -217,13 +217,16 @@ static void tell_all(const struct sio_service *s, enum sio_answer_end end)
 
 void sio_worker_skipped(struct sio_worker *w)
 {
-    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
+    for (unsigned i = 0; i < SIO_SERVICES_MAX && !w->closing; i++)
         if (w->services[i] != NULL)
             tell_all(w->services[i], SIO_ANSWER_FAILED);
 }
 
 void sio_service_said_all(const struct sio_service *s)
 {
-    if (!s->worker->closing) /* else the mesh has gone, and the links say it */
+    const struct sio_worker *w = s->worker;
+    /* First: who saw us still there while it asked gets to read that we are not any more. */
+    atomic_fetch_and(&w->shm.slots[w->me.slot].present, ~(UINT64_C(1) << s->number));
+    if (!w->closing) /* else the mesh has gone, and the links say it */
         tell_all(s, SIO_ANSWER_LAST);
 }

@@ -114,7 +114,8 @@ void sio_worker_peer_gone(struct sio_worker *w, unsigned slot);
 void sio_worker_check_peers(struct sio_worker *w); /* who does not answer any more */
 /* We were lapped: questions of siblings have been skipped. */
 void sio_worker_skipped(struct sio_worker *w);
-/* This server has gone: whoever waits for its answers waits no more. */
+/* This server has gone: nobody expects answers of it from now on, and whoever waits for one waits
+ * no more. */
 void sio_service_said_all(const struct sio_service *s);
 void sio_worker_drop_answers(struct sio_worker *w);
 

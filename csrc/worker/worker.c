@@ -256,7 +256,6 @@ static void close_handles(struct sio_worker *w)
 void sio_worker_service_gone(struct sio_worker *w, struct sio_service *s)
 {
     w->services[s->number] = NULL;
-    atomic_fetch_and(&w->shm.slots[w->me.slot].present, ~(UINT64_C(1) << s->number));
     if (--w->n_services == 0 && w->closing)
         close_handles(w);
 }
