@@ -256,11 +256,30 @@ static int change_room(lua_State *L, struct sio_socket *s, int index, room_fn ch
     return change(s, room);
 }
 
+/* A table with keys that are none of a list. */
+static bool is_no_list(lua_State *L, int index)
+{
+    if (lua_rawlen(L, index) > 0)
+        return false;
+    lua_pushnil(L);
+    if (!lua_next(L, index))
+        return false;
+    lua_pop(L, 2);
+    return true;
+}
+
 /* join(socket, room|rooms): true, or nil and why */
 static int change_rooms(lua_State *L, room_fn change)
 {
     struct sio_socket *s = sio_socket_self(L);
     int err = 0;
+    if (lua_gettop(L) > 2)
+        return sio_bind_error(
+            L, "argument 2: nothing expected, got %s (several rooms are a list: { \"a\", \"b\" })",
+            luaL_typename(L, 3));
+    if (lua_istable(L, 2) && is_no_list(L, 2))
+        return sio_bind_error(L, "argument 1: room name or a list of them expected, got a table "
+                                 "that is no list");
     if (s == NULL)
         return sio_bind_fail(L, SIO_ECLOSED);
     if (!lua_istable(L, 2)) {

@@ -36,15 +36,15 @@ end
 --- Adds rooms; whoever is in any of them is meant.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
-function Broadcast:to(rooms)
-  return with(self, { _rooms = operator.with_rooms(self._rooms, rooms, "to") })
+function Broadcast:to(rooms, ...)
+  return with(self, { _rooms = operator.with_rooms(self._rooms, "to", rooms, ...) })
 end
 
 --- Leaves out whoever is in any of these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
-function Broadcast:except(rooms)
-  return with(self, { _except = operator.with_rooms(self._except, rooms, "except") })
+function Broadcast:except(rooms, ...)
+  return with(self, { _except = operator.with_rooms(self._except, "except", rooms, ...) })
 end
 
 --- How long to wait for answers; else 5 seconds.

@@ -24,6 +24,12 @@ local function guarded(methods, mt)
   return face
 end
 
+-- Names that are more than spelt otherwise.
+local others = {
+  ["in"] = "to", ["local"] = "here", allSockets = "fetch_sockets",
+  addListener = "on", removeListener = "off", removeAllListeners = "off",
+}
+
 -- "emitWithAck" -> "emit_with_ack", for all of them.
 local function javascript_names(...)
   local names = {}
@@ -31,6 +37,9 @@ local function javascript_names(...)
     for ours in pairs(known) do
       local theirs = ours:gsub("_(%l)", string.upper)
       if theirs ~= ours then names[theirs] = ours end
+    end
+    for theirs, ours in pairs(others) do
+      if known[ours] then names[theirs] = ours end
     end
   end
   return names

@@ -53,14 +53,14 @@ end
 --- Makes all of them join a room or several.
 ---@param rooms string|string[]
 ---@return true?, string? err a limit is reached, or the server is closed
-function Broadcast:sockets_join(rooms)
-  return change(self, "join", operator.with_rooms(nil, rooms, "sockets_join"))
+function Broadcast:sockets_join(rooms, ...)
+  return change(self, "join", operator.with_rooms(nil, "sockets_join", rooms, ...))
 end
 
 ---@param rooms string|string[]
 ---@return true?, string?
-function Broadcast:sockets_leave(rooms)
-  return change(self, "leave", operator.with_rooms(nil, rooms, "sockets_leave"))
+function Broadcast:sockets_leave(rooms, ...)
+  return change(self, "leave", operator.with_rooms(nil, "sockets_leave", rooms, ...))
 end
 
 --- Ends their membership in the namespace; with `close` their clients' whole connections.

@@ -3,6 +3,7 @@
 --
 -- Stands on session.lua and listening.lua; the hook is called by csrc/bind/session.c.
 
+local class = require "sio.class"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -17,12 +18,14 @@ require "sio.session"
 ---@class sio.Engine : sio.Front
 local Engine = {}
 
+local missing = class.missing(Engine, { clients_count = true })
+
 local engine_mt = {
   __name = "sio.Engine",
   __newindex = front.set_field,
   __index = function(self, name)
     if name == "clients_count" then return core.server_clients_count(self) end
-    return Engine[name]
+    return Engine[name] or missing(name)
   end,
 }
 

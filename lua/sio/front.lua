@@ -5,6 +5,7 @@
 -- Stands on gate.lua. An object with these methods has its server in `_app` and the names of its
 -- other events in `_events`.
 
+local class = require "sio.class"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -78,12 +79,14 @@ local function set_field(self, name, value)
   rawset(self, name, value)
 end
 
+local missing = class.missing(Front, { clients_count = true })
+
 local front_mt = {
   __name = "sio.Front",
   __newindex = set_field,
   __index = function(self, name)
     if name == "clients_count" then return core.server_clients_count(self._app) end
-    return Front[name]
+    return Front[name] or missing(name)
   end,
 }
 

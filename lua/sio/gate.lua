@@ -12,6 +12,7 @@ local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local headers = require "sio.http.headers"
 local request = require "sio.http.request"
+local slip = require "sio.slip"
 local suggest = require "sio.suggest"
 
 ---@class sio.EngineRequest
@@ -125,7 +126,7 @@ function stages.middlewares(app, req)
   local res = new_response(req)
   if gate.cors and not run_cors(app, gate.cors, req, res) then return end
   for _, fn in ipairs(gate.middlewares) do
-    local ok, err = call(app, "engine middleware", fn, req, res)
+    local ok, err = call(app, "engine middleware", fn, req, res, slip.next)
     if res._sent then return end
     if not ok and err ~= nil then
       return core.gate_refuse(req, res._headers:flat(), bad_request, nil,

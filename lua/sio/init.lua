@@ -8,6 +8,7 @@ local core = require "sio.core"
 local errors = require "sio.error"
 local log = require "sio.log"
 local server = require "sio.server"
+local slip = require "sio.slip"
 local engine = require "sio.engine"
 local listening = require "sio.listening"
 
@@ -157,4 +158,4 @@ function sio.worker()
   return core.worker_info()
 end
 
-return sio
+return setmetatable(sio, slip.module_mt)

@@ -11,6 +11,7 @@ local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local gate = require "sio.gate"
 local server_side = require "sio.server_side"
+local slip = require "sio.slip"
 require "sio.crowd" -- methods of broadcasts
 require "sio.socket" -- sets the hooks through which sockets come
 
@@ -25,7 +26,7 @@ local Namespace = {
 }
 
 local properties = {
-  sockets = core.nsp_sockets,
+  sockets = function(self) return slip.sockets(core.nsp_sockets(self)) end,
 }
 
 for name, method in pairs(server_side.methods) do Namespace[name] = method end
@@ -205,7 +206,7 @@ end
 -- False when one of them has refused.
 local function run_middlewares(uses, nsp, socket)
   for _, fn in ipairs(uses or {}) do
-    local ran, pass, err = xpcall(fn, errors.traceback, socket)
+    local ran, pass, err = xpcall(fn, errors.traceback, socket, slip.next)
     if not ran then
       errors.report("middleware", pass, nsp.server, socket.id, nsp.name)
       core.socket_refuse(socket, { message = "internal error" })

@@ -33,10 +33,15 @@ end
 
 --- Names and the rooms behind them as a new list; raises for what is no room.
 ---@param names? string[]
----@param rooms string|integer|(string|integer)[]
 ---@param method string for the error
+---@param rooms string|integer|(string|integer)[]
+---@param ... any there may be nothing more
 ---@return string[]
-function operator.with_rooms(names, rooms, method)
+function operator.with_rooms(names, method, rooms, ...)
+  if select("#", ...) > 0 then
+    errors.raise('bad argument #2 to \'%s\' (nothing expected, got %s; several rooms are a list: '
+      .. '{ "a", "b" })', method, type((...)))
+  end
   local list = names and table.move(names, 1, #names, 1, {}) or {}
   if type(rooms) ~= "table" then
     list[#list + 1] = room_name(rooms, method)

@@ -30,7 +30,8 @@ local function check_groups(method, given, groups)
   local known, nested = {}, {}
   if given == nil then given = {} end
   if type(given) ~= "table" then
-    errors.raise("bad argument #1 to '%s' (table of options expected, got %s)", method, type(given))
+    errors.raise("bad argument #1 to '%s' (table of options expected, got %s)%s", method,
+      type(given), type(given) == "number" and "; a port is for listen" or "")
   end
   for _, group in ipairs(groups) do
     for name, option in pairs(group.known) do known[name] = option end

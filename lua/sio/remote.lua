@@ -5,8 +5,10 @@
 -- Stands on core.remote_*, which read its bytes when somebody looks.
 
 local broadcast = require "sio.broadcast"
+local class = require "sio.class"
 local core = require "sio.core"
 local operator = require "sio.operator"
+local slip = require "sio.slip"
 
 local remote = {}
 
@@ -19,10 +21,12 @@ local remote = {}
 local RemoteSocket = {}
 
 local properties = {
-  rooms = core.remote_rooms,
+  rooms = function(bytes) return slip.rooms(core.remote_rooms(bytes)) end,
   data = core.remote_data,
   handshake = core.remote_handshake,
 }
+
+local missing = class.missing(RemoteSocket, properties)
 
 local remote_mt = {
   __name = "sio.RemoteSocket",
@@ -30,7 +34,7 @@ local remote_mt = {
     local method = RemoteSocket[name]
     if method then return method end
     local property = properties[name]
-    if not property then return nil end
+    if not property then return missing(name) end
     local value = property(rawget(self, "_bytes"))
     rawset(self, name, value)
     return value
@@ -125,14 +129,14 @@ end
 --- Joins a room or several.
 ---@param rooms string|string[]
 ---@return true?, string?
-function RemoteSocket:join(rooms)
-  return room(self):sockets_join(rooms)
+function RemoteSocket:join(rooms, ...)
+  return room(self):sockets_join(rooms, ...)
 end
 
 ---@param rooms string|string[]
 ---@return true?, string?
-function RemoteSocket:leave(rooms)
-  return room(self):sockets_leave(rooms)
+function RemoteSocket:leave(rooms, ...)
+  return room(self):sockets_leave(rooms, ...)
 end
 
 --- Ends the membership in this namespace; with `close` the client's whole connection.

@@ -74,6 +74,9 @@ end
 local function check_name(name)
   if #name > 1024 then
     errors.raise "bad argument #1 to 'of' (a name of at most 1024 bytes expected)"
+  elseif name:find "^/^" then
+    errors.raise("bad argument #1 to 'of' (%q: a pattern begins with ^, without slashes around it)",
+      name)
   elseif name:find "[,?]" then
     errors.raise("bad argument #1 to 'of' (%q: no client can name that)", name)
   end

@@ -5,6 +5,7 @@
 -- Stands on core.session_*; the hooks are called by csrc/bind/session.c. [1] is the handle.
 
 local check = require "sio.options.check"
+local class = require "sio.class"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -28,12 +29,14 @@ local properties = {
   end,
 }
 
+local missing = class.missing(Session, properties)
+
 local session_mt = {
   __name = "sio.Session",
   __index = function(self, name)
     local property = properties[name]
     if property then return property(self) end
-    return Session[name]
+    return Session[name] or missing(name)
   end,
   __tostring = function(self) return "sio.Session: " .. tostring(rawget(self, "id")) end,
 }

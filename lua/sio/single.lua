@@ -62,15 +62,15 @@ end
 --- Everybody else in these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
-function Single:to(rooms)
-  return broadcast.others(self._socket, self._flags, self._seconds):to(rooms)
+function Single:to(rooms, ...)
+  return broadcast.others(self._socket, self._flags, self._seconds):to(rooms, ...)
 end
 
 --- Everybody else who is not in these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
-function Single:except(rooms)
-  return broadcast.others(self._socket, self._flags, self._seconds):except(rooms)
+function Single:except(rooms, ...)
+  return broadcast.others(self._socket, self._flags, self._seconds):except(rooms, ...)
 end
 
 function properties.volatile(self)

@@ -13,6 +13,7 @@ local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local single = require "sio.single"
+local slip = require "sio.slip"
 require "sio.dispatch" -- sets the hooks of events
 require "sio.session" -- sets the hooks of socket.conn
 
@@ -37,16 +38,27 @@ local Socket = {
 
 local properties = {
   data = core.socket_data,
-  rooms = core.socket_rooms,
+  rooms = function(self) return slip.rooms(core.socket_rooms(self)) end,
   connected = core.socket_connected,
   recovered = core.socket_recovered,
 }
+
+-- Events that are told elsewhere; a socket that has them listened for is a slip.
+local elsewhere = { connection = true, connect = true, connect_error = true }
+
+local function check_event(event)
+  if elsewhere[event] then
+    errors.raise('a socket has no event "%s": it is what app:on("connection", fn) has told of',
+      event)
+  end
+end
 
 --- Calls fn(...) for each event of that name. What it returns is the acknowledgement.
 ---@param event string
 ---@param fn async fun(...): ...
 ---@return sio.Socket
 function Socket:on(event, fn)
+  check_event(event)
   emitter.on(self, event, fn)
   core.socket_keep(self)
   return self
@@ -56,6 +68,7 @@ end
 ---@param fn async fun(...): ...
 ---@return sio.Socket
 function Socket:once(event, fn)
+  check_event(event)
   emitter.once(self, event, fn)
   core.socket_keep(self)
   return self
@@ -104,14 +117,14 @@ end
 --- Joins a room or several.
 ---@param rooms string|string[]
 ---@return true?, string? err the limit of rooms, or closed
-function Socket:join(rooms)
-  return core.socket_join(self, rooms)
+function Socket:join(rooms, ...)
+  return core.socket_join(self, rooms, ...)
 end
 
 ---@param rooms string|string[]
 ---@return true?, string?
-function Socket:leave(rooms)
-  return core.socket_leave(self, rooms)
+function Socket:leave(rooms, ...)
+  return core.socket_leave(self, rooms, ...)
 end
 
 --- Ends the membership in this namespace; with `close` the client's whole connection.
@@ -163,6 +176,7 @@ local socket_mt = class.index({
   __name = "sio.Socket",
   __newindex = function(self, name, value)
     if name == "data" then return core.socket_set_data(self, value) end
+    if properties[name] then errors.raise("%s: it can be read, not set", name) end
     core.socket_keep(self)
     rawset(self, name, value)
   end,

@@ -2,6 +2,7 @@
 -- The usual slips, and that each is told at the line where it was made: a dot for the colon,
 -- milliseconds, JavaScript's names, values that cannot be sent.
 
+local core = require "sio.core"
 local sio = require "sio"
 local test = require "sio.test"
 
@@ -64,6 +65,87 @@ describe("a slip", function()
     assert.is_nil(socket.myOwn)
     assert.is_nil(socket.anything)
     assert.is_nil(app.Mine)
+  end))
+
+  it("with what is a Set or a Map there is told what it is here", with_socket(function(socket)
+    local app = sio.server { serve_client = false }
+    socket:join "lobby"
+    assert.same({ socket.id, "lobby" }, socket.rooms)
+    assert.equal('["' .. socket.id .. '","lobby"]', sio.json.encode(socket.rooms))
+    assert.matches("has: rooms is a list", slip(function() return (socket.rooms.has "x") end))
+    assert.matches("size: rooms is a list", slip(function() local _ = socket.rooms.size end))
+    for _, name in ipairs { "emit", "get", "sockets" } do
+      assert.matches(name .. ": sockets is a table by id",
+        slip(function() return (app.sockets[name]("x")) end))
+    end
+    assert.is_nil(app.sockets.nobody)
+  end))
+
+  it("with names of Node's is told ours", with_socket(function(socket)
+    local app = sio.server { serve_client = false }
+    for theirs, object in pairs {
+      clientsCount = app.engine, removeListener = socket, removeAllListeners = app:of "/x",
+      allSockets = app:to "x", addListener = app, ["in"] = socket, ["local"] = app,
+    } do
+      assert.matches("^[^:]*:%d+: " .. theirs .. ": here it is called ",
+        slip(function() local _ = object[theirs] end))
+    end
+    assert.matches("sio.server { ... } makes one", slip(function() sio.Server() end), 1, true)
+    assert.matches("a port is for listen", slip(function() local _ = sio.server(3000) end))
+    assert.matches("a pattern begins with ^, without slashes around it",
+      slip(function() local _ = app:of "/^\\/game-\\d+$/" end), 1, true)
+  end))
+
+  it("with several rooms that are no list is told", with_socket(function(socket)
+    local app = sio.server { serve_client = false }
+    for _, fn in ipairs {
+      function() local _ = app:to("a", "b") end,
+      function() local _ = app:to("a"):except("a", "b") end,
+      function() local _ = socket:to("a", "b") end,
+      function() local _ = socket.volatile:except("a", "b") end,
+      function() local _ = socket:join("a", "b") end,
+      function() local _ = socket:leave("a", print) end,
+      function() local _ = app:sockets_join("a", "b") end,
+    } do
+      assert.matches("nothing expected, got %a+[ ;(]+several rooms are a list", slip(fn))
+    end
+    assert.matches("a table that is no list", slip(function() local _ = socket:join { a = 1 } end))
+  end))
+
+  it("with an event that a socket does not have is told", with_socket(function(socket)
+    for _, event in ipairs { "connection", "connect", "connect_error" } do
+      for _, method in ipairs { "on", "once" } do
+        assert.matches('a socket has no event "' .. event .. '"',
+          slip(function() socket[method](socket, event, print) end))
+      end
+    end
+  end))
+
+  it("with a property that is set is told", with_socket(function(socket)
+    for _, name in ipairs { "rooms", "connected", "recovered", "conn", "broadcast" } do
+      assert.matches(name .. ": it can be read, not set",
+        slip(function() socket[name] = {} end))
+    end
+    socket.mine = 1
+    assert.equal(1, socket.mine)
+  end))
+
+  it("with `next` or `res` is told in the log, and nobody is let in by it", test(function()
+    local server = sio.server { serve_client = false }
+    local app = test.start(server)
+    core.set_log_level "off"
+    server:use(function(socket, go_on) if socket then go_on() end end)
+    server:get("/", function(_, res) res.send "hello" end)
+    local _, err = app:client()
+    assert.equal("internal error", err.message)
+    assert.equal(500, app:request("GET", "/").status)
+    server.engine:use(function(_, _, go_on) go_on() end)
+    assert.equal(400, app:request("GET", "/socket.io/?EIO=4&transport=polling").status)
+    core.set_log_level "info"
+    local told = app:errors()
+    assert.matches("next: there is none", told[1])
+    assert.matches("res.send: there is no response object", told[2])
+    assert.matches("next: there is none", told[3])
   end))
 
   it("with milliseconds is told by every option that is a time", function()

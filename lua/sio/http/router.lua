@@ -10,6 +10,7 @@ local errors = require "sio.error"
 local path = require "sio.http.path"
 local request = require "sio.http.request"
 local response = require "sio.http.response"
+local slip = require "sio.slip"
 local static = require "sio.http.static"
 
 core.set_hooks { request_mt = request.metatable }
@@ -86,7 +87,7 @@ local function answer(self, req)
   local route, params, allowed = find_route(self.routes, req)
   if route then
     req.params = params
-    return response.send(req, route.handler(req))
+    return response.send(req, route.handler(req, slip.response))
   end
   if answer_folders(self.folders, req) then return end
   if next(allowed) then return refuse_method(req, allowed) end
