@@ -109,6 +109,7 @@ describe("the tutorial in Chromium", { timeout: 120000 }, () => {
     await say(ann, "three");
     await shows(ann, "one", "two", "three");
     await bob.evaluate(() => socket.connect());
+    await bob.waitForFunction(() => socket.connected); // else "four" is one more that he missed
     await say(ann, "four");
     await shows(bob, "one", "two", "four");
   });
