@@ -151,6 +151,27 @@ struct absent {
     struct sio_slice id;
 };
 
+/* The namespace of the object on top of the stack, which stays there; a child is made again, for
+ * one tick, as for any other emit. NULL: people have put something else there. */
+static struct sio_nsp *nsp_of_object(lua_State *L)
+{
+    bool is_one = false;
+    struct sio_nsp *nsp = NULL;
+    if (lua_istable(L, -1)) {
+        lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
+        is_one = luaL_testudata(L, -1, SIO_NAMESPACE) != NULL;
+        lua_pop(L, 1);
+    }
+    if (!is_one)
+        return NULL;
+    luaL_checkstack(L, 1, NULL);
+    lua_pushvalue(L, -1);
+    lua_insert(L, 1);
+    nsp = sio_namespace_self(L);
+    lua_remove(L, 1);
+    return nsp;
+}
+
 static struct absent absent_self(lua_State *L)
 {
     struct absent a = {0};
@@ -160,12 +181,7 @@ static struct absent absent_self(lua_State *L)
         a.id.p = lua_tolstring(L, -1, &a.id.len); /* the object keeps it */
     lua_pushliteral(L, "nsp");
     lua_rawget(L, 1);
-    if (lua_istable(L, -1)) {
-        lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
-        const struct sio_handle *h = luaL_testudata(L, -1, SIO_NAMESPACE);
-        a.nsp = h != NULL ? h->object : NULL;
-        lua_pop(L, 1);
-    }
+    a.nsp = nsp_of_object(L);
     lua_pop(L, 2);
     return a;
 }

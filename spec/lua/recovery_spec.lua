@@ -4,8 +4,36 @@
 local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
+local test = require "sio.test"
 
 describe("recovery", function()
+  it("brings what was sent to a socket that had gone, and with it its namespace", test(function()
+    for _, name in ipairs { "/", "/game-1" } do
+      local server = sio.server { serve_client = false, connection_state_recovery = true }
+      local gone
+      local function on_connection(socket)
+        if socket.recovered then return end
+        socket:on("disconnect", function()
+          gone = socket
+          server:emit "gone"
+        end)
+        socket:emit "hello"
+      end
+      server:on("connection", on_connection)
+      local games = server:of("^/game"):on("connection", on_connection)
+      local app = test.start(server)
+      local watcher, client = app:client(), app:client { namespace = name }
+      client:wait "hello"
+      client:drop()
+      watcher:wait "gone"
+      assert.same({}, games.children)
+      assert.is_true(gone:emit("late", name))
+      client:reconnect()
+      assert.is_true(client.recovered)
+      assert.same({ name }, client:wait "late")
+    end
+  end))
+
   local app
   before_each(function() core.set_log_level "off" end)
   after_each(function()
