@@ -162,7 +162,7 @@ static void on_asked(void *arg, const struct sio_asked *what)
 static int lask_ask(lua_State *L)
 {
     static const char *const names[] = {"count", "rooms", "fetch_sockets", NULL};
-    struct sio_nsp *nsp = sio_handle_self(L, SIO_NAMESPACE)->object;
+    struct sio_nsp *nsp = sio_namespace_self(L);
     struct sio_question q = {.flags = (unsigned)luaL_checkinteger(L, 4) & SIO_EMIT_HERE};
     int what = luaL_checkoption(L, 5, NULL, names);
     struct sio_selection to;
@@ -197,7 +197,7 @@ static int lask_ask(lua_State *L)
 static int lask_change(lua_State *L)
 {
     static const char *const words[] = {"join", "leave", "disconnect", "close", NULL};
-    struct sio_nsp *nsp = sio_handle_self(L, SIO_NAMESPACE)->object;
+    struct sio_nsp *nsp = sio_namespace_self(L);
     unsigned flags = (unsigned)luaL_checkinteger(L, 4);
     int what = luaL_checkoption(L, 5, NULL, words);
     struct sio_selection to;

@@ -168,6 +168,26 @@ describe("a parent", function()
     assert.equal(4, app:of("/game-1").score)
   end)
 
+  it("asks and changes a child that has gone here, for its sockets may be elsewhere", function()
+    local game = app:of("^/game"):child "/game-1"
+    local function late(method, ...)
+      next_tick()
+      local args, result = table.pack(...), nil
+      serve.wait(function(done)
+        result = { game[method](game, table.unpack(args, 1, args.n)) }
+        done()
+      end)
+      return result
+    end
+    assert.same({ 0 }, late "count")
+    assert.same({ {} }, late "rooms")
+    assert.same({ {} }, late "fetch_sockets")
+    assert.same({ true }, late("sockets_join", "room"))
+    assert.same({ true }, late "disconnect_sockets")
+    next_tick()
+    assert.same({}, game.parent.children)
+  end)
+
   it("tells of every namespace that is made", function()
     local names = {}
     app:on("new_namespace", function(nsp) names[#names + 1] = nsp.name end)
