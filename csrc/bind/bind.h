@@ -49,6 +49,7 @@ struct sio_slow;
     X(GATE, "gate")                   /* f(app, stage, request): decides */                        \
     X(REFUSED, "refused")             /* f(app, error) */                                          \
     X(HEADERS, "headers")             /* f(app, request, sid|nil): {name, value, ...} */           \
+    X(LEFT_ON, "left_on")             /* f(request): what hooks left on it, or nil */              \
     X(ERROR, "error")                 /* f(app|nil, message, context): the error hooks */          \
     X(SOCKET_MT, "socket_mt")         /* metatables of the objects people touch */                 \
     X(SESSION_MT, "session_mt")                                                                    \

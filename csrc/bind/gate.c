@@ -12,6 +12,7 @@
 #include "bind/binary.h"
 #include "bind/call.h"
 #include "bind/http.h"
+#include "bind/session.h"
 #include "engine/gate.h"
 
 /* ---- requests as objects --------------------------------------------------------------------- */
@@ -145,6 +146,31 @@ static void on_headers(void *owner, struct sio_http_conn *c, const struct sio_ht
     lua_pop(L, 1);
 }
 
+/* What hooks have left on the request goes to the session's object, which is made for it. In the
+ * main thread: whoever hears of the session next may look at it. */
+static void on_begin(void *owner, struct eio_gate *g, struct eio_session *s)
+{
+    struct sio_app *app = owner;
+    lua_State *L = app->bind->L;
+    if (app->bind->closed)
+        return;
+    lua_checkstack(L, 8);
+    sio_bind_push_ref(app->bind, L, SIO_REF_LEFT_ON);
+    sio_handle_push_value(app->bind, L, g);
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 2);
+        return;
+    }
+    if (!sio_call_protected(L, 1, 1, "handshake", app))
+        return;
+    if (lua_istable(L, -1)) {
+        sio_session_push(app->bind, L, s);
+        lua_insert(L, -2);
+        lua_setfield(L, -2, "_left");
+    }
+    lua_pop(L, 1);
+}
+
 /* ---- installing ------------------------------------------------------------------------------ */
 
 static void set_initial(lua_State *L, struct eio_server *e)
@@ -166,7 +192,7 @@ static void set_initial(lua_State *L, struct eio_server *e)
 
 void sio_gate_install(lua_State *L, struct sio_app *app)
 {
-    static const struct eio_hooks hooks = {on_stage, on_left, on_refused, on_headers};
+    static const struct eio_hooks hooks = {on_stage, on_left, on_refused, on_headers, on_begin};
     struct eio_server *e = sio_service_engine(app->service);
     eio_hooks_set(e, &hooks, app);
     set_initial(L, e);

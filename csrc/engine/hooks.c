@@ -37,6 +37,12 @@ bool eio_hooks_welcome(struct eio_session *s, struct sio_http_conn *c, const str
     return false;
 }
 
+void eio_hooks_begin(struct eio_session *s, const struct eio_request *q)
+{
+    if (q->gate != NULL)
+        s->server->hooks->on_begin(s->server->hooks_owner, q->gate, s);
+}
+
 /* A closing server has emptied its gates: nobody would take back what is told of one. */
 static void tell_refused(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
                          const struct eio_refused *why)

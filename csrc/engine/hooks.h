@@ -11,6 +11,7 @@
 #include "engine/refusal.h"
 
 struct eio_gate;
+struct eio_session;
 struct eio_server;
 
 enum eio_stage {
@@ -48,6 +49,8 @@ struct eio_hooks {
      * when the request passed no gate. */
     void (*on_headers)(void *owner, struct sio_http_conn *c, const struct sio_http_request *r,
                        struct eio_gate *g, struct sio_slice sid);
+    /* The handshake that passed g begins s, of which nobody has heard yet. Ends nothing. */
+    void (*on_begin)(void *owner, struct eio_gate *g, struct eio_session *s);
 };
 
 /* `hooks` outlives e. Nothing is wanted yet. */

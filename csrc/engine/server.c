@@ -221,6 +221,7 @@ static void open_polling(struct eio_server *e, struct sio_http_conn *c, const st
     add_session(e, s);
     eio_polling_open(&s->polling, c, q, first, n);
     sio_blob_unref(first[0].frame);
+    eio_hooks_begin(s, q);
     e->events->on_session(e->owner, s);
 }
 
@@ -248,6 +249,7 @@ static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
             eio_session_hold(s);
         eio_session_push(s, first, n);
         sio_blob_unref(first[0].frame);
+        eio_hooks_begin(s, q);
         e->events->on_session(e->owner, s);
     }
     sio_blob_unref(head);

@@ -60,6 +60,8 @@ void eio_hooks_headers(struct eio_server *e, struct sio_http_conn *c, const stru
                        const char *sid);
 /* The same for a request of s; false: a hook ended s, and the request is answered. */
 bool eio_hooks_welcome(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q);
+/* s begins with this handshake. */
+void eio_hooks_begin(struct eio_session *s, const struct eio_request *q);
 /* Tells who wants to know, then answers. */
 void eio_hooks_refuse(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
                       const struct eio_refused *why);

@@ -211,8 +211,26 @@ local function on_headers(app, req, sid)
   return checked(app, fields)
 end
 
+local ours = {
+  [1] = true, method = true, path = true, raw_path = true, url = true, host = true, protocol = true,
+  query = true, headers = true, cookies = true, address = true, secure = true, upgrade = true,
+}
+
+-- The fields of people's on the request of a handshake, for session.request; nil: none.
+local function left_on(req)
+  local fields
+  for name, value in next, req do
+    if not ours[name] then
+      fields = fields or {}
+      fields[name] = value
+    end
+  end
+  return fields
+end
+
 core.set_hooks {
   gate_mt = request_mt,
+  left_on = left_on,
   gate = on_stage,
   refused = function(app, err) emitter.dispatch(app._gate.engine, "connection_error", nil, err) end,
   headers = on_headers,

@@ -14,6 +14,8 @@ local errors = require "sio.error"
 ---@field id string
 ---@field transport "polling"|"websocket"|nil nil once it is closed
 ---@field handshake sio.SessionHandshake what its first request said
+---@field request table what hooks of the engine have left on its first request, behind that the
+---handshake: request.user, request.headers
 ---@field buffered integer bytes that wait for the client
 ---@field pressure boolean more than high_water waits for it
 local Session = {}
@@ -26,6 +28,11 @@ local properties = {
     local handshake = core.session_handshake(self)
     rawset(self, "handshake", handshake)
     return handshake
+  end,
+  request = function(self)
+    local request = setmetatable(rawget(self, "_left") or {}, { __index = self.handshake })
+    rawset(self, "request", request)
+    return request
   end,
 }
 

@@ -26,6 +26,8 @@ require "sio.session" -- sets the hooks of socket.conn
 ---@field disconnected boolean
 ---@field recovered boolean
 ---@field handshake sio.Handshake
+---@field request table what hooks of the engine have left on the connection's first request, behind
+---that the handshake: request.user, request.headers
 ---@field conn? sio.Session the connection that the client has, shared by its namespaces
 ---@field broadcast sio.Broadcast everybody else
 ---@field volatile sio.Single
@@ -150,6 +152,14 @@ function properties.conn(self)
   rawset(conn, "_of_socket", true)
   rawset(self, "conn", conn)
   return conn
+end
+
+-- A socket that has gone has no connection any more; its handshake stays.
+function properties.request(self)
+  local conn = self.conn
+  local request = conn and conn.request or setmetatable({}, { __index = self.handshake })
+  rawset(self, "request", request)
+  return request
 end
 
 function properties.broadcast(self)

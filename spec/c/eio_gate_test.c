@@ -32,7 +32,7 @@ TEST(hooks_are_asked_in_upstreams_order)
     client_open(&p);
     open_session(&p, sid);
     CHECK_EQ_STR(sid, "chosen");
-    CHECK_HOOKS("middlewares;allow;id;initial_headers;");
+    CHECK_HOOKS("middlewares;allow;id;initial_headers;begin polling;");
     CHECK_EQ_INT(hooks.left, 1);
     forget();
     client_post(&p, sid, "4hi");
@@ -73,7 +73,7 @@ TEST(only_middlewares_see_the_requests_of_sessions)
     open_session(&p, sid);
     client_post(&p, sid, "4hi");
     EXPECT(&p, 200, "ok");
-    CHECK_HOOKS("allow;");
+    CHECK_HOOKS("allow;begin polling;");
     CHECK_EQ_INT(hooks.left, 1); /* no gate for the post */
     peer_fini(&p);
     end();
@@ -135,7 +135,7 @@ TEST(every_stage_may_wait)
     CHECK_EQ_INT(p.got.len, 0);
     CHECK_EQ_INT(eio_gate_set_id(hooks.gate, SIO_LIT("late")), 0);
     WAIT(peer_has(&p, "0{\"sid\":\"late\""));
-    CHECK_HOOKS("middlewares;allow;id;");
+    CHECK_HOOKS("middlewares;allow;id;begin polling;");
     CHECK(hooks.gate == NULL);
     peer_fini(&p);
     end();

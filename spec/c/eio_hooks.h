@@ -95,7 +95,13 @@ static inline void on_headers(void *owner, struct sio_http_conn *c,
         decide(g, CLOSE_SERVER, false);
 }
 
-static const struct eio_hooks table = {on_stage, on_left, on_refused, on_headers};
+static inline void on_begin(void *owner, struct eio_gate *g, struct eio_session *s)
+{
+    CHECK(owner == &hooks && eio_gate_request(g) != NULL);
+    sio_buf_printf(&hooks.log, "begin %s;", eio_session_transport(s));
+}
+
+static const struct eio_hooks table = {on_stage, on_left, on_refused, on_headers, on_begin};
 
 static inline void start(unsigned wants)
 {

@@ -80,6 +80,7 @@ for (const workers of [1, 2]) {
         const socket = await clients.connect(mode, { query });
         assert.equal(await socket.emitWithAck("echo", "hi"), "hi");
         assert.match(socket.io.engine.id, /^user-\d+-\d+/);
+        assert.equal(await socket.emitWithAck("who"), "user"); // left by a middleware
         socket.disconnect();
         assert.deepEqual(clients.mishaps, []);
       });

@@ -2,8 +2,10 @@
 -- app.engine: middlewares, and the events of requests.
 
 local ask = require "support.ask"
+local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
+local test = require "sio.test"
 
 describe("an engine's middlewares", function()
   local app
@@ -237,5 +239,73 @@ describe("an engine's events", function()
     assert.same({ 200, "1", 400 }, { got[1].status, got[1].headers["x-engine"], got[2].status })
     assert.same({ 0 }, codes)
     assert.equal(1, app.clients_count)
+  end)
+end)
+
+describe("what an engine's middleware leaves on a handshake", function()
+  -- A client of a server with that middleware, and its socket there.
+  local function connect(fn)
+    local server = sio.server { serve_client = false }
+    server.engine:use(fn)
+    local app = test.start(server)
+    local client = assert(app:client { query = { name = "ann" } })
+    return server.sockets[client.id], client, server
+  end
+
+  local function leave_user(req)
+    sio.sleep(0.001)
+    req.user = { name = req.query.name }
+  end
+
+  it("is the socket's, its connection's, and still there at the end", test(function()
+    local socket, client = connect(leave_user)
+    assert.equal("ann", socket.request.user.name)
+    assert.equal(socket.request, socket.conn.request)
+    assert.equal(socket.handshake.headers.host, socket.request.headers.host)
+    assert.is_nil(socket.request.nothing)
+    local name
+    socket:on("disconnect", function() name = socket.request.user.name end)
+    client:disconnect()
+    while not name do sio.sleep(0.001) end
+    assert.equal("ann", name)
+    assert.equal("ann", socket.request.user.name)
+  end))
+
+  it("is freed with the session, and nothing is kept where there is nothing", test(function()
+    local kept = setmetatable({}, { __mode = "k" })
+    -- The objects that came with a connected client and its server.
+    local function cost(fn)
+      local before = core.handle_count()
+      local _, client, server = connect(fn)
+      return core.handle_count() - before, client, server
+    end
+    local nothing = cost(function(req)
+      for _, name in ipairs { "path", "protocol", "cookies" } do
+        local _ = req[name] -- made when it is looked at
+      end
+    end)
+    local user, client, server = cost(function(req)
+      leave_user(req)
+      kept[req.user] = true
+    end)
+    assert.equal(nothing + 1, user)
+    collectgarbage()
+    assert.is_true(next(kept) ~= nil)
+    local before = core.handle_count()
+    client:drop()
+    while next(server.sockets) do sio.sleep(0.001) end
+    collectgarbage()
+    assert.is_nil(next(kept))
+    assert.is_true(core.handle_count() < before)
+  end))
+
+  it("is a session's of sio.engine, too", function()
+    local engine = sio.engine()
+    engine:use(leave_user)
+    local name
+    engine:on("connection", function(session) name = session.request.user.name end)
+    ask(engine, [[ return await ask("GET", "/engine.io/?EIO=4&transport=polling&name=bob"); ]])
+    serve.close(engine)
+    assert.equal("bob", name)
   end)
 end)

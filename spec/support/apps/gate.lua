@@ -29,6 +29,7 @@ end)
 app.engine:use(function(req, res)
   if req.query.slow then sio.sleep(tonumber(req.query.slow)) end
   res:set("X-Worker", sio.worker().id)
+  req.user = req.query.id
 end)
 app.engine:on("headers", function(headers, req) headers["X-Method"] = req.method end)
 
@@ -38,6 +39,7 @@ end)
 
 app:on("connection", function(socket)
   socket:on("echo", function(...) return ... end)
+  socket:on("who", function() return socket.request.user end)
 end)
 
 app:listen(3000)
