@@ -8,6 +8,8 @@ import { Clients } from "../support/clients.js";
 import { startServer } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
+// A sanitizer keeps freed memory for a while.
+const quarantined = process.env.SIO_PRELOAD !== undefined;
 const ask = (socket, ...args) => socket.timeout(5000).emitWithAck(...args);
 const all = (socket, event) =>
   new Promise((resolve) => socket.emit(event, (...answers) => resolve(answers)));
@@ -311,7 +313,8 @@ describe("the life of a namespace", { timeout: 60000 }, () => {
     const held = await get("/held");
     assert.equal(held.handles, before.handles);
     assert.ok(held.memory < before.memory + 100, `${before.memory} KiB, then ${held.memory}`);
-    assert.ok(held.resident < before.resident + 2000, `${before.resident}, then ${held.resident}`);
+    const most = before.resident + 2000;
+    assert.ok(quarantined || held.resident < most, `${before.resident}, then ${held.resident}`);
     await post(["1"]);
   });
 
