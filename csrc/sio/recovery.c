@@ -322,6 +322,11 @@ int sio_recovery_release(struct sio_server *s, struct sio_slice pid, struct sio_
     return 0;
 }
 
+void sio_recovery_take_back(struct sio_server *s, struct sio_slice pid, struct sio_slice record)
+{
+    sio_keep_adopt(s, pid, record);
+}
+
 bool sio_recovery_has(const struct sio_server *s, struct sio_slice pid)
 {
     return sio_keep_find(s, pid) != NULL;

@@ -16,6 +16,8 @@
  * close"), its record is appended to out and forgotten here. For a claim by a sibling or by
  * ourselves; what the backing has is the caller's to drop. SIO_ENOENT. */
 int sio_recovery_release(struct sio_server *s, struct sio_slice pid, struct sio_buf *out);
+/* One that was released and could not be handed over: parked, as gone since now. */
+void sio_recovery_take_back(struct sio_server *s, struct sio_slice pid, struct sio_slice record);
 /* Whether the session of `pid` is this server's, live or parked. */
 bool sio_recovery_has(const struct sio_server *s, struct sio_slice pid);
 /* Drops the parked ones from the backing too: nobody will ask for them. After

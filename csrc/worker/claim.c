@@ -158,9 +158,17 @@ static void on_release(struct sio_worker *w, const struct sio_mesh_msg *m)
     }
 }
 
+/* Nobody has taken the record: who asked has died, or its link is full. Its client comes again. */
+static void take_back(struct sio_worker *w, unsigned number, struct sio_slice pid,
+                      struct sio_slice record)
+{
+    const struct sio_service *s = w->services[number];
+    if (s != NULL) /* else it was only in our arena, and is still there */
+        sio_recovery_take_back(s->sio, pid, record);
+}
+
 /* What is released leaves our arena too: else it would seem to live here when its client comes
- * back, and with our death a stale record would be there to claim. A link that is full loses the
- * session: its client begins anew once the claim has ended. */
+ * back, and with our death a stale record would be there to claim. */
 static void on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m)
 {
     struct sio_buf record = {0};
@@ -179,7 +187,9 @@ static void on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_
         answer.payload = sio_slice(NULL, 0);
         sio_mesh_send(w->mesh, from, &answer);
     }
-    if (rc != SIO_EEXIST)
+    if (rc == 0 && err != 0 && err != SIO_ETOOBIG)
+        take_back(w, m->service, m->payload, sio_buf_slice(&record));
+    else if (rc != SIO_EEXIST)
         sio_arena_del(&w->arena, m->payload);
     sio_buf_fini(&record);
 }

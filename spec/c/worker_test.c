@@ -364,6 +364,27 @@ TEST(worker_a_session_too_large_to_hand_over_begins_anew)
     host_close();
 }
 
+TEST(worker_a_session_that_nobody_takes_stays_with_its_owner)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    host_open();
+    user_begin(&a);
+    struct sio_mesh_msg claim = {
+        .type = SIO_MESH_CLAIM, .request = 7, .payload = sio_slice_str(a.pid)};
+    sio_worker_on_mesh(side[0].w, 1, &claim); /* who asked has died: there is no link */
+    CHECK_SIDE(0, "disconnect:transport close ");
+    user_emit_all(0, "[\"missed\"]");
+    user_open(&b, 0, auth_of(&a), &r);
+    CHECK_SIDE(0, "recovered ");
+    CHECK_EQ_STR(b.pid, a.pid);
+    CHECK(memmem(r.body.p, r.body.len, "[\"missed\",", 10) != NULL);
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
 TEST(worker_a_session_of_a_dead_owner_is_claimed)
 {
     struct user a = {0}, b = {0};
