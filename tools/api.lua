@@ -18,6 +18,9 @@ local checklist = {
   Namespace = [[allSockets compress disconnectSockets emit except fetchSockets in listeners local
     on once send serverSideEmit serverSideEmitWithAck socketsJoin socketsLeave timeout to use
     volatile write name sockets adapter server emitWithAck]],
+  Adapter = [[on once off nsp rooms sids socketRooms serverCount sockets addAll del delAll broadcast
+    broadcastWithAck fetchSockets addSockets delSockets disconnectSockets serverSideEmit
+    persistSession restoreSession init close]],
   BroadcastOperator = [[allSockets compress disconnectSockets emit emitWithAck except fetchSockets
     in local socketsJoin socketsLeave timeout to volatile]],
   Socket = [[broadcast compress conn disconnect disconnected emit emitWithAck except in join leave
@@ -35,7 +38,7 @@ local checklist = {
 local class_of = {
   sio = "sio", app = "sio.Server", nsp = "sio.Namespace", parent = "sio.Parent",
   operator = "sio.Broadcast", socket = "sio.Socket", remote = "sio.RemoteSocket",
-  conn = "sio.Session", engine = "sio.Front",
+  conn = "sio.Session", engine = "sio.Front", adapter = "sio.Adapter",
 }
 -- A parent has what a namespace has, and its rows are those.
 local rows_of = { ["sio.Parent"] = "nsp" }

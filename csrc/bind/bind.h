@@ -37,6 +37,7 @@ struct sio_slow;
     X(CONNECTION, "connection")       /* f(nsp, socket) */                                         \
     X(EVENT, "event")                 /* f(socket, ack|nil, name, args..., ack|nothing) */         \
     X(SERVER_EVENT, "server_event")   /* f(nsp, ack|nil, pass|nil, name, args..., ack|nil) */      \
+    X(ROOM, "room")                   /* f(nsp, event, room, sid|nothing) */                       \
     X(OUTGOING, "outgoing")           /* f(socket, name, args...): was sent */                     \
     X(SOCKET_ERROR, "socket_error")   /* f(socket, message) */                                     \
     X(DISCONNECTING, "disconnecting") /* f(socket, reason, detail|nil) */                          \

@@ -5,6 +5,7 @@
 #include "bind/namespace.h"
 
 #include "base/err.h"
+#include "bind/adapter.h"
 #include "bind/ask.h"
 #include "bind/chorus.h"
 #include "bind/emit.h"
@@ -148,6 +149,7 @@ void lnamespace_open(lua_State *L)
     };
     luaL_setfuncs(L, functions, 0);
     sio_handle_type(L, SIO_NAMESPACE, NULL);
+    ladapter_open(L);
     lask_open(L);
     lchorus_open(L);
     lserver_side_open(L);

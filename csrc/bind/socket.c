@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "bind/adapter.h"
 #include "bind/call.h"
 #include "bind/emit.h"
 #include "bind/lookup.h"
@@ -218,6 +219,7 @@ const struct sio_server_events sio_socket_events = {
     .on_event = on_event,
     .on_ack = sio_ack_on_answer,
     .on_outgoing = sio_outgoing_note,
+    .on_room = sio_adapter_on_room,
     .on_error = on_error,
     .on_disconnecting = on_disconnecting,
     .on_disconnect = on_disconnect,

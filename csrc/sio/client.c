@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sio/parser.h"
+#include "sio/lookup_in.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
 #include "sio/v2.h"

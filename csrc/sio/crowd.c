@@ -99,6 +99,7 @@ static void on_doom(void *ctx)
 static void demote(struct sio_socket *s)
 {
     s->recovered = false;
+    sio_watch_leaving(s, false);
     sio_room_leave_all(&s->nsp->rooms, &s->member);
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sio/parent.h"
+#include "sio/lookup_in.h"
 #include "sio/recovery_in.h"
 #include "sio/server_in.h"
 #include "sio/v2.h"

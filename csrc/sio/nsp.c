@@ -48,6 +48,13 @@ struct sio_place sio_nsp_place(const struct sio_nsp *n)
     return n->server->options.place;
 }
 
+unsigned sio_nsp_workers(const struct sio_nsp *n)
+{
+    struct sio_peer peers[SIO_WORKERS_MAX];
+    const struct sio_backing *b = &n->server->backing;
+    return 1 + b->peers(b->ctx, peers);
+}
+
 size_t sio_nsp_count(const struct sio_nsp *n)
 {
     return n->count;

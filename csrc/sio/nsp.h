@@ -34,6 +34,7 @@ struct sio_outgoing {
 struct sio_slice sio_nsp_name(const struct sio_nsp *n);
 struct sio_place sio_nsp_place(const struct sio_nsp *n); /* its worker's */
 size_t sio_nsp_count(const struct sio_nsp *n);           /* connected sockets of this worker */
+unsigned sio_nsp_workers(const struct sio_nsp *n);       /* that have clients now, and this one */
 /* Of a parent: in its children. */
 struct sio_socket *sio_nsp_find(struct sio_nsp *n, struct sio_slice id);
 /* One record in the log, delivered everywhere in log order. Errors: SIO_EINVAL (data is no

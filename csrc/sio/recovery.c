@@ -102,8 +102,9 @@ static bool usable(const struct claim *c, const struct sio_saved *v)
 static void join_room(void *ctx, struct sio_slice room)
 {
     struct sio_socket *s = ctx;
-    if (s->member.count < s->nsp->server->options.rooms_per_socket)
-        sio_room_join(&s->nsp->rooms, &s->member, room);
+    if (s->member.count < s->nsp->server->options.rooms_per_socket &&
+        sio_room_join(&s->nsp->rooms, &s->member, room))
+        sio_watch_joined(s, room);
 }
 
 static void take_over(struct claim *c, const struct sio_saved *v, const struct sio_replay *r,

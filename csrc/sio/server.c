@@ -202,6 +202,7 @@ void sio_server_shutdown(struct sio_server *s)
 {
     s->down = true;
     sio_client_each(s, shut_client, NULL);
+    sio_watch_tell(s);
     sio_ask_shutdown(s);
 }
 
@@ -247,6 +248,7 @@ struct sio_server *sio_server_new(struct sio_loop *loop, const struct sio_server
     sio_ask_init(s);
     sio_answer_init(s);
     sio_crowd_init(s);
+    sio_watch_init(s);
     uv_timer_init(&loop->uv, &s->timer);
     s->timer.data = s;
     sio_nsp_new(s, &s->nsps, SIO_LIT("/"));
@@ -265,6 +267,7 @@ void sio_server_free(struct sio_server *s)
     sio_recovery_fini(s);
     sio_answer_fini(s);
     sio_crowd_fini(s);
+    sio_watch_fini(s);
     sio_ask_fini(s);
     for (size_t pos = 0; (n = sio_map_next(&s->nsps, &pos)) != NULL;)
         sio_nsp_free(n);

@@ -19,6 +19,7 @@ struct sio_nsp;
 struct sio_socket;
 struct sio_parser;
 struct sio_outgoing;
+struct sio_room_event;
 
 struct sio_server_options {
     uint64_t connect_timeout_ms;   /* 45000: a client that joined no namespace is closed */
@@ -76,6 +77,8 @@ struct sio_server_events {
      * is ever marked. */
     void (*on_outgoing)(void *owner, struct sio_socket *const *sockets, size_t n,
                         const struct sio_outgoing *out);
+    /* See watch.h. May be NULL. */
+    void (*on_room)(void *owner, struct sio_nsp *n, const struct sio_room_event *e);
     void (*on_error)(void *owner, struct sio_socket *s,
                      const char *message); /* before a forced close */
     /* Rooms are still full, the socket still counts as connected. Not for sockets never accepted.

@@ -19,6 +19,7 @@
 #include "sio/record.h"
 #include "sio/room.h"
 #include "sio/socket.h"
+#include "sio/watch_in.h"
 
 enum {
     SIO_NSPS_MAX = 10000,             /* of one server */
@@ -55,6 +56,7 @@ struct sio_server {
     struct sio_recovery recovery;
     struct sio_asks asks;
     struct sio_crowds crowds;
+    struct sio_watch watch;
     int direct_err;    /* what became of the directed event delivered last */
     uint64_t armed_ms; /* when the timer fires; 0: not armed */
     uv_timer_t timer;  /* the one for connect timeouts, acks, questions and parked sessions */
@@ -72,9 +74,11 @@ struct sio_nsp {
     struct sio_list children; /* of a parent: their `sibling` */
     struct sio_list sibling;
     struct sio_list idle; /* in server->idle, or nowhere */
-    uint32_t uses;     /* sockets that have not ended, those that are not in by_id yet included */
-    bool open;         /* clients may enter it */
-    uint64_t next_ack; /* one counter for all its sockets, as upstream */
+    uint32_t uses;        /* sockets that have not ended, those that are not in by_id yet included,
+                           * and room events that were not told */
+    bool open;            /* clients may enter it */
+    uint8_t watched;      /* enum sio_room_kind: the room events that somebody listens to */
+    uint64_t next_ack;    /* one counter for all its sockets, as upstream */
     struct sio_slice name;
     char bytes[];
 };
@@ -154,15 +158,11 @@ void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s);
 int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
 
 /* ---- parent.c ---- */
-void sio_parent_use(struct sio_nsp *n); /* a socket of it begins */
+void sio_parent_use(struct sio_nsp *n); /* a socket of it begins, see `uses` */
 void sio_parent_unuse(struct sio_nsp *n);
 struct sio_socket *sio_parent_find(struct sio_nsp *parent, struct sio_slice id);
 void sio_parent_init(struct sio_server *s);
 void sio_parent_fini(struct sio_server *s);
-
-/* ---- lookup.c ---- */
-void sio_lookup_connect(struct sio_client *c, const struct sio_packet *p); /* a CONNECT packet */
-void sio_lookup_end_all(struct sio_client *c);
 
 /* ---- fanout.c ---- */
 void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end,

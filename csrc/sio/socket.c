@@ -146,6 +146,7 @@ void sio_socket_connect(struct sio_socket *s)
     struct sio_server *server = s->nsp->server;
     s->state = SIO_SOCKET_CONNECTED;
     sio_nsp_add(s->nsp, s);
+    sio_watch_connected(s);
     sio_client_joined(s->client);
     s->client->connect_tick = server->loop->ticks;
     send_connect(s);
@@ -194,6 +195,7 @@ static void part_known(struct sio_socket *s, const struct sio_parting *why)
     }
     sio_recovery_part(s, connected, why->recoverable);
     s->state = SIO_SOCKET_GONE;
+    sio_watch_leaving(s, connected);
     sio_room_leave_all(&s->nsp->rooms, &s->member);
     sio_nsp_remove(s->nsp, s);
     sio_ack_close(s);

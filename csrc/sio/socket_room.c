@@ -43,6 +43,7 @@ bool sio_socket_room_join(struct sio_socket *s, struct sio_slice room)
     if (sio_socket_in(s, room) || is_full(s))
         return false;
     sio_room_join(&s->nsp->rooms, &s->member, room);
+    sio_watch_joined(s, room);
     sio_keep_touch(s);
     return true;
 }
@@ -51,6 +52,7 @@ bool sio_socket_room_leave(struct sio_socket *s, struct sio_slice room)
 {
     if (!sio_room_leave(&s->nsp->rooms, &s->member, room))
         return false;
+    sio_watch_left(s, room);
     sio_keep_touch(s);
     return true;
 }

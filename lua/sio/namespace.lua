@@ -4,6 +4,7 @@
 -- Stands on core.nsp_*; server.lua makes them. `_uses` is a list that is replaced, never changed: a
 -- chain of middlewares that waits goes on with the one it started with.
 
+local adapter = require "sio.adapter"
 local broadcast = require "sio.broadcast"
 local class = require "sio.class"
 local core = require "sio.core"
@@ -20,6 +21,7 @@ require "sio.socket" -- sets the hooks through which sockets come
 ---@field parent? sio.Parent of one that was made because its name matched
 ---@field captures? any[] what the parent's pattern captured in the name
 ---@field server sio.Server
+---@field adapter sio.Adapter this worker's rooms, and events of them
 ---@field sockets table<string, sio.Socket> this worker's connected sockets by id, a snapshot
 local Namespace = {
   emit = core.nsp_emit_all, -- a method in C; see meta.d.lua
@@ -58,6 +60,10 @@ local function keep(self)
   if not rawget(self, "parent") or rawget(self, "_over") then return end
   if not core.nsp_open(self) then errors.raise "there are too many namespaces" end
   announce(self)
+end
+
+function properties.adapter(self)
+  return adapter.of(self, keep)
 end
 
 local namespace_mt = class.index({

@@ -23,6 +23,11 @@ local properties = { children = core.nsp_children }
 for name, method in pairs(namespace.methods) do Parent[name] = method end
 for name, property in pairs(namespace.properties) do properties[name] = property end
 
+-- Nobody is in it.
+function properties.adapter()
+  errors.raise('a parent has no rooms: each child has an adapter, see app:on("new_namespace", fn)')
+end
+
 local parent_mt = class.index({
   __name = "sio.Parent",
   __tostring = function(self) return "sio.Parent: " .. self.name end,

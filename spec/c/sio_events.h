@@ -2,7 +2,7 @@
 /* What the servers' events report, for the tests of sio/; collected in sio.log as text: "connecting
  * /nsp auth|", "connection /nsp|", "event ["x"]|", "ack 7 OK [1]|", "outgoing 2 ["x"]|" (to two
  * sockets), "error why|", "disconnecting why|", "disconnect why|", "question /nsp [1] to 0.7|"
- * (slot and request). Included by sio_fake.h.
+ * (slot and request), "create x|", "join x sid|" (rooms). Included by sio_fake.h.
  */
 #ifndef SPEC_C_SIO_EVENTS_H
 #define SPEC_C_SIO_EVENTS_H
@@ -108,6 +108,23 @@ static inline void fake_on_question(void *owner, struct sio_nsp *n, struct sio_a
     sio.asker = to;
 }
 
+static inline void fake_on_room(void *owner, struct sio_nsp *n, const struct sio_room_event *e)
+{
+    static const char *const names[] = {
+        [SIO_ROOM_CREATED] = "create",
+        [SIO_ROOM_DELETED] = "delete",
+        [SIO_ROOM_JOINED] = "join",
+        [SIO_ROOM_LEFT] = "leave",
+    };
+    (void)owner;
+    sio_buf_printf(&sio.log, "%s %.*s", names[e->kind], (int)e->room.len, e->room.p);
+    if (e->sid.len != 0)
+        sio_buf_printf(&sio.log, " %.*s", (int)e->sid.len, e->sid.p);
+    sio_buf_printf(&sio.log, "|");
+    if (sio.on_room != NULL)
+        sio.on_room(n, e);
+}
+
 /* A test may add to it. */
 static struct sio_server_events fake_events = {
     .on_connecting = fake_on_connecting,
@@ -119,6 +136,7 @@ static struct sio_server_events fake_events = {
     .on_disconnecting = fake_on_disconnecting,
     .on_disconnect = fake_on_disconnect,
     .on_question = fake_on_question,
+    .on_room = fake_on_room,
 };
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "sio/socket.h"
+#include "sio/watch.h"
 
 enum { FAKE_RECORDS_MAX = 4096, FAKE_SAVED_MAX = 64, FAKE_QUEUE_MAX = 64 };
 
@@ -64,6 +65,7 @@ static struct {
     void (*on_event)(struct sio_socket *s, const struct sio_incoming *in);
     void (*on_disconnecting)(struct sio_socket *s);
     void (*on_connecting)(struct sio_socket *s);
+    void (*on_room)(struct sio_nsp *n, const struct sio_room_event *e);
     unsigned log_lines;
 } sio;
 
