@@ -42,6 +42,24 @@ for (const workers of [1, 4]) {
       assert.deepEqual(await sockets[0].emitWithAck("count", { here: true }), { value: here });
     });
 
+    it("tells each worker what its own sockets do", async () => {
+      const heard = async (i) => (await sockets[i].emitWithAck("adapter")).heard;
+      await sockets[0].emitWithAck("join all", {}, ["heard"]);
+      for (const [i, { pid }] of places.entries()) {
+        const ids = sockets.filter((_, k) => places[k].pid === pid).map(({ id }) => id).sort();
+        const adapter = await sockets[i].emitWithAck("adapter");
+        assert.deepEqual(adapter.here.sort(), ids);
+        assert.equal(adapter.workers, workers);
+        assert.deepEqual(adapter.heard[0], ["create-room"]);
+        assert.deepEqual(adapter.heard.slice(1).sort(), ids.map((id) => ["join-room", id]));
+      }
+      await sockets[0].emitWithAck("leave all", {}, ["heard"]);
+      await sockets[0].emitWithAck("count", {}); // everywhere
+      for (let i = 0; i < sockets.length; i++) {
+        assert.deepEqual((await heard(i)).at(-1), ["delete-room"]);
+      }
+    });
+
     it("lists rooms with their sizes", async () => {
       const all = { a: 3, b: 5 };
       for (let i = 0; i < 8; i++) all[`n${i}`] = 1;

@@ -36,11 +36,23 @@ local function described(sockets)
   return by_id
 end
 
+-- What this worker's adapter has told of the room "heard".
+local heard = {}
+for _, event in ipairs({ "create-room", "join-room", "leave-room", "delete-room" }) do
+  app.adapter:on(event, function(room, sid)
+    if room == "heard" then heard[#heard + 1] = { event, sid } end
+  end)
+end
+
 app:on("connection", function(socket)
   socket:on("whoami", function() return { pid = sio.worker().pid, id = sio.worker().id } end)
   socket:on("join", function(rooms) return socket:join(rooms) end)
   socket:on("set", function(data) socket.data = data return true end)
   socket:on("my rooms", function() return socket.rooms end)
+  socket:on("adapter", function()
+    local adapter = app.adapter
+    return { heard = heard, here = adapter.rooms.heard or {}, workers = adapter:server_count() }
+  end)
   socket:on("count", function(whom) return answer(meant(whom):count()) end)
   socket:on("rooms", function(whom) return answer(meant(whom):rooms()) end)
   socket:on("fetch", function(whom)
