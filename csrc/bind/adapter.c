@@ -48,7 +48,7 @@ static int ladapter_watch(lua_State *L)
 void sio_adapter_on_room(void *owner, struct sio_nsp *n, const struct sio_room_event *e)
 {
     struct sio_app *app = owner;
-    struct sio_co *c = app->closing ? NULL : sio_call_new(app->bind, "room event handler");
+    struct sio_co *c = sio_call_new(app->bind, "room event handler");
     if (c == NULL)
         return;
     lua_State *L = sio_call_stack(c);
@@ -57,6 +57,10 @@ void sio_adapter_on_room(void *owner, struct sio_nsp *n, const struct sio_room_e
     sio_call_nsp(c, sio_nsp_name(n));
     sio_bind_push_ref(app->bind, L, SIO_REF_ROOM);
     sio_handle_push_value(app->bind, L, n);
+    if (lua_isnil(L, -1)) { /* the server has closed */
+        sio_call_drop(c);
+        return;
+    }
     lua_pushlstring(L, name.p, name.len);
     lua_pushlstring(L, e->room.p, e->room.len);
     if (e->sid.len != 0)

@@ -96,6 +96,7 @@ describe("an adapter's events", function()
     tick()
     tick()
     assert.equal(1, n)
+    app.adapter:off() -- the test's end makes it leave its own room
   end))
 
   it("say that somebody leaves all rooms at the end", test(function()
@@ -138,6 +139,21 @@ describe("an adapter's events", function()
     local id = test.start(server):client().id
     tick()
     assert.same({ { n = 2, "create", id }, { n = 3, "join", id, id } }, log)
+  end))
+
+  it("are told to the end of the server", test(function()
+    local app, sockets = start()
+    sockets[1]:join "a"
+    local log = listen(app.adapter, sockets, "leave-room", "delete-room")
+    sockets[2]:join "a"
+    sockets[2]:leave "a"
+    app:close()
+    assert.equal("leave-room a 2", log[1])
+    assert.equal(7, #log)
+    assert.is_not_nil(table.concat(log, ","):find("leave-room a 1,delete-room a", 1, true))
+    app.adapter:on("join-room", print):off() -- no more, and no harm
+    assert.same({}, app.adapter.rooms)
+    assert.equal(0, app.adapter:server_count())
   end))
 
   it("are those of their namespace", test(function()
