@@ -10,16 +10,30 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "bind/json.h"
 
 static const char error_hook_name[] = "error hook"; /* compared by address */
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
+/* Pushes what an error value says: error { code = 5 } its fields, which "table: 0x..." would not.
+ */
+static const char *push_message(lua_State *L, int index)
+{
+    struct sio_bind *b = sio_bind_of(L);
+    if (lua_istable(L, index) && luaL_getmetafield(L, index, "__tostring") == LUA_TNIL) {
+        sio_buf_clear(&b->json);
+        if (sio_json_encode_value(L, b, index, "error", &b->json))
+            return lua_pushlstring(L, b->json.p, b->json.len);
+    }
+    return luaL_tolstring(L, index, NULL);
+}
+
 /* (thread, error value) -> text with traceback. Runs protected: __tostring is people's code. */
 static int format_error(lua_State *L)
 {
     lua_State *co = lua_touserdata(L, 1);
-    const char *text = luaL_tolstring(L, 2, NULL);
+    const char *text = push_message(L, 2);
     luaL_traceback(L, co, text, 0);
     return 1;
 }
@@ -123,7 +137,7 @@ void sio_report_error(struct sio_bind *b, const struct sio_context *c, lua_State
 
 int sio_report_traceback(lua_State *L)
 {
-    const char *text = luaL_tolstring(L, 1, NULL);
+    const char *text = push_message(L, 1);
     luaL_traceback(L, L, text, 1);
     return 1;
 }

@@ -99,11 +99,18 @@ function errors.suggest(word, known)
   return suggest.nearest(errors.snake(word), known)
 end
 
+-- error { code = 5 } says its fields, which "table: 0x..." would not.
+local function text_of(err)
+  local mt = type(err) == "table" and getmetatable(err)
+  local plain = mt == nil or type(mt) == "table" and not mt.__tostring
+  return plain and core.json_encode(err) or tostring(err)
+end
+
 --- Message handler for xpcall. An error's __tostring is people's code, and may fail itself.
 ---@param err any
 ---@return string
 function errors.traceback(err)
-  local ok, text = pcall(tostring, err)
+  local ok, text = pcall(text_of, err)
   return debug.traceback(ok and text or "(an error whose text cannot be made)", 2)
 end
 

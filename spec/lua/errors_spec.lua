@@ -5,6 +5,7 @@ local child = require "support.child"
 local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
+local test = require "sio.test"
 
 -- Runs the source, which must end with the line "alive" and exit code 0; the output.
 local function survives(source, limits)
@@ -335,4 +336,29 @@ describe("a socket that has gone", function()
     assert.same({ nil, "disconnected", nil, "disconnected" }, answer)
     assert.equal(0, called)
   end)
+end)
+
+describe("an error that is a table", function()
+  it("says its fields, in the log and to hooks, unless it has a text", test(function()
+    local server = sio.server { serve_client = false }
+    local app = test.start(server)
+    server:use(function(socket)
+      if socket.handshake.auth.late then error { code = 7 } end
+    end)
+    server:on_event("fail", function(_, strange)
+      error(strange and setmetatable({}, { __tostring = function() return "strange" end })
+        or { code = 5, why = { "a", "b" } })
+    end)
+    core.set_log_level "off"
+    local client = app:client()
+    client:emit "fail"
+    client:emit("fail", true)
+    app:client { auth = { late = true } }
+    core.set_log_level "info"
+    local told = app:errors()
+    assert.matches('"code":5', told[1], 1, true)
+    assert.matches('"why":["a","b"]', told[1], 1, true)
+    assert.matches(": strange\n", told[2], 1, true)
+    assert.matches('{"code":7}', told[3], 1, true)
+  end))
 end)
