@@ -22,19 +22,38 @@ local function check(method, event, fn)
   errors.check_argument(method, 2, "function", fn)
 end
 
+--- The list with one more item (or none), as a new one.
+---@generic T
+---@param list? T[]
+---@param item? T
+---@param first? boolean in front
+---@return T[]
+function emitter.with(list, item, first)
+  local longer = table.move(list or {}, 1, list and #list or 0, first and 2 or 1, {})
+  longer[first and 1 or #longer + 1] = item
+  return longer
+end
+
+--- The list without an item's first occurrence, as a new one; nil when nothing is left.
+---@generic T
+---@param list? T[]
+---@param item T
+---@return T[]?
+function emitter.without(list, item)
+  local rest, found = {}, false
+  for _, each in ipairs(list or {}) do
+    if each == item and not found then found = true else rest[#rest + 1] = each end
+  end
+  return #rest > 0 and rest or nil
+end
+
 local function add(object, event, fn)
   local on = object._on
   if not on then
     on = {}
     rawset(object, "_on", on)
   end
-  local list = { fn }
-  local old = on[event]
-  if old then
-    list = table.move(old, 1, #old, 1, {})
-    list[#list + 1] = fn
-  end
-  on[event] = list
+  on[event] = emitter.with(on[event], fn)
 end
 
 ---@param object table
@@ -81,6 +100,13 @@ function emitter.event_names(object)
   return names
 end
 
+-- The first listener for which fn was given.
+local function given_as(list, fn)
+  for _, listener in ipairs(list or {}) do
+    if listener == fn or originals[listener] == fn then return listener end
+  end
+end
+
 --- Removes one listener, or all of an event, or all.
 ---@param object table
 ---@param event? string
@@ -93,16 +119,7 @@ function emitter.off(object, event, fn)
   elseif fn == nil then
     on[event] = nil
   else
-    local list = {}
-    local found = false
-    for _, listener in ipairs(on[event] or {}) do
-      if not found and (listener == fn or originals[listener] == fn) then
-        found = true
-      else
-        list[#list + 1] = listener
-      end
-    end
-    on[event] = #list > 0 and list or nil
+    on[event] = emitter.without(on[event], given_as(on[event], fn))
   end
   if next(on) == nil then rawset(object, "_on", nil) end
 end
@@ -134,31 +151,6 @@ function emitter.dispatch(object, event, ack, ...)
   local n = #list
   for i = 1, n - 1 do core.spawn(run, list[i], ack, ...) end
   return run(list[n], ack, ...)
-end
-
---- The list with one more item (or none), as a new one.
----@generic T
----@param list? T[]
----@param item? T
----@param first? boolean in front
----@return T[]
-function emitter.with(list, item, first)
-  local longer = table.move(list or {}, 1, list and #list or 0, first and 2 or 1, {})
-  longer[first and 1 or #longer + 1] = item
-  return longer
-end
-
---- The list without an item's first occurrence, as a new one; nil when nothing is left.
----@generic T
----@param list? T[]
----@param item T
----@return T[]?
-function emitter.without(list, item)
-  local rest, found = {}, false
-  for _, each in ipairs(list or {}) do
-    if each == item and not found then found = true else rest[#rest + 1] = each end
-  end
-  return #rest > 0 and rest or nil
 end
 
 return emitter

@@ -124,8 +124,8 @@ function Namespace:on(event, fn)
   return self
 end
 
----@param event "connection"|"connect"
----@param fn async fun(socket: sio.Socket)
+---@param event "connection"|"connect"|"new_namespace"|string
+---@param fn async fun(...): ...
 ---@return sio.Namespace
 function Namespace:once(event, fn)
   check_event(self, event)
@@ -135,7 +135,7 @@ function Namespace:once(event, fn)
   return self
 end
 
----@param event? "connection"|"connect"
+---@param event? "connection"|"connect"|"new_namespace"|string
 ---@param fn? function
 ---@return sio.Namespace
 function Namespace:off(event, fn)
@@ -145,7 +145,7 @@ function Namespace:off(event, fn)
 end
 
 --- The functions that were given for an event, in the order in which they are called.
----@param event "connection"|"connect"
+---@param event "connection"|"connect"|"new_namespace"|string
 ---@return function[]
 function Namespace:listeners(event)
   return emitter.listeners(self, event)
