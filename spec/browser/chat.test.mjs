@@ -93,6 +93,15 @@ describe("the chat in Chromium", { timeout: 120000 }, () => {
     await carol.context().close();
   });
 
+  it("is told what is no message, and nobody else is shown it", async () => {
+    const answers = await ann.evaluate(() => {
+      const nonsense = [[{ a: 1 }, "n1"], ["x".repeat(3000), "n2"], ["no id"], [null, null], []];
+      return Promise.all(nonsense.map((args) => socket.emitWithAck("chat message", ...args)));
+    });
+    assert.deepEqual(answers, Array(5).fill({ error: "no message" }));
+    await shows(bob);
+  });
+
   it("gets what was said while the network was down", async () => {
     await bob.context().setOffline(true);
     await bob.waitForFunction(() => !socket.connected);
