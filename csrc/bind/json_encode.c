@@ -84,12 +84,19 @@ static bool encode_string(struct encoder *e, int index)
     return fail(e, "string is not valid UTF-8 (use sio.binary for bytes)");
 }
 
+/* "a sio.socket cannot be encoded": who sends a socket's object sends its handle. */
+static bool fail_userdata(struct encoder *e, int index)
+{
+    bool named = luaL_getmetafield(e->L, index, "__name") == LUA_TSTRING;
+    return fail_type(e, named ? lua_tostring(e->L, -1) : "userdata", "cannot be encoded");
+}
+
 static bool encode_userdata(struct encoder *e, int index)
 {
     struct sio_attachments *a = e->attachments;
     struct sio_slice bytes;
     if (!sio_binary_get(e->L, index, &bytes))
-        return fail_type(e, "userdata", "cannot be encoded");
+        return fail_userdata(e, index);
     if (a == NULL)
         return fail(e, "sio.binary cannot stand here");
     if (a->n == SIO_ATTACHMENTS_MAX)

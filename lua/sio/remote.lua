@@ -20,27 +20,25 @@ local remote = {}
 ---@field handshake sio.Handshake
 local RemoteSocket = {}
 
-local properties = {
+local properties = {}
+
+-- Read when somebody looks, once.
+for name, read in pairs {
   rooms = function(bytes) return slip.rooms(core.remote_rooms(bytes)) end,
   data = core.remote_data,
   handshake = core.remote_handshake,
-}
-
-local missing = class.missing(RemoteSocket, properties)
-
-local remote_mt = {
-  __name = "sio.RemoteSocket",
-  __index = function(self, name)
-    local method = RemoteSocket[name]
-    if method then return method end
-    local property = properties[name]
-    if not property then return missing(name) end
-    local value = property(rawget(self, "_bytes"))
+} do
+  properties[name] = function(self)
+    local value = read(rawget(self, "_bytes"))
     rawset(self, name, value)
     return value
-  end,
+  end
+end
+
+local remote_mt = class.index({
+  __name = "sio.RemoteSocket",
   __tostring = function(self) return "sio.RemoteSocket: " .. self.id end,
-}
+}, RemoteSocket, properties)
 
 local function room(self, seconds)
   local to = broadcast.all(self.nsp):to(self.id)
@@ -81,7 +79,7 @@ end
 ---@field _socket sio.RemoteSocket
 ---@field _seconds number
 local Timed = {}
-local timed_mt = { __name = "sio.RemoteTimeout", __index = Timed }
+local timed_mt = class.index({ __name = "sio.RemoteTimeout" }, Timed, {})
 
 --- Sends an event. A function at the end is called with an error ("timeout", "disconnected") or
 --- nil, and the answer.

@@ -86,6 +86,7 @@ end
 ---@param fn? function
 ---@return sio.Session
 function Session:off(event, fn)
+  errors.check_self("off", self, session_mt)
   emitter.off(self, event, fn)
   return self
 end

@@ -32,7 +32,7 @@ local refused = {
   { { "e", print, 1 }, "argument 2: a function cannot be encoded" },
   { { "e", { 1, { on = print } } }, "argument 2%[2%]%.on: a function cannot be encoded" },
   { { "e", coroutine.create(print) }, "argument 2: a thread cannot be encoded" },
-  { { "e", io.stdout }, "argument 2: a userdata cannot be encoded" },
+  { { "e", io.stdout }, "argument 2: a FILE%* cannot be encoded" },
   { { "e", 1, "a\xc3" }, "argument 3: string is not valid UTF%-8 %(use sio%.binary for bytes%)" },
   { { "e", { key = "\xed\xa0\x80" } }, "argument 2%.key: string is not valid UTF%-8" },
   { { "e", { ["\xff"] = 1 } }, "argument 2.*: string is not valid UTF%-8" },

@@ -63,7 +63,7 @@ describe("encoding", function()
     assert.equal("value[1]: string is not valid UTF-8 (use sio.binary for bytes)", why { "\xc3" })
     assert.equal("value[1]: sio.binary cannot stand here", why { sio.binary "x" })
     assert.matches("^value%.a: a thread cannot be encoded", why { a = coroutine.create(print) })
-    assert.matches("^value: a userdata cannot be encoded", why(io.stdout))
+    assert.matches("^value: a FILE%* cannot be encoded", why(io.stdout))
     assert.matches("too many holes", why { 1, [1000] = 2 })
   end)
 

@@ -3,6 +3,7 @@
 -- milliseconds, JavaScript's names, values that cannot be sent.
 
 local core = require "sio.core"
+local remote = require "sio.remote"
 local sio = require "sio"
 local test = require "sio.test"
 
@@ -12,6 +13,11 @@ local function slip(fn, ...)
   assert.is_false(ran)
   assert.matches("slips_spec%.lua:%d+: ", err)
   return err
+end
+
+-- A socket of another worker, by what that would have said of it.
+local function remote_of(app)
+  return remote.new(app, string.pack("<s4s4s4s4s4I8I1I4", "id", "", "", "", "", 0, 0, 0))
 end
 
 -- What each object has, with an object.
@@ -26,6 +32,9 @@ local function objects(socket)
     ["sio.Socket"] = { socket, "on once off on_any off_any use timeout to except join leave " ..
       "compress emit emit_with_ack disconnect" },
     ["sio.Single"] = { socket:timeout(1), "to except timeout compress emit emit_with_ack" },
+    ["sio.RemoteSocket"] = { remote_of(app), "emit emit_with_ack timeout join leave disconnect" },
+    ["sio.RemoteTimeout"] = { remote_of(app):timeout(1), "emit emit_with_ack" },
+    ["sio.Session"] = { socket.conn, "on once off" },
     ["sio.Engine"] = { sio.engine(), "on once off use listen close" },
     ["sio.log"] = { app.log, "debug info warn error" },
   }
@@ -56,6 +65,7 @@ describe("a slip", function()
     local app = sio.server { serve_client = false }
     for name, object in pairs {
       emitWithAck = socket, onAny = socket, onEvent = app, onStart = app,
+      serverSideEmit = app:of "/x",
     } do
       local ours = name:gsub("%u", function(c) return "_" .. c:lower() end)
       assert.matches(name .. ": here it is called " .. ours .. "$",
@@ -177,18 +187,20 @@ describe("a slip", function()
     assert.matches("table of options expected, got number", slip(sio.server, 3000))
   end)
 
-  it("with a value that cannot be sent is told where in the arguments it is", function()
+  it("with a value that cannot be sent is told where it is", with_socket(function(socket)
     local app = sio.server { serve_client = false }
     for text, value in pairs {
       ["argument 2.a[1]: a function cannot be encoded"] = { a = { print } },
       ["argument 2: a thread cannot be encoded"] = coroutine.create(print),
       ["argument 2.x: string is not valid UTF-8 (use sio.binary for bytes)"] = { x = "\xff" },
-      ["argument 2: a userdata cannot be encoded"] = io.stdout,
+      ["argument 2: a FILE* cannot be encoded"] = io.stdout,
+      ["argument 2.from[1]: a sio.socket cannot be encoded"] = { from = socket },
+      ["argument 2[1]: a sio.app cannot be encoded"] = app,
     } do
       assert.matches(text, slip(function() app:emit("x", value) end), 1, true)
     end
     local cycle = {}
     cycle.t = cycle
     assert.matches("nesting too deep %(cycle%?%)", slip(function() app:emit("x", cycle) end))
-  end)
+  end))
 end)
