@@ -30,7 +30,7 @@ int sio_mesh_msg_decode(struct sio_slice bytes, struct sio_mesh_msg *out)
     out->payload = r.rest;
     if (r.bad || bytes.len > SIO_MESH_MSG_MAX || version != SIO_MESH_VERSION)
         return SIO_EPROTO;
-    if (type < SIO_MESH_GIVE || type > SIO_MESH_ANSWER || out->hops > SIO_MESH_HOPS_MAX)
+    if (type < SIO_MESH_GIVE || type > SIO_MESH_TAKEN || out->hops > SIO_MESH_HOPS_MAX)
         return SIO_EPROTO;
     out->type = (enum sio_mesh_type)type;
     return 0;

@@ -145,26 +145,27 @@ static struct claim *take(struct sio_worker *w, struct claim *c)
     return c;
 }
 
-static void on_release(struct sio_worker *w, const struct sio_mesh_msg *m)
+static struct claim *asked(struct sio_worker *w, uint32_t request)
 {
     SIO_LIST_EACH (node, &w->claims) {
         struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
-        if (c->request != m->request)
-            continue;
-        take(w, c);
-        c->fn(c->arg, m->status == 0 ? m->payload : sio_slice(NULL, 0), 0);
-        sio_free(c);
-        return;
+        if (c->request == request)
+            return take(w, c);
     }
+    return NULL;
 }
 
-/* Nobody has taken the record: who asked has died, or its link is full. Its client comes again. */
-static void take_back(struct sio_worker *w, unsigned number, struct sio_slice pid,
-                      struct sio_slice record)
+/* fn saves the record before it returns, if it is of use. */
+static void on_release(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m)
 {
-    const struct sio_service *s = w->services[number];
-    if (s != NULL) /* else it was only in our arena, and is still there */
-        sio_recovery_take_back(s->sio, pid, record);
+    struct claim *c = asked(w, m->request);
+    struct sio_mesh_msg taken = {
+        .type = SIO_MESH_TAKEN, .request = m->request, .status = c != NULL ? 0 : 1};
+    if (c != NULL)
+        c->fn(c->arg, m->status == 0 ? m->payload : sio_slice(NULL, 0), 0);
+    if (m->status == 0 && !w->closing) /* else the mesh has gone */
+        sio_mesh_send(w->mesh, from, &taken);
+    sio_free(c);
 }
 
 /* What is released leaves our arena too: else it would seem to live here when its client comes
@@ -187,8 +188,11 @@ static void on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_
         answer.payload = sio_slice(NULL, 0);
         sio_mesh_send(w->mesh, from, &answer);
     }
-    if (rc == 0 && err != 0 && err != SIO_ETOOBIG)
-        take_back(w, m->service, m->payload, sio_buf_slice(&record));
+    bool stays = rc == 0 && err != 0 && err != SIO_ETOOBIG; /* who asked has died, for example */
+    if (rc == 0 && err == 0)
+        sio_worker_lend(w, from, m, sio_buf_slice(&record));
+    if (stays)
+        sio_worker_take_back(w, m->service, m->payload, sio_buf_slice(&record));
     else if (rc != SIO_EEXIST)
         sio_arena_del(&w->arena, m->payload);
     sio_buf_fini(&record);
@@ -200,7 +204,9 @@ void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m
     if (m->type == SIO_MESH_CLAIM)
         on_claim(w, from, m);
     else if (m->type == SIO_MESH_RELEASE)
-        on_release(w, m);
+        on_release(w, from, m);
+    else if (m->type == SIO_MESH_TAKEN)
+        sio_worker_on_taken(w, from, m);
     else if (m->type == SIO_MESH_ANSWER)
         sio_worker_on_answer(w, from, m);
     else

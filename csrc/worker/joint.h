@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* What the files of this folder share: the structs and the calls between them.
  *
- *     worker.c   what the servers of a process share    front.c   where a request belongs
- *     service.c  one server: new, ready, close          claim.c   sessions that a sibling owns
- *     backing.c  sio's log and store                    answer.c  answers to siblings' questions
+ *     worker.c   what the servers of a process share    claim.c   sessions that a sibling owns
+ *     service.c  one server: new, ready, close          lent.c    sessions on their way to one
+ *     front.c    where a request belongs                answer.c  answers to siblings' questions
+ *     backing.c  sio's log and store
  *
  * Private to worker/. Nobody else includes it.
  */
@@ -31,6 +32,7 @@ enum {
     SIO_GIVE_TRIES = 200,
     SIO_RELAY_SKEW = 64,   /* sessions that this worker has more, until a relay evens it out */
     SIO_CLAIMS_MAX = 1024, /* recoveries that wait for a sibling */
+    SIO_LENT_MAX = 256,    /* sessions on their way to siblings; more go unwatched */
     SIO_ANSWERS_BYTES = 64 << 20, /* answers that wait for full links */
     SIO_ANSWER_RETRY_MS = 2,
     SIO_LISTENERS_MAX = 16, /* of one service */
@@ -77,6 +79,8 @@ struct sio_worker {
     struct sio_buf saved;   /* scratch of backing.c */
     struct sio_list claims; /* struct claim, see claim.c */
     uint32_t n_claims, next_request;
+    struct sio_list lent; /* struct lent, see lent.c */
+    unsigned n_lent;
     struct sio_list gives; /* struct waiting_give, see front.c */
     unsigned n_gives;
     struct sio_list answers; /* struct answer, see answer.c */
@@ -103,6 +107,17 @@ void sio_service_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *a
 void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m);
 void sio_worker_check_claims(struct sio_worker *w); /* owners that died meanwhile */
 void sio_worker_drop_claims(struct sio_worker *w, const struct sio_service *s); /* those of s */
+
+/* lent.c */
+/* The record has been sent to the worker that claimed it. */
+void sio_worker_lend(struct sio_worker *w, unsigned to, const struct sio_mesh_msg *claim,
+                     struct sio_slice record);
+void sio_worker_on_taken(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m);
+/* What was released stays here: parked again. */
+void sio_worker_take_back(struct sio_worker *w, unsigned number, struct sio_slice pid,
+                          struct sio_slice record);
+void sio_worker_lent_gone(struct sio_worker *w, unsigned to); /* the link of that slot has */
+void sio_worker_drop_lent(struct sio_worker *w);
 
 /* answer.c */
 unsigned sio_service_peers(void *ctx, struct sio_peer *out);

@@ -157,6 +157,7 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     w->bell_fd = options->bell_fd;
     sio_list_init(&w->deferred);
     sio_list_init(&w->claims);
+    sio_list_init(&w->lent);
     sio_list_init(&w->gives);
     sio_list_init(&w->answers);
     sio_relays_init(&w->relays);
@@ -182,8 +183,10 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
 static void on_peer(void *owner, unsigned slot, bool up)
 {
     struct sio_worker *w = owner;
-    if (!up)
+    if (!up) {
+        sio_worker_lent_gone(w, slot);
         sio_worker_peer_gone(w, slot);
+    }
     if (up || w->bells[slot] < 0)
         return;
     close(w->bells[slot]);
@@ -277,6 +280,7 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
             sio_service_close(w->services[i], NULL, NULL);
     sio_worker_drop_deferred(w, NULL);
     sio_worker_drop_answers(w);
+    sio_worker_drop_lent(w);
     sio_mesh_close(w->mesh);
     if (w->n_services == 0)
         close_handles(w);

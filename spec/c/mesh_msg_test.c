@@ -48,7 +48,7 @@ TEST(fields_out_of_range)
     static const struct {
         unsigned at;
         char value;
-    } bad[] = {{0, 0}, {0, 3}, {1, 0}, {1, SIO_MESH_ANSWER + 1}, {2, SIO_MESH_HOPS_MAX + 1}};
+    } bad[] = {{0, 0}, {0, 3}, {1, 0}, {1, SIO_MESH_TAKEN + 1}, {2, SIO_MESH_HOPS_MAX + 1}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct sio_buf b = {0};
         struct sio_mesh_msg m;

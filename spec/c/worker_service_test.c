@@ -39,13 +39,6 @@ static void crowd_but(unsigned slot)
     atomic_store(&host.slots[1 - slot].sessions, 100);
 }
 
-static const char *auth_of(const struct user *u)
-{
-    static char auth[128];
-    snprintf(auth, sizeof auth, "{\"pid\":\"%s\"}", u->pid);
-    return auth;
-}
-
 static bool polled(struct user *u, const char *text)
 {
     struct reply r = {0};

@@ -285,28 +285,6 @@ TEST(worker_a_replaced_sibling_is_still_woken)
 
 /* ---- recovery -------------------------------------------------------------------------------- */
 
-/* The auth of a user that comes back. */
-static const char *auth_of(const struct user *u)
-{
-    static char auth[128];
-    snprintf(auth, sizeof auth, "{\"pid\":\"%s\",\"offset\":\"%s\"}", u->pid, u->offset);
-    return auth;
-}
-
-/* Connects at worker 0 and receives one event. */
-static void user_begin(struct user *u)
-{
-    struct reply r = {0};
-    user_open(u, 0, "", &r);
-    REQUIRE(slot_of(u->sid) == 0 && u->pid[0] != '\0');
-    user_emit_all(0, "[\"seen\"]");
-    user_poll(u, &r);
-    member_of(sio_buf_slice(&r.body), "[\"seen\",\"", u->offset, sizeof u->offset);
-    CHECK(u->offset[0] != '\0');
-    CHECK_SIDE(0, "connect ");
-    sio_buf_fini(&r.body);
-}
-
 TEST(worker_a_session_moves_from_a_living_owner_and_back)
 {
     struct user a = {0}, b = {0}, c = {0};
@@ -358,27 +336,6 @@ TEST(worker_a_session_too_large_to_hand_over_begins_anew)
     CHECK(strstr(net.logged, "handed over") != NULL);
     struct sio_place owner;
     CHECK_EQ_INT(sio_arena_find(&side[0].w->arena, sio_slice_str(a.pid), &owner), SIO_OWNER_NONE);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
-}
-
-TEST(worker_a_session_that_nobody_takes_stays_with_its_owner)
-{
-    struct user a = {0}, b = {0};
-    struct reply r = {0};
-    host_open();
-    user_begin(&a);
-    struct sio_mesh_msg claim = {
-        .type = SIO_MESH_CLAIM, .request = 7, .payload = sio_slice_str(a.pid)};
-    sio_worker_on_mesh(side[0].w, 1, &claim); /* who asked has died: there is no link */
-    CHECK_SIDE(0, "disconnect:transport close ");
-    user_emit_all(0, "[\"missed\"]");
-    user_open(&b, 0, auth_of(&a), &r);
-    CHECK_SIDE(0, "recovered ");
-    CHECK_EQ_STR(b.pid, a.pid);
-    CHECK(memmem(r.body.p, r.body.len, "[\"missed\",", 10) != NULL);
     sio_buf_fini(&r.body);
     peer_fini(&a.peer);
     peer_fini(&b.peer);

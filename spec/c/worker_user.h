@@ -59,4 +59,29 @@ static inline void user_emit_all(unsigned slot, const char *data)
     CHECK_EQ_INT(sio_nsp_emit(root, &all, &out), 0);
 }
 
+/* The auth of a user that comes back. */
+static inline const char *auth_of(const struct user *u)
+{
+    static char auth[128];
+    if (u->offset[0] == '\0')
+        snprintf(auth, sizeof auth, "{\"pid\":\"%s\"}", u->pid);
+    else
+        snprintf(auth, sizeof auth, "{\"pid\":\"%s\",\"offset\":\"%s\"}", u->pid, u->offset);
+    return auth;
+}
+
+/* Connects at worker 0 and receives one event. */
+static inline void user_begin(struct user *u)
+{
+    struct reply r = {0};
+    user_open(u, 0, "", &r);
+    REQUIRE(slot_of(u->sid) == 0 && u->pid[0] != '\0');
+    user_emit_all(0, "[\"seen\"]");
+    user_poll(u, &r);
+    member_of(sio_buf_slice(&r.body), "[\"seen\",\"", u->offset, sizeof u->offset);
+    CHECK(u->offset[0] != '\0');
+    CHECK_SIDE(0, "connect ");
+    sio_buf_fini(&r.body);
+}
+
 #endif

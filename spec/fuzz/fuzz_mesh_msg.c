@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(err == 0 || err == SIO_EPROTO);
     if (err == 0) {
         struct sio_buf again = {0};
-        FUZZ_CHECK(m.type >= SIO_MESH_GIVE && m.type <= SIO_MESH_ANSWER);
+        FUZZ_CHECK(m.type >= SIO_MESH_GIVE && m.type <= SIO_MESH_TAKEN);
         FUZZ_CHECK(m.hops <= SIO_MESH_HOPS_MAX && m.payload.len == size - SIO_MESH_HEAD);
         sio_mesh_msg_encode(&again, &m);
         FUZZ_SAME(sio_buf_slice(&again), bytes);
