@@ -31,13 +31,22 @@ static void set_hook(struct sio_run *r)
     lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
 }
 
-/* The thread's own hook comes back: a debugger's, a coverage tool's. */
+/* The innermost of r and those around it that has its hook on L, or NULL. */
+static struct sio_run *hooked_on(struct sio_run *r, const lua_State *L)
+{
+    while (r != NULL && r->hooked != L)
+        r = r->outer;
+    return r;
+}
+
+/* The thread's own hook comes back: a debugger's, a coverage tool's. An outer run on the same
+ * thread, which knows it, still waits for ours. */
 static void unhook(struct sio_run *r)
 {
     lua_State *L = r->hooked;
     if (L == NULL)
         return;
-    if (lua_gethook(L) == on_hook)
+    if (lua_gethook(L) == on_hook && hooked_on(r->outer, L) == NULL)
         lua_sethook(L, r->hook, r->mask, r->count);
     r->hooked = NULL;
 }
@@ -54,10 +63,10 @@ static void collect(lua_State *L, struct sio_bind *b)
 static void on_hook(lua_State *L, lua_Debug *at)
 {
     struct sio_bind *b = sio_bind_of(L);
-    struct sio_run *r = b->run;
+    struct sio_run *r = hooked_on(b->run, L);
     unsigned wish;
     (void)at;
-    if (r == NULL || r->hooked != L) { /* inherited by a thread that was made meanwhile */
+    if (r == NULL) { /* inherited by a thread that was made meanwhile */
         lua_sethook(L, NULL, 0, 0);
         return;
     }
@@ -82,10 +91,10 @@ void sio_run_begin(struct sio_bind *b, struct sio_run *r, const struct sio_conte
                    lua_State *L)
 {
     *r = (struct sio_run){.outer = b->run, .context = context, .base = L, .L = L};
-    if (b->slow != NULL)
-        sio_slow_begin(b, r);
     atomic_signal_fence(memory_order_seq_cst);
     b->run = r;
+    if (b->slow != NULL) /* now: a signal that finds nobody to watch is the last one */
+        sio_slow_begin(b, r);
 }
 
 void sio_run_end(struct sio_bind *b, struct sio_run *r)

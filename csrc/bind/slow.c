@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -133,6 +134,7 @@ void sio_slow_set(struct sio_bind *b, uint64_t limit_ms)
 void sio_slow_begin(struct sio_bind *b, struct sio_run *r)
 {
     r->since_ms = sio_clock_rough_ms();
+    atomic_signal_fence(memory_order_seq_cst);
     if (!b->slow->armed)
         arm(b->slow, b->slow->limit_ms);
 }

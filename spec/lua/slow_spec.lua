@@ -2,6 +2,8 @@
 -- slow_handler: code that holds the loop up is logged while it still runs.
 
 local child = require "support.child"
+local core = require "sio.core"
+local serve = require "support.serve"
 local sio = require "sio"
 
 local limited = 'local app = sio.server { serve_client = false, slow_handler = 0.05 }\n'
@@ -109,6 +111,38 @@ describe("a handler that holds the loop up", function()
         say(debug.gethook() == nil and "none")
       end)
     ]], "slow sio.spawn", "counts", "none")
+  end)
+
+  it("keeps the hook of a debugger, with a parser in Lua on the same thread", function()
+    local parser = {}
+    function parser.encode(packet)
+      return packet.type .. (packet.data and sio.json.encode(packet.data) or "")
+    end
+    function parser.decode(text)
+      local type, data = text:match "^(%d)(.*)$"
+      data = data ~= "" and sio.json.decode(data) or nil
+      return { type = tonumber(type), nsp = "/", data = data }
+    end
+    core.set_log_level "off"
+    local app = sio.server { serve_client = false, slow_handler = 0.001, parser = parser,
+      max_buffered = 64 << 20 }
+    local kept
+    local list = {}
+    for i = 1, 400000 do list[i] = i end
+    app:on("connection", function(socket)
+      socket:on("go", function()
+        local function hook() end
+        debug.sethook(hook, "", 1 << 30)
+        socket:emit("large", list) -- is in C for longer than that before the parser runs
+        kept = debug.gethook() == hook
+        debug.sethook()
+        socket:emit "end"
+      end)
+    end)
+    serve(app, [[ const c = await client(); await c.emit("go"); await c.next("end"); ]])
+    serve.close(app)
+    core.set_log_level "info"
+    assert.is_true(kept)
   end)
 
   it("is none with slow_handler = false, nor when its server has gone", function()
