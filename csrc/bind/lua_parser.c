@@ -120,7 +120,10 @@ static int encode(void *ctx, const struct sio_out_head *head, struct sio_out *ou
     e.parser = ctx;
     e.head = head;
     e.out = out;
-    e.data = sio_out_data(head, &data);
+    struct sio_slice text = sio_out_data(head, &data);
+    if (data.p == NULL) /* a copy: finalizers run while it is decoded, and use bind's scratch */
+        sio_buf_append_slice(&data, text);
+    e.data = sio_buf_slice(&data);
     for (unsigned i = 0; i < head->n_attachments; i++)
         e.blobs[i] = sio_blob_new(head->attachments[i]);
     bool ok = sio_call_confined(e.parser->bind, "parser", encode_protected, &e, &error);

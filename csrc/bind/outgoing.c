@@ -106,20 +106,47 @@ static void call_listeners(const struct note *note, lua_State *L, struct sio_soc
     sio_call_run(c, n + 1);
 }
 
-/* Decoding may raise for want of memory: the note is still in the list then. */
+static int decode(lua_State *L)
+{
+    const struct note *note = lua_touserdata(L, 1);
+    int n = sio_json_decode_args(L, note->app->bind, sio_blob_slice(note->data), note->attachments,
+                                 note->n_attachments);
+    return n > 0 ? n : 0;
+}
+
+/* Pushes the note's values; their number. Finalizers may run meanwhile, and more notes with them.
+ */
+static int push_values(const struct note *note, lua_State *L)
+{
+    union {
+        const struct note *in;
+        void *out;
+    } arg = {.in = note}; /* light userdata has no const */
+    int top = lua_gettop(L);
+    if (!lua_checkstack(L, 2))
+        return 0;
+    lua_pushcfunction(L, decode);
+    lua_pushlightuserdata(L, arg.out);
+    if (lua_pcall(L, 1, LUA_MULTRET, 0) == LUA_OK)
+        return lua_gettop(L) - top;
+    sio_log_limited(SIO_LOG_WARN, "outgoing-args", "on_any_outgoing: a packet is not shown: %s",
+                    lua_tostring(L, -1));
+    lua_settop(L, top);
+    return 0;
+}
+
 static void run_first(struct sio_bind *b, lua_State *L)
 {
     struct note *note = note_of(sio_list_first(&b->heard.waiting));
-    int n = sio_json_decode_args(L, b, sio_blob_slice(note->data), note->attachments,
-                                 note->n_attachments);
     sio_list_remove(&note->link);
     sio_list_append(&b->heard.running, &note->link);
     b->heard.n_waiting--;
     b->heard.waiting_bytes -= note->bytes;
+    int n = push_values(note, L);
     for (size_t i = 0; n > 0 && i < note->n_sockets; i++)
         if (note->sockets[i] != NULL && lua_checkstack(L, n + 1))
             call_listeners(note, L, note->sockets[i], n);
-    lua_pop(L, n > 0 ? n : 0);
+    lua_pop(L, n);
     note_free(note);
 }
 
@@ -158,5 +185,7 @@ void sio_outgoing_fini(struct sio_bind *b)
 {
     sio_task_cancel(&b->heard.task);
     SIO_LIST_EACH (link, &b->heard.waiting)
+        note_free(note_of(link));
+    SIO_LIST_EACH (link, &b->heard.running) /* whose listeners could not be called for an error */
         note_free(note_of(link));
 }

@@ -41,13 +41,14 @@ static void on_message(void *owner, struct eio_session *s, struct sio_slice data
     sio_call_run(c, 2);
 }
 
+/* One that is being made, while a finalizer ends s, is none yet. */
 static bool has_object(const struct sio_app *app, const struct eio_session *s)
 {
     lua_State *L = app->bind->L;
     bool has;
     lua_checkstack(L, 2);
-    sio_handle_push(app->bind, L, s);
-    has = lua_isuserdata(L, -1);
+    sio_handle_push_value(app->bind, L, s);
+    has = lua_istable(L, -1);
     lua_pop(L, 1);
     return has;
 }
@@ -114,6 +115,8 @@ void sio_session_push(struct sio_bind *b, lua_State *L, struct eio_session *s)
         return;
     lua_pop(L, 1);
     sio_handle_new_object(L, b, s, SIO_SESSION, SIO_REF_SESSION_MT);
+    if (eio_session_state(s) == EIO_STATE_CLOSED) /* by a finalizer that ran meanwhile */
+        sio_handle_drop(b, s);
     lua_pushstring(L, eio_session_sid(s));
     lua_setfield(L, -2, "id");
 }

@@ -31,13 +31,19 @@ static bool has_object(const struct sio_socket *s)
 
 void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
 {
+    bool ended = sio_socket_ended(s);
     struct sio_handle *h;
     lua_checkstack(L, 8);
     if (has_object(s) && sio_handle_push_loose(b, L, s))
         return;
     h = sio_handle_new_loose(L, b, s, SIO_SOCKET, SIO_REF_SOCKET_MT);
-    h->older = sio_socket_user(s); /* as it is now: making h may have run finalizers */
-    sio_socket_set_user(s, h);
+    /* Making h may have run finalizers, and these anything. */
+    if (sio_socket_ended(s) != ended) {
+        sio_handle_drop_loose(b, s, h);
+    } else {
+        h->older = sio_socket_user(s);
+        sio_socket_set_user(s, h);
+    }
     /* Raw, as these are people's objects: their __newindex is for people. */
     lua_pushliteral(L, "id");
     lua_pushstring(L, sio_socket_id(s));

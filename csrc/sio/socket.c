@@ -34,6 +34,11 @@ bool sio_socket_connected(const struct sio_socket *s)
     return s->state == SIO_SOCKET_CONNECTED || s->state == SIO_SOCKET_LEAVING;
 }
 
+bool sio_socket_ended(const struct sio_socket *s)
+{
+    return s->state == SIO_SOCKET_GONE;
+}
+
 bool sio_socket_recovered(const struct sio_socket *s)
 {
     return s->recovered;
