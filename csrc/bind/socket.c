@@ -31,14 +31,13 @@ static bool has_object(const struct sio_socket *s)
 
 void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
 {
-    bool ended = sio_socket_ended(s);
     struct sio_handle *h;
     lua_checkstack(L, 8);
     if (has_object(s) && sio_handle_push_loose(b, L, s))
         return;
     h = sio_handle_new_loose(L, b, s, SIO_SOCKET, SIO_REF_SOCKET_MT);
-    /* Making h may have run finalizers, and these anything. */
-    if (sio_socket_ended(s) != ended) {
+    /* Finalizers may have ended it in this tick, while a coroutine or h was made for it. */
+    if (sio_socket_ended(s)) {
         sio_handle_drop_loose(b, s, h);
     } else {
         h->older = sio_socket_user(s);

@@ -105,6 +105,7 @@ struct sio_socket {
     uint8_t state;
     bool recovered : 1;
     bool outgoing : 1; /* somebody listens to what it is sent */
+    bool ended : 1;    /* nobody hears of it any more */
     bool doomed : 1;   /* disconnected at the end of the tick: takes and sends nothing any more */
     uint16_t id_len;   /* SIO_ID_LEN, but for v2's in other namespaces than "/" */
     char id[];
@@ -188,8 +189,7 @@ void sio_client_joined(struct sio_client *c);
 /* A packet without id and attachments. */
 void sio_client_send(struct sio_client *c, enum sio_packet_type type, struct sio_slice nsp,
                      struct sio_slice data);
-/* Ends it for a protocol violation, or because it was in no namespace in time. */
-void sio_client_close(struct sio_client *c);
+void sio_client_close(struct sio_client *c); /* it broke the protocol, or joined nothing in time */
 /* 41 to all namespaces, then the session: disconnect(true). */
 void sio_client_disconnect(struct sio_client *c);
 void sio_client_part_all(struct sio_client *c, const struct sio_parting *why);

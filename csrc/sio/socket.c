@@ -36,7 +36,7 @@ bool sio_socket_connected(const struct sio_socket *s)
 
 bool sio_socket_ended(const struct sio_socket *s)
 {
-    return s->state == SIO_SOCKET_GONE;
+    return s->ended;
 }
 
 bool sio_socket_recovered(const struct sio_socket *s)
@@ -206,6 +206,7 @@ static void part_known(struct sio_socket *s, const struct sio_parting *why)
     sio_ack_close(s);
     server->events->on_disconnect(server->owner, s, connected ? why->reason : NULL,
                                   connected ? why->detail : NULL);
+    s->ended = true;
 }
 
 void sio_socket_part(struct sio_socket *s, const struct sio_parting *why)

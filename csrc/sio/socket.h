@@ -17,7 +17,7 @@ const char *sio_socket_id(const struct sio_socket *s);
 struct sio_nsp *sio_socket_nsp(const struct sio_socket *s);
 struct eio_session *sio_socket_session(const struct sio_socket *s);
 bool sio_socket_connected(const struct sio_socket *s);
-bool sio_socket_ended(const struct sio_socket *s); /* from its on_disconnect on */
+bool sio_socket_ended(const struct sio_socket *s); /* its on_disconnect has returned */
 bool sio_socket_recovered(const struct sio_socket *s);
 struct sio_slice sio_socket_auth(const struct sio_socket *s); /* JSON object of CONNECT */
 /* Whether on_outgoing is called for what it is sent. */

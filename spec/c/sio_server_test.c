@@ -415,6 +415,28 @@ TEST(shutdown_says_nothing_to_clients)
     fake_close();
 }
 
+static bool ended_in_disconnecting;
+
+static void note_ended(struct sio_socket *s)
+{
+    ended_in_disconnecting = sio_socket_ended(s);
+}
+
+TEST(ended_is_a_socket_that_nobody_hears_of_any_more)
+{
+    struct eio_session *e;
+    fake_begin();
+    struct sio_socket *s = fake_join_root(0, &e);
+    CHECK(!sio_socket_ended(s));
+    ended_in_disconnecting = true;
+    sio.on_disconnecting = note_ended;
+    sio_socket_disconnect(s, false);
+    CHECK(!ended_in_disconnecting);
+    CHECK(sio_socket_ended(s)); /* its memory stays until the end of the tick */
+    fake_drop_session(e);
+    fake_close();
+}
+
 TEST(connect_timeout)
 {
     fake_prepare();
