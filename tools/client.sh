@@ -19,7 +19,7 @@ sum() { if command -v sha512sum >/dev/null; then sha512sum "$1"; else shasum -a 
 
 mkdir -p $work $into
 [ -f "$tarball" ] && [ "$(sum "$tarball")" = "$sha512" ] ||
-  npm pack --silent --pack-destination $work socket.io-client@$version >/dev/null
+  npm pack --loglevel=error --pack-destination $work socket.io-client@$version >/dev/null
 got=$(sum "$tarball")
 if [ "$got" != "$sha512" ]; then
   rm -f "$tarball"
