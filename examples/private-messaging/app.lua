@@ -39,6 +39,14 @@ end)
 
 app:on("connection", function(socket)
   local me = socket.data.name
+  socket:on("message", function(to, text)
+    if not is_text(to, 20) or not is_text(text, max_text) then return { error = "no message" } end
+    if not db:row("SELECT 1 FROM users WHERE name = ?", to) then return { error = "nobody" } end
+    local id = assert(db:exec("INSERT INTO messages VALUES (NULL, ?, ?, ?)", me, to, text))
+    app:to { "user:" .. me, "user:" .. to }:emit("message", id, me, to, text)
+    return { id = id }
+  end)
+
   socket:join("user:" .. me) -- all tabs of a user, on whichever workers
   socket:emit("session", socket.data.session, me)
   socket.broadcast:emit("user", me)
@@ -47,14 +55,6 @@ app:on("connection", function(socket)
   end
   local sql = "SELECT * FROM messages WHERE ? IN (sender, receiver) ORDER BY id DESC LIMIT 100"
   for id, from, to, text in db:rows(sql, me) do socket:emit("message", id, from, to, text) end
-
-  socket:on("message", function(to, text)
-    if not is_text(to, 20) or not is_text(text, max_text) then return { error = "no message" } end
-    if not db:row("SELECT 1 FROM users WHERE name = ?", to) then return { error = "nobody" } end
-    local id = assert(db:exec("INSERT INTO messages VALUES (NULL, ?, ?, ?)", me, to, text))
-    app:to { "user:" .. me, "user:" .. to }:emit("message", id, me, to, text)
-    return { id = id }
-  end)
 end)
 
 app:listen(3000)
