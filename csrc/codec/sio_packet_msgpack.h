@@ -3,7 +3,7 @@
  * `type` (0 to 4), `nsp`, `data` and `id`. Members besides these are skipped, of one that comes
  * twice the last counts.
  *
- * Owns: nothing; slices are borrowed. Reenters: no.
+ * Owns: nothing; slices are borrowed. Errors: SIO_EPROTO. Reenters: no.
  */
 #ifndef SIO_CODEC_SIO_PACKET_MSGPACK_H
 #define SIO_CODEC_SIO_PACKET_MSGPACK_H

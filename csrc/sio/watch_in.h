@@ -2,6 +2,9 @@
 /* Where rooms change, inside of csrc/sio: what has happened is noted when somebody listens.
  *
  * A socket is in the room of its own id from its connection to its end, without a seat there.
+ *
+ * Owns: the notes, until they are told. Errors: none; a log line at the limit. Reenters: tell calls
+ * on_room, the others nothing.
  */
 #ifndef SIO_SIO_WATCH_IN_H
 #define SIO_SIO_WATCH_IN_H
