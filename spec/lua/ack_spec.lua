@@ -9,14 +9,10 @@ local sio = require "sio"
 local app
 local seen
 before_each(function()
-  core.set_log_level "off"
   seen = {}
-  app = sio.server { serve_client = false }
+  app = serve.open()
 end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+after_each(function() serve.close(app) end)
 
 local function note(...)
   seen[#seen + 1] = { n = select("#", ...), ... }

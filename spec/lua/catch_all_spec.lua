@@ -8,16 +8,10 @@ local sio = require "sio"
 local app
 local lines
 local function make(options)
-  app = sio.server(options or { serve_client = false })
+  app = serve.open(options)
 end
-before_each(function()
-  core.set_log_level "off"
-  lines = {}
-end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+before_each(function() lines = {} end)
+after_each(function() serve.close(app) end)
 
 local function note(name)
   return function(...) lines[#lines + 1] = { name, ... } end

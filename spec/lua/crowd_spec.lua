@@ -2,20 +2,13 @@
 -- Questions about all sockets of a selection, and changes of all of them, in one process. Several
 -- workers and what happens when one fails: spec/client/ask.test.mjs.
 
-local core = require "sio.core"
 local remote = require "sio.remote"
 local serve = require "support.serve"
 local sio = require "sio"
 
 local app
-before_each(function()
-  core.set_log_level "off"
-  app = sio.server { serve_client = false }
-end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+before_each(function() app = serve.open() end)
+after_each(function() serve.close(app) end)
 
 -- Runs fn(sockets) in the handler of the third client's "go"; what it returns.
 local function with_three(fn)

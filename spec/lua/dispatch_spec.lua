@@ -2,20 +2,15 @@
 -- The way of an event: catch-all listeners, middlewares, listeners; who stops it, and what it is
 -- then.
 
-local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
 
 local app, seen
 before_each(function()
-  core.set_log_level "off"
   seen = {}
-  app = sio.server { serve_client = false }
+  app = serve.open()
 end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+after_each(function() serve.close(app) end)
 
 local function note(...)
   seen[#seen + 1] = { ... }

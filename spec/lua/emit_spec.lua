@@ -1,19 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- What can be sent, and what an emit says about the rest: it names the argument and the way to it.
 
-local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
 
 local app
-before_each(function()
-  core.set_log_level "off"
-  app = sio.server { serve_client = false }
-end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+before_each(function() app = serve.open() end)
+after_each(function() serve.close(app) end)
 
 local cycle = { {} }
 cycle[1].back = cycle

@@ -1,21 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- What a handler gets to know of a request, and which handler gets it.
 
-local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
 local test = require "sio.test"
 
 local app
 
-before_each(function()
-  core.set_log_level "off"
-  app = sio.server { max_body = 1000 }
-end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+before_each(function() app = serve.open { max_body = 1000 } end)
+after_each(function() serve.close(app) end)
 
 describe("a request", function()
   it("has its parts", test(function()

@@ -7,14 +7,8 @@ local sio = require "sio"
 
 local app
 
-before_each(function()
-  core.set_log_level "off"
-  app = sio.server { body_timeout = 0.1 }
-end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+before_each(function() app = serve.open { body_timeout = 0.1 } end)
+after_each(function() serve.close(app) end)
 
 -- Sends the text on a connection of its own; what comes back until the end of the connection, or
 -- until `stop` is in it.

@@ -6,14 +6,8 @@ local serve = require "support.serve"
 local sio = require "sio"
 
 local app
-before_each(function()
-  core.set_log_level "off"
-  app = sio.server { serve_client = false }
-end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+before_each(function() app = serve.open() end)
+after_each(function() serve.close(app) end)
 
 -- How many sockets have an object: those that are kept, and those that could be collected.
 local function objects()

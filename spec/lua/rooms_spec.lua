@@ -1,19 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- Joining and leaving at odd times and in all forms; what rooms are for is in socket_spec.lua.
 
-local core = require "sio.core"
 local serve = require "support.serve"
-local sio = require "sio"
 
 local app
-before_each(function()
-  core.set_log_level "off"
-  app = sio.server { serve_client = false }
-end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+before_each(function() app = serve.open() end)
+after_each(function() serve.close(app) end)
 
 local function rest(list) return { table.unpack(list, 2) } end
 

@@ -3,18 +3,11 @@
 
 local core = require "sio.core"
 local serve = require "support.serve"
-local sio = require "sio"
 
 describe("an operator of a socket", function()
   local app
-  before_each(function()
-    core.set_log_level "off"
-    app = sio.server { serve_client = false }
-  end)
-  after_each(function()
-    serve.close(app)
-    core.set_log_level "info"
-  end)
+  before_each(function() app = serve.open() end)
+  after_each(function() serve.close(app) end)
 
   -- Runs fn(socket) in a connection handler.
   local function with_socket(fn)

@@ -9,13 +9,9 @@ local app
 local function make(options)
   options = options or {}
   options.serve_client = false
-  app = sio.server(options)
+  app = serve.open(options)
 end
-before_each(function() core.set_log_level "off" end)
-after_each(function()
-  serve.close(app)
-  core.set_log_level "info"
-end)
+after_each(function() serve.close(app) end)
 
 describe("events", function()
   it("come with their values and are acknowledged by what handlers return", function()

@@ -8,7 +8,8 @@
 --
 -- Stands on support/snippet.mjs (polling by fetch, no package needed). The loop runs until the
 -- snippet has ended, which it says with a request; nothing sleeps. The server stays open, so that a
--- spec can look at it and use it again; serve.close ends it.
+-- spec can look at it and use it again; serve.close ends it. serve.open makes one for specs whose
+-- errors are meant, and would only clutter the output.
 
 local core = require "sio.core"
 local router = require "sio.http.router"
@@ -60,8 +61,15 @@ function serve.run(app, snippet)
   return read_result(path)
 end
 
+--- A server, and no log until serve.close.
+function serve.open(options)
+  core.set_log_level "off"
+  return sio.server(options or { serve_client = false })
+end
+
 --- Closes the server and waits for that.
 function serve.close(app)
+  core.set_log_level "info"
   if not app or app._closed then return end
   app._on_closed = { core.stop }
   app:close()
