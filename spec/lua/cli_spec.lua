@@ -4,9 +4,11 @@
 
 local banner = require "sio.banner"
 local command = require "sio.cli.command"
+local flags = require "sio.cli.flags"
 local heartbeat = require "sio.cli.heartbeat"
 local message = require "sio.cli.message"
 local options = require "sio.cli.options"
+local values = require "sio.cli.values"
 
 local function parse(...)
   return options.parse { ... }
@@ -94,15 +96,81 @@ describe("sio.cli.options", function()
     end)
   end
 
-  it("is what the help says", function()
-    local names = "workers bind port host balance log-level check watch version help"
-    for name in names:gmatch "%S+" do
-      assert.is_truthy(options.help:find("--" .. name, 1, true))
+end)
+
+describe("sio.cli.help", function()
+  local text = require("sio.cli.help").text
+
+  it("has every option and every command, with all that they take", function()
+    for _, flag in ipairs(flags.list) do
+      assert.is_truthy(text:find("--" .. flag.name, 1, true), flag.name)
+      if flag.short then assert.is_truthy(text:find("-" .. flag.short .. ", --", 1, true)) end
+      for _, word in ipairs(flag.words or {}) do assert.is_truthy(text:find(word, 1, true)) end
     end
-    for _, method in ipairs(options.balance_methods) do
-      assert.is_truthy(options.help:find(method, 1, true))
+    for _, each in ipairs(require "sio.cli.commands") do
+      assert.is_truthy(text:find("\n  " .. each.name .. " ", 1, true))
     end
-    for line in options.help:gmatch "[^\n]*" do assert.is_true(#line <= 100) end
+  end)
+
+  it("fits into 100 columns, explanations in a column of their own", function()
+    for line in text:gmatch "[^\n]*" do assert.is_true(#line <= 100, line) end
+    assert.is_truthy(text:find("\n  -w, --workers N|auto     worker processes, auto", 1, true))
+    assert.is_truthy(text:find("\n      --watch[=DIR]        load it again", 1, true))
+  end)
+end)
+
+describe("sio.cli.flags", function()
+  it("knows each name and each letter once, and how to take what has an argument", function()
+    local names, letters, list = 0, 0, #flags.list
+    for _ in pairs(flags.by_name) do names = names + 1 end
+    for _, flag in ipairs(flags.list) do
+      assert.equal(flag.argument ~= nil, flag.take ~= nil, flag.name)
+      assert.equal("", flag.field:gsub("[a-z_]", ""), flag.name)
+      if flag.short then
+        letters = letters + 1
+        assert.equal(flag, flags.by_letter[flag.short])
+      end
+    end
+    for _ in pairs(flags.by_letter) do letters = letters - 1 end
+    assert.same({ list, 0 }, { names, letters })
+  end)
+end)
+
+describe("sio.cli.values", function()
+  local function check(take, rows)
+    for text, expected in pairs(rows) do
+      if expected == false then
+        local got, why = take(text)
+        assert.is_nil(got, text)
+        assert.equal("string", type(why))
+      else
+        assert.equal(expected, take(text), text)
+      end
+    end
+  end
+
+  it("reads sizes", function()
+    check(values.size(1024), {
+      ["1024"] = 1024, ["1k"] = 1024, ["1K"] = 1024, ["512M"] = 536870912, ["1.5G"] = 1610612736,
+      ["2g"] = 2147483648, ["0.001M"] = 1048, ["1023"] = false, [""] = false, ["M"] = false,
+      ["1T"] = false, ["-1M"] = false, ["1 M"] = false, ["0x10M"] = false, ["1e9"] = false,
+      [("9"):rep(40)] = false, ["1MB"] = false, [".5G"] = false,
+    })
+    assert.equal("integer", math.type(values.size(0) "1.5k"))
+  end)
+
+  it("reads seconds", function()
+    check(values.seconds(0.1), {
+      ["10"] = 10, ["1.5"] = 1.5, [".5"] = 0.5, ["0.1"] = 0.1, ["86400"] = 86400,
+      ["0.09"] = false, ["86401"] = false, [""] = false, ["."] = false, ["1e1"] = false,
+      ["-1"] = false, ["10s"] = false, ["nan"] = false, ["inf"] = false, ["1."] = false,
+    })
+  end)
+
+  it("reads addresses that are ours alone", function()
+    assert.same({ host = "::1", port = 9100 }, values.own_address "[::1]:9100")
+    assert.same({ unix = "/run/x" }, values.own_address "unix:/run/x")
+    check(values.own_address, { ["fd:3"] = false, ["unix:"] = false, ["x"] = false })
   end)
 end)
 

@@ -3,7 +3,7 @@
 -- environment wants. sio.cli calls it.
 
 local core = require "sio.core"
-local options = require "sio.cli.options"
+local values = require "sio.cli.values"
 
 local command = {}
 
@@ -74,7 +74,7 @@ function command.default_workers()
   for _, name in ipairs { "SIO_WORKERS", "WEB_CONCURRENCY" } do
     local text = os.getenv(name)
     if text and text ~= "" then
-      local n, expected = options.workers(text)
+      local n, expected = values.workers(text)
       if not n then return nil, ('%s: expected %s, got "%s"'):format(name, expected, text) end
       return n
     end

@@ -1,17 +1,17 @@
 -- SPDX-License-Identifier: MIT
 -- The command sio-lua: reads the command line and becomes the supervisor, or, started by one, a
--- worker; `sio-lua new` makes an application.
+-- worker, or calls one of the commands in sio.cli.commands.
 --
 -- bin/sio-lua calls main and exits with what it returns: 0 ended as asked, 1 by force or failure,
 -- 2 the command line makes no sense, 3 the app or its address failed at the start.
 
+local commands = require "sio.cli.commands"
 local options = require "sio.cli.options"
 
 local cli = {}
 
 local WORKER = "--worker" -- hidden: we start ourselves with it
 local TRIAL = "--trial" -- hidden: a check that says nothing when all is well
-local NEW = "new"
 
 local function usage(message)
   io.stderr:write("sio-lua: ", message, "\nTry 'sio-lua --help'.\n")
@@ -42,12 +42,9 @@ local function show_version()
   return 0
 end
 
-local function make_new(args)
-  local dir = args[2]
-  if #args ~= 2 or dir:find "^%-" or dir == "" then
-    return usage "new: the name of a folder expected"
-  end
-  return require("sio.cli.new").run(dir)
+local function run_command(command, args)
+  local code, err = require(command.module).run(table.move(args, 2, #args, 1, {}))
+  return code or usage(command.name .. ": " .. err)
 end
 
 -- Starts the supervisor, which can start this program once more: as a worker, or for a trial.
@@ -63,11 +60,13 @@ end
 function cli.main(args)
   if args[1] == WORKER then return require("sio.cli.worker").run(args[3]) end
   if args[1] == TRIAL then return supervise(args, { file = args[3], trial = true }) end
-  if args[1] == NEW then return make_new(args) end
+  for _, command in ipairs(commands) do
+    if args[1] == command.name then return run_command(command, args) end
+  end
   local asked, err = options.parse(args)
   if not asked then return usage(err) end
   if asked.help then
-    io.stdout:write(options.help)
+    io.stdout:write(require("sio.cli.help").text)
     return 0
   end
   if asked.version then return show_version() end

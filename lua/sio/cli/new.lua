@@ -94,9 +94,12 @@ end
 local new = {}
 
 --- Makes the application.
----@param dir string
----@return integer exit_code
-function new.run(dir)
+---@param words string[] the folder
+---@return integer? exit_code
+---@return string? err
+function new.run(words)
+  local dir = words[1]
+  if #words ~= 1 or dir:find "^%-" or dir == "" then return nil, "the name of a folder expected" end
   local made, err = prepare(dir)
   if made then made, err = fill(dir) end
   if not made then

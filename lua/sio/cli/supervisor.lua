@@ -10,7 +10,7 @@ local command = require "sio.cli.command"
 local core = require "sio.core"
 local heartbeat = require "sio.cli.heartbeat"
 local members = require "sio.cli.members"
-local options = require "sio.cli.options"
+local values = require "sio.cli.values"
 local renewal = require "sio.cli.renewal"
 local sockets = require "sio.cli.sockets"
 
@@ -74,7 +74,7 @@ end
 
 local function decide_count(self, declared)
   if self.count then return true end
-  local n, expected = options.workers(tostring(declared or self.default_workers))
+  local n, expected = values.workers(tostring(declared or self.default_workers))
   if not n then
     fail(self, ("sio.server: option 'workers': expected %s, got %s")
       :format(expected, tostring(declared)))

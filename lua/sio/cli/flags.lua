@@ -1,0 +1,89 @@
+-- SPDX-License-Identifier: MIT
+-- The options of the command, as data: what the parser takes, what --help says, what a shell
+-- completes and what may stand in sio.conf.lua. A new option is a row here.
+--
+-- Pure. sio.cli.options reads it for the command line, sio.cli.conf for the file.
+
+local values = require "sio.cli.values"
+
+---@class sio.cli.Flag
+---@field name string as written behind --
+---@field short? string one letter
+---@field argument? string what --help calls its value; nil: it takes none
+---@field take? sio.cli.Taker with an argument
+---@field optional? boolean only --name=VALUE has a value, --name alone is true
+---@field repeats? boolean again and again: its values are a list
+---@field words? string[] all values that it takes
+---@field path? "file"|"folder" its value is one
+---@field conf? boolean false: not for sio.conf.lua, where it is called as `field`
+---@field conf_name? string its name there, when it is another: "log.level"
+---@field app? boolean may stand in sio.server{} as well
+---@field help string
+---@field field string of the result; `name` with underscores
+
+local flags = {}
+
+flags.balance_methods = {
+  "least-connection", "round-robin", "random", "ip-hash", "forwarded-for",
+}
+flags.log_levels = { "debug", "info", "warn", "error", "off" }
+
+---@type { title: string, [integer]: sio.cli.Flag }[]
+flags.groups = {
+  {
+    title = "Where",
+    { name = "bind", short = "b", argument = "ADDRESS", take = values.address, repeats = true,
+      help = "listen there, not where the application says: HOST:PORT, PORT, unix:/path or fd:N " ..
+        "(a listening socket that was inherited); repeatable" },
+    { name = "port", short = "p", argument = "N", take = values.integer(0, 65535),
+      help = "port of the application's first address (PORT; 3000)" },
+    { name = "host", short = "H", argument = "ADDRESS", take = values.host,
+      help = "host of the application's first address (all)" },
+  },
+  {
+    title = "Workers",
+    { name = "workers", short = "w", argument = "N|auto", take = values.workers, app = true,
+      help = "worker processes, auto: one per processor (SIO_WORKERS, WEB_CONCURRENCY)" },
+    { name = "balance", argument = "METHOD", take = values.one_of(flags.balance_methods),
+      words = flags.balance_methods, app = true,
+      help = "which worker gets a new client: " .. table.concat(flags.balance_methods, ", ") },
+  },
+  {
+    title = "Operation",
+    { name = "log-level", argument = "LEVEL", take = values.one_of(flags.log_levels),
+      words = flags.log_levels, conf_name = "log.level",
+      help = "debug, info, warn, error or off (info)" },
+  },
+  {
+    title = "Development",
+    { name = "check", conf = false,
+      help = "load the application, say what it would do, and end: with 0, or with 3 and its " ..
+        "error" },
+    { name = "watch", argument = "DIR", take = values.folder, optional = true, path = "folder",
+      conf = false,
+      help = "load it again whenever code in its folder, or in DIR, changes" },
+  },
+  {
+    title = "Help",
+    { name = "version", conf = false, help = "show the version" },
+    { name = "help", short = "h", conf = false, help = "show this help" },
+  },
+}
+
+---@type sio.cli.Flag[] in the order of --help
+flags.list = {}
+---@type table<string, sio.cli.Flag>
+flags.by_name = {}
+---@type table<string, sio.cli.Flag>
+flags.by_letter = {}
+
+for _, group in ipairs(flags.groups) do
+  for _, flag in ipairs(group) do
+    flag.field = flag.name:gsub("-", "_")
+    table.insert(flags.list, flag)
+    flags.by_name[flag.name] = flag
+    if flag.short then flags.by_letter[flag.short] = flag end
+  end
+end
+
+return flags
