@@ -11,9 +11,10 @@ local core = require "sio.core"
 ---@class sio.host
 ---@field supervised boolean whether a supervisor owns the listening sockets
 ---@field base_dir string the folder of the app file, absolute
+---@field stopping boolean whether this worker has been told to stop
 ---@field overrides { balance?: string } options that were given to sio-lua and win over the app's
 ---@field trial? fun(app: table) under sio.test: gets each server that shall listen
-local host = { supervised = false, overrides = {} }
+local host = { supervised = false, stopping = false, overrides = {} }
 
 ---@class sio.host.Request
 ---@field addresses sio.Address[] as the app declares them
@@ -92,6 +93,7 @@ end
 ---@async
 ---@param reason string
 function host.stop(reason)
+  host.stopping = true
   while #stop_hooks > 0 do
     local ran, err = pcall(table.remove(stop_hooks), reason)
     if not ran then core.log("error", "on_stop: " .. tostring(err)) end

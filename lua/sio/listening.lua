@@ -35,6 +35,7 @@ local function check_addresses(given)
 end
 
 local function run_start_hooks(app)
+  app._ready = true
   for _, fn in ipairs(app._start) do core.spawn(fn, core.worker_info()) end
 end
 
@@ -53,6 +54,14 @@ local function announce(app)
   if workers and workers ~= 1 then
     io.stderr:write(("workers = %s is for the command: sio-lua app.lua\n"):format(workers))
   end
+end
+
+--- What a balancer wants to know of a server in this worker.
+---@param app table
+---@return "starting"|"ready"|"draining"
+function listening.state(app)
+  if app._closing or host.stopping then return "draining" end
+  return app._ready and "ready" or "starting"
 end
 
 -- ---- closing --------------------------------------------------------------------------------

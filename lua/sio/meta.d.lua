@@ -120,6 +120,9 @@
 ---@field dotfiles? "ignore"|"allow"|"deny" names with a dot in front: 404, served, 403; "ignore"
 ---@field fallthrough? boolean what is missing here may be in the next folder; true
 
+---@class sio.HealthOptions
+---@field timeout? number seconds that the check may take; 1
+
 ---@class sio.CookieOptions
 ---@field name? string "io"
 ---@field path? string|false "/"

@@ -10,6 +10,7 @@ local core = require "sio.core"
 local errors = require "sio.error"
 local front = require "sio.front"
 local gate = require "sio.gate"
+local health = require "sio.http.health"
 local host = require "sio.host"
 local listening = require "sio.listening"
 local log = require "sio.log"
@@ -146,6 +147,21 @@ for _, method in ipairs { "get", "post", "put", "patch", "delete", "head", "opti
     self._router:add(method == "all" and "*" or method:upper(), path, handler)
     return self
   end
+end
+
+--- Answers balancers that ask, by GET or HEAD: 200 while this worker is ready, 503 while it drains
+--- or when fn says so. fn returns true, or nil and what is wrong; it may wait for opts.timeout.
+---@param path string
+---@param fn? async fun(): any, string?
+---@param opts? sio.HealthOptions
+---@return sio.Server
+function Server:health(path, fn, opts)
+  errors.check_self("health", self, server_mt)
+  errors.check_argument("health", 1, "string", path)
+  if fn ~= nil then errors.check_argument("health", 2, "function", fn) end
+  if opts ~= nil then errors.check_argument("health", 3, "table", opts) end
+  self._router:add("GET", path, health.handler(self, fn, opts or {}))
+  return self
 end
 
 -- ---- life -----------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ function serve.run(app, snippet)
     local fd, port = assert(core.process.listen_tcp("127.0.0.1", 0))
     core.server_add_listener(app, fd)
     core.server_ready(app)
+    app._ready = true
     app._port = port
     app._router = app._router or router.new {} -- sio.engine has none
     app._router:add("GET", "/done", function() core.stop() return "bye" end)
