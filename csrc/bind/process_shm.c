@@ -31,7 +31,7 @@ static unsigned check_slot(lua_State *L, const struct sio_shm *shm, int arg)
 static int lshm_create(lua_State *L)
 {
     lua_Integer slots = luaL_checkinteger(L, 1);
-    luaL_argcheck(L, slots >= 1 && slots <= SIO_WORKERS_MAX, 1, "number of workers out of range");
+    luaL_argcheck(L, slots >= 1 && slots <= SIO_WORKERS_MAX, 1, "number of slots out of range");
     struct sio_shm *shm = lua_newuserdatauv(L, sizeof *shm, 0);
     memset(shm, 0, sizeof *shm);
     luaL_setmetatable(L, SHM);
@@ -46,14 +46,17 @@ static int lshm_fd(lua_State *L)
     return 1;
 }
 
-/* shm:assign(slot) -> generation */
+/* shm:assign(slot, number) -> generation */
 static int lshm_assign(lua_State *L)
 {
     struct sio_shm *shm = check_shm(L);
+    unsigned slot = check_slot(L, shm, 2);
+    lua_Integer number = luaL_checkinteger(L, 3);
     uint32_t generation;
-    int rc = sio_shm_assign(shm, check_slot(L, shm, 2), &generation);
+    int rc = sio_shm_assign(shm, slot, &generation);
     if (rc < 0)
         return sio_process_fail(L, rc);
+    atomic_store(&shm->slots[slot].number, (uint32_t)number);
     lua_pushinteger(L, generation);
     return 1;
 }
@@ -115,5 +118,5 @@ void lshm_open(lua_State *L)
     lua_pushcfunction(L, lshm_create);
     lua_setfield(L, -2, "shm_create");
     lua_pushinteger(L, SIO_WORKERS_MAX);
-    lua_setfield(L, -2, "workers_max");
+    lua_setfield(L, -2, "slots_max");
 }

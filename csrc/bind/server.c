@@ -230,7 +230,7 @@ static int lserver_worker_info(lua_State *L)
 {
     const struct sio_bind *b = sio_bind_of(L);
     lua_createtable(L, 0, 2);
-    lua_pushinteger(L, b->worker ? (lua_Integer)sio_worker_place(b->worker).slot + 1 : 1);
+    lua_pushinteger(L, b->worker ? (lua_Integer)sio_worker_number(b->worker) : 1);
     lua_setfield(L, -2, "id");
     lua_pushinteger(L, getpid());
     lua_setfield(L, -2, "pid");

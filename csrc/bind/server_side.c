@@ -110,8 +110,8 @@ void sio_server_side_on_event(void *owner, struct sio_nsp *n, struct sio_asker f
     push_ack(L, app, from, lserver_side_pass);
     int count = sio_json_decode_args(L, app->bind, in->data, in->attachments, in->n_attachments);
     if (count <= 0) {
-        sio_log_limited(SIO_LOG_WARN, "server-side", "an event from worker %u dropped: %s",
-                        from.place.slot + 1, sio_err_text(count));
+        sio_log_limited(SIO_LOG_WARN, "server-side", "an event from slot %u dropped: %s",
+                        from.place.slot, sio_err_text(count));
         sio_call_drop(c);
         return;
     }

@@ -39,8 +39,8 @@ struct sio_mesh {
 
 static void log_bad(const struct peer *p, size_t len)
 {
-    sio_log_limited(SIO_LOG_ERROR, "mesh-bad", "mesh: bad message of %zu bytes from worker %u", len,
-                    p->place.slot + 1);
+    sio_log_limited(SIO_LOG_ERROR, "mesh-bad", "mesh: bad message of %zu bytes from slot %u", len,
+                    p->place.slot);
 }
 
 static void take_given(struct peer *p, const struct sio_mesh_msg *m, int fd)
@@ -139,7 +139,7 @@ void sio_mesh_close(struct sio_mesh *m)
 
 static void refuse(unsigned slot, int fd, const char *why)
 {
-    sio_log(SIO_LOG_WARN, "mesh: no link to worker %u: %s", slot + 1, why);
+    sio_log(SIO_LOG_WARN, "mesh: no link to slot %u: %s", slot, why);
     if (fd >= 0)
         close(fd);
 }

@@ -241,6 +241,7 @@ int sio_shm_assign(struct sio_shm *shm, unsigned slot, uint32_t *generation)
     atomic_store(&m->changes, 0);
     atomic_store(&m->state, SIO_ARENA_LIVE);
     atomic_store(&s->arena, index);
+    atomic_store(&s->number, slot + 1);
     atomic_store(&s->sessions, 0);
     atomic_store(&s->fds_open, 0);
     atomic_store(&s->fds_limit, 0);

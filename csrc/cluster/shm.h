@@ -4,8 +4,9 @@
  *     header | slots (load page) | journal header | journal ring (mapped twice) | arenas
  *
  * The supervisor creates it (or the only process, when there is no supervisor); workers attach by
- * the inherited descriptor. Incarnation = (slot, generation): a slot keeps its number, each new
- * process in it gets a new generation and a new arena.
+ * the inherited descriptor. Incarnation = (slot, generation): each new process in a slot gets a new
+ * generation and a new arena. People know workers by another number, which a replacement keeps
+ * although it may start in another slot while the one before it drains.
  *
  * The private layouts are in layout.h. One process alone calls sio_shm_create and sio_shm_assign
  * itself, with one slot, and never buries anybody.
@@ -53,7 +54,8 @@ struct sio_slot {
     _Atomic uint64_t cursor;   /* journal position read up to */
     _Atomic uint64_t services; /* bit per server of the worker that takes new sessions */
     _Atomic uint64_t present;  /* the same, of the servers that there are */
-    char pad[8];
+    _Atomic uint32_t number;   /* for people: what its replacement is called too; supervisor */
+    char pad[4];
 };
 
 struct sio_shm {
@@ -92,5 +94,10 @@ void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms);
 void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms);
 /* Whether the incarnation runs (its slot has this generation and is not EMPTY). */
 bool sio_shm_alive(const struct sio_shm *shm, struct sio_place who);
+
+static inline unsigned sio_shm_number(const struct sio_shm *shm, unsigned slot)
+{
+    return atomic_load_explicit(&shm->slots[slot].number, memory_order_relaxed);
+}
 
 #endif

@@ -157,8 +157,8 @@ void sio_ask_take(struct sio_server *s, struct sio_place from, uint32_t request,
         return;
     if (bytes.len > SIO_ASK_BYTES_MAX - s->asks.bytes) {
         sio_log_limited(SIO_LOG_WARN, "ask-bytes",
-                        "answers of more than %d bytes are waiting: one of worker %u is cut",
-                        SIO_ASK_BYTES_MAX, from.slot + 1);
+                        "answers of more than %d bytes are waiting: one from slot %u is cut",
+                        SIO_ASK_BYTES_MAX, from.slot);
         settle(a, answer, LOST);
         return;
     }

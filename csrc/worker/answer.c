@@ -158,7 +158,7 @@ static int give_up(struct sio_worker *w, const struct part *p)
 {
     sio_log_limited(SIO_LOG_WARN, "answers-full",
                     "answers of %zu bytes wait for other workers: one to worker %u is given up",
-                    w->answers_bytes, p->to.slot + 1);
+                    w->answers_bytes, sio_shm_number(&w->shm, p->to.slot));
     SIO_LIST_EACH (node, &w->answers)
         if (same_answer(&answer_of(node)->part, p))
             drop(w, answer_of(node));

@@ -128,7 +128,7 @@ static int wait_to_give(struct sio_service *s, const struct sio_arrival *a, unsi
         sio_log_limited(SIO_LOG_WARN, "gives",
                         "mesh: the link to worker %u is full, a request for it is refused (%u "
                         "wait)",
-                        slot + 1, w->n_gives);
+                        sio_shm_number(&w->shm, slot), w->n_gives);
         return SIO_EFULL;
     }
     struct waiting_give *g = sio_calloc(1, sizeof *g);

@@ -290,3 +290,8 @@ struct sio_place sio_worker_place(const struct sio_worker *w)
 {
     return w->me;
 }
+
+unsigned sio_worker_number(const struct sio_worker *w)
+{
+    return sio_shm_number(&w->shm, w->me.slot);
+}

@@ -33,5 +33,6 @@ void sio_worker_stop_listening(struct sio_worker *w); /* none of its servers tak
 void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx);
 
 struct sio_place sio_worker_place(const struct sio_worker *w);
+unsigned sio_worker_number(const struct sio_worker *w); /* for people */
 
 #endif

@@ -146,7 +146,7 @@ describe("sio-lua", function()
     end)
 
     it("the app asks for too many workers", function()
-      fails(3, "workers", serve("", "workers = 65"))
+      fails(3, "workers", serve("", "workers = 64"))
     end)
   end)
 

@@ -3,6 +3,7 @@
 -- environment wants. sio.cli calls it.
 
 local core = require "sio.core"
+local message = require "sio.cli.message"
 local values = require "sio.cli.values"
 
 local command = {}
@@ -33,6 +34,15 @@ function command.worker(args, option, file)
     all[#all + 1] = app
     return all
   end
+end
+
+--- What each worker has to know of the command line, for SIO_SETTINGS.
+---@param asked sio.cli.Options
+---@return string
+function command.settings(asked)
+  return message.encode {
+    balance = asked.balance, drain = asked.drain, log = { level = asked.log_level or "info" },
+  }
 end
 
 local function read_line(path)

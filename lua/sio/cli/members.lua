@@ -1,8 +1,12 @@
 -- SPDX-License-Identifier: MIT
--- The worker processes of a supervisor: starting one in a slot, introducing it to the others,
--- burying it when it is gone. Whether and when is decided in sio.cli.supervisor.
+-- The worker processes of a supervisor: starting one, introducing it to the others, burying it
+-- when it is gone. Whether and when is decided by the supervisor and its parts.
 --
--- Stands on sio.core.process. Invariant: members[slot] is there from the spawn until the process
+-- A worker's number is for people and stays with its replacement; its slot is its place in the
+-- shared memory. There are more slots than workers, so that a replacement can start while the one
+-- before it drains.
+--
+-- Stands on sio.core.process. Invariant: by_slot[slot] is there from the spawn until the process
 -- was reaped; every descriptor that we made for a worker is closed by then, or a dead sibling
 -- looks alive.
 
@@ -11,7 +15,10 @@ local message = require "sio.cli.message"
 
 local process = core.process
 
+---@alias sio.cli.State "starting"|"ready"|"suspect"|"draining"
+
 ---@class sio.cli.Member
+---@field number integer from 1
 ---@field slot integer from 0
 ---@field generation integer
 ---@field pid integer
@@ -19,9 +26,12 @@ local process = core.process
 ---@field link userdata control link
 ---@field bell integer descriptor
 ---@field born number
----@field ready boolean
+---@field state sio.cli.State
+---@field ready boolean it was, once
 ---@field ready_at? number
 ---@field killed boolean we sent it SIGKILL
+---@field cause? string why we made it end
+---@field report? table what it last said of itself
 ---@field listens table<integer, true> the servers that it has got sockets for
 
 ---@class sio.cli.Members
@@ -31,17 +41,18 @@ local Members = {}
 Members.__index = Members
 Members.__name = "sio.cli.Members"
 
----@param slots integer
 ---@param command fun(number: integer): string[]
----@param env string[] for every worker
+---@param settings fun(): string for the workers that start now
 ---@param events { on_message: fun(member, fields), on_exit: fun(member, how: string) }
 ---@return sio.cli.Members?
 ---@return string? err
-local function new(slots, command, env, events)
-  local shm, err = process.shm_create(slots)
+local function new(command, settings, events)
+  -- Unused slots cost nothing but addresses: the memory is sparse.
+  local shm, err = process.shm_create(process.slots_max)
   if not shm then return nil, "cannot make the shared memory: " .. err end
-  return setmetatable({ shm = shm, by_slot = {}, command = command, env = env, events = events },
-    Members)
+  return setmetatable({
+    shm = shm, by_slot = {}, command = command, settings = settings, events = events,
+  }, Members)
 end
 
 --- Sends a message (and descriptors, which stay ours) to a member.
@@ -49,16 +60,16 @@ function Members.send(_, member, fields, ...)
   local sent, err = member.link:send(message.encode(fields), ...)
   if not sent then
     core.log("warn", ("worker %d: message '%s' not sent: %s")
-      :format(member.slot + 1, fields.op, err))
+      :format(member.number, fields.op, err))
   end
 end
 
 -- A fresh arena; when all are kept for recovery, the oldest sessions of the dead are given up.
-local function assign(self, slot)
+local function assign(self, slot, number)
   local generation, err, code
   for _, retention in ipairs { false, 10, 0 } do
     if retention then self.shm:sweep(retention) end
-    generation, err, code = self.shm:assign(slot)
+    generation, err, code = self.shm:assign(slot, number)
     if generation or code ~= "efull" then break end
   end
   return generation, err
@@ -80,9 +91,11 @@ end
 
 -- The process of `member`; false and why. Takes neither of the descriptors.
 local function spawn(self, member, link_fd)
-  local env = table.move(self.env, 1, #self.env, 2,
-    { ("SIO_WORKER=%d:%d"):format(member.slot, member.generation) })
-  local child, err = process.spawn(self.command(member.slot + 1), env,
+  local env = {
+    ("SIO_WORKER=%d:%d:%d"):format(member.slot, member.generation, member.number),
+    "SIO_SETTINGS=" .. self.settings(),
+  }
+  local child, err = process.spawn(self.command(member.number), env,
     { link_fd, self.shm:fd(), member.bell }, function(_, status, signal)
       self:bury(member)
       self.events.on_exit(member, how_it_ended(status, signal))
@@ -92,16 +105,26 @@ local function spawn(self, member, link_fd)
   return true
 end
 
+-- An empty slot, the one that people would expect when it is.
+local function find_slot(self, number)
+  if not self.by_slot[number - 1] then return number - 1 end
+  for slot = 0, process.slots_max - 1 do
+    if not self.by_slot[slot] then return slot end
+  end
+end
+
 --- Starts a process in an empty slot.
----@param slot integer
+---@param number integer
 ---@return sio.cli.Member?
 ---@return string? err
-function Members:start(slot)
-  local generation, err = assign(self, slot)
+function Members:start(number)
+  local slot = find_slot(self, number)
+  if not slot then return nil, "too many of those before it are still there" end
+  local generation, err = assign(self, slot, number)
   if not generation then return nil, err end
   local member = {
-    slot = slot, generation = generation, born = process.now(), ready = false, killed = false,
-    listens = {},
+    number = number, slot = slot, generation = generation, born = process.now(),
+    state = "starting", ready = false, killed = false, listens = {},
   }
   local ours, theirs = process.link_pair()
   member.bell = process.bell()
@@ -133,17 +156,65 @@ function Members:bury(member)
   for _, other in pairs(self.by_slot) do process.ring(other.bell) end
 end
 
+--- Those that there are, by number; of one number the elder first.
+---@return sio.cli.Member[]
+function Members:list()
+  local list = {}
+  for _, member in pairs(self.by_slot) do list[#list + 1] = member end
+  table.sort(list, function(a, b)
+    if a.number ~= b.number then return a.number < b.number end
+    return a.born < b.born
+  end)
+  return list
+end
+
+--- The one with this number that does not drain; nil: there is none.
+---@param number integer
+---@return sio.cli.Member?
+function Members:serving(number)
+  for _, member in pairs(self.by_slot) do
+    if member.number == number and member.state ~= "draining" then return member end
+  end
+end
+
+--- How many processes there are, and how many of them serve.
+---@return integer
+---@return integer ready
 function Members:count()
   local n, ready = 0, 0
   for _, member in pairs(self.by_slot) do
     n = n + 1
-    if member.ready then ready = ready + 1 end
+    if member.state == "ready" or member.state == "suspect" then ready = ready + 1 end
   end
   return n, ready
 end
 
+--- Notes a member's state, for us and for its siblings; false when it was not what it should have
+--- been, or is so already. Who drains stays so.
+---@param member sio.cli.Member
+---@param state sio.cli.State
+---@param from? sio.cli.State
+---@return boolean
+function Members:set_state(member, state, from)
+  local old = member.state
+  if old == state or old == "draining" or from and old ~= from then return false end
+  member.state = state
+  if state == "ready" and not member.ready then
+    member.ready, member.ready_at = true, process.now()
+  end
+  -- It says itself that it is ready, before it tells us.
+  self.shm:move(member.slot, old, state)
+  return true
+end
+
+---@param member sio.cli.Member
+function Members.kill(_, member)
+  member.killed = true
+  member.child:kill(process.signal_number "kill")
+end
+
 function Members:kill_all()
-  for _, member in pairs(self.by_slot) do member.child:kill(process.signal_number "kill") end
+  for _, member in pairs(self.by_slot) do self:kill(member) end
 end
 
 return { new = new }

@@ -10,7 +10,7 @@ local address = require "sio.address"
 
 local values = {}
 
-values.workers_max = 64 -- csrc/cluster/shm.h
+values.workers_max = 63 -- of the 64 places in shared memory one is for who replaces another
 local seconds_max = 86400
 local size_max = 1 << 50
 

@@ -3,12 +3,13 @@
 -- ends when it is told to or when the supervisor is gone.
 --
 -- It starts with descriptors 3 (control link), 4 (shared memory) and 5 (its bell), and with
--- SIO_WORKER in the environment. Messages on the link are JSON objects:
+-- SIO_WORKER=slot:generation:number and SIO_SETTINGS (a JSON object) in the environment. Messages
+-- on the link are JSON objects:
 --
 --   up    {op="listen", server, addresses, secure, workers, balance, retention}
 --         {op="loaded"}   {op="ready"}   {op="closed", server}   {op="stopping"}
 --   down  {op="listener", server, last} + descriptor, one after the other
---         {op="stop", reason}   {op="reload"}
+--         {op="stop", reason, drain}   {op="reload"}
 --         {op="peer", slot, generation} + link, bell
 
 local core = require "sio.core"
@@ -18,7 +19,16 @@ local message = require "sio.cli.message"
 
 local process = core.process
 
-local worker = {}
+---@class sio.cli.worker
+---@field ops table<string, fun(fields: table, ...: integer)> what the supervisor may send
+---@field settings sio.cli.Settings
+local worker = { ops = {} }
+
+---@class sio.cli.Settings
+---@field number integer of this worker, for people
+---@field balance? string
+---@field drain? number seconds
+---@field log { level: string }
 
 local CONTROL_FD, SHM_FD, BELL_FD = 3, 4, 5
 
@@ -31,9 +41,13 @@ local stopping = false
 
 local STOP_SECONDS = 10 -- for the app's hooks; the supervisor, when there is one, kills as early
 
-local function send(fields)
+--- Sends a message to the supervisor.
+---@param fields table
+function worker.send(fields)
   return control:send(message.encode(fields))
 end
+
+local send = worker.send
 
 -- Ends the process: clients are told, their sessions stay recoverable.
 local function stop(reason)
@@ -50,9 +64,9 @@ local function stop(reason)
   end
 end
 
-local on_op = {}
+local ops = worker.ops
 
-function on_op.listener(fields, fd)
+function ops.listener(fields, fd)
   local server = waiting[fields.server]
   if not server or server.app._closing or stopping then return process.close(fd) end
   core.server_add_listener(server.app, fd)
@@ -65,7 +79,7 @@ function on_op.listener(fields, fd)
   send { op = "ready" }
 end
 
-function on_op.peer(fields, link_fd, bell_fd)
+function ops.peer(fields, link_fd, bell_fd)
   if process.is_worker() then
     process.worker_add_peer(fields.slot, fields.generation, link_fd, bell_fd)
   else
@@ -74,15 +88,15 @@ function on_op.peer(fields, link_fd, bell_fd)
   end
 end
 
-function on_op.stop(fields)
+function ops.stop(fields)
   stop(fields.reason)
 end
 
-on_op.reload = host.reload
+ops.reload = host.reload
 
 local function on_message(_, text, ...)
   local fields = message.decode(text)
-  on_op[fields.op](fields, ...)
+  ops[fields.op](fields, ...)
 end
 
 local function listen(app, request, on_listening)
@@ -102,7 +116,7 @@ local function closed(app)
 end
 
 local function open()
-  local slot, generation = (os.getenv "SIO_WORKER" or ""):match "^(%d+):(%d+)$"
+  local slot, generation, number = (os.getenv "SIO_WORKER" or ""):match "^(%d+):(%d+):(%d+)$"
   if not slot then return nil, "--worker is for sio-lua itself" end
   for _, name in ipairs { "int", "hup" } do
     process.ignore_signal(name) -- the terminal sends it to all of us, the supervisor decides
@@ -112,8 +126,10 @@ local function open()
     on_gone = function() stop "supervisor gone" end,
   })
   process.signal("term", function() stop "SIGTERM" end)
-  core.set_log_level(os.getenv "SIO_LOG_LEVEL" or "info")
-  core.set_log_tag("worker " .. slot + 1)
+  worker.settings = message.decode(os.getenv "SIO_SETTINGS")
+  worker.settings.number = math.tointeger(number)
+  core.set_log_level(worker.settings.log.level)
+  core.set_log_tag("worker " .. number)
   return process.worker_open {
     shm_fd = SHM_FD, bell_fd = BELL_FD, slot = math.tointeger(slot),
     generation = math.tointeger(generation),
@@ -162,7 +178,7 @@ end
 function worker.run(file)
   local opened, err = open()
   if not opened then return fail(err) end
-  host.attach(file:match "^(.+)/[^/]*$" or "/", { balance = os.getenv "SIO_BALANCE" },
+  host.attach(file:match "^(.+)/[^/]*$" or "/", { balance = worker.settings.balance },
     { listen = listen, closed = closed })
   -- As under plain Lua: the app sees its own name and no arguments.
   _G.arg = { [0] = file }
