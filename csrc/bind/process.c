@@ -143,5 +143,9 @@ void lprocess_open(lua_State *L)
     lsignal_open(L);
     lfolder_open(L);
     lworker_open(L);
+    llines_open(L);
+    lacceptor_open(L);
+    lnotify_open(L);
+    lplace_open(L);
     lua_setfield(L, -2, "process");
 }

@@ -13,13 +13,17 @@
 
 #include "bind/bind.h"
 
-void llisten_open(lua_State *L); /* process_listen.c: listening sockets */
-void lshm_open(lua_State *L);    /* process_shm.c: shared memory */
-void llink_open(lua_State *L);   /* process_link.c: control channels */
-void lchild_open(lua_State *L);  /* process_child.c: worker processes */
-void lsignal_open(lua_State *L); /* process_signal.c */
-void lfolder_open(lua_State *L); /* process_folder.c */
-void lworker_open(lua_State *L); /* process_worker.c: this process as a worker */
+void llisten_open(lua_State *L);   /* process_listen.c: listening sockets */
+void lshm_open(lua_State *L);      /* process_shm.c: shared memory */
+void llink_open(lua_State *L);     /* process_link.c: control channels */
+void lchild_open(lua_State *L);    /* process_child.c: worker processes */
+void lsignal_open(lua_State *L);   /* process_signal.c */
+void lfolder_open(lua_State *L);   /* process_folder.c */
+void lworker_open(lua_State *L);   /* process_worker.c: this process as a worker */
+void llines_open(lua_State *L);    /* process_lines.c: streams of lines */
+void lacceptor_open(lua_State *L); /* process_accept.c: who connects */
+void lnotify_open(lua_State *L);   /* process_notify.c: the service manager */
+void lplace_open(lua_State *L);    /* process_place.c: who we are, whose a path is */
 
 /* A descriptor as an argument: an integer >= 0. */
 int sio_process_check_fd(lua_State *L, int arg);

@@ -49,6 +49,46 @@ TEST(dial_tells_of_a_refusal_as_of_any_end)
     CHECK(net_close());
 }
 
+TEST(dial_reaches_a_path)
+{
+    char folder[] = "/tmp/sio_dial_XXXXXX", path[64];
+    struct peer p;
+    struct side s;
+    uint64_t inode;
+    int listening, fd, client;
+    net_open();
+    REQUIRE(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/s", folder);
+    CHECK_EQ_INT(sio_dial_unix(path, &fd), SIO_ESYS);
+    CHECK_EQ_INT(errno, ENOENT);
+    CHECK_EQ_INT(sio_listen_unix(path, 0600, &listening, &inode), 0);
+    CHECK_EQ_INT(sio_dial_unix(path, &fd), 0);
+    CHECK(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    start(&s, fd);
+    sio_conn_write(s.c, SIO_LIT("hello"));
+    REQUIRE((client = accept(listening, NULL, NULL)) >= 0);
+    peer_init(&p, client);
+    WAIT(p.got.len == 5);
+    close(listening);
+    end(&s, &p);
+    CHECK_EQ_INT(sio_dial_unix(path, &fd), SIO_ESYS);
+    CHECK_EQ_INT(errno, ECONNREFUSED);
+    sio_listen_unlink(path, inode);
+    rmdir(folder);
+}
+
+TEST(dial_refuses_what_is_no_path)
+{
+    char longest[200];
+    int fd = -2;
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    CHECK_EQ_INT(sio_dial_unix("", &fd), SIO_EINVAL);
+    CHECK_EQ_INT(sio_dial_unix(longest, &fd), SIO_ETOOBIG);
+    CHECK_EQ_INT(fd, -2);
+}
+
 TEST(dial_refuses_what_is_no_port)
 {
     int fd = -2;
