@@ -75,7 +75,7 @@ describe("sio-lua", function()
       program = start "new no/where"
       assert.equal(1, program.wait())
       assert.matches("^sio%-lua: cannot make no/where: ", program.output())
-      for _, arguments in ipairs { "new", "new a b", "new --help" } do
+      for _, arguments in ipairs { "new", "new a b", "new --hlep" } do
         assert.equal(2, start(arguments).wait())
       end
     end)

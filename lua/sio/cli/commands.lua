@@ -1,20 +1,82 @@
 -- SPDX-License-Identifier: MIT
--- The commands beside running an application: `sio-lua new DIR`. A new one is a row here, which
--- --help shows and a shell completes; its module is loaded when it is called.
+-- The commands beside running an application: `sio-lua new DIR`, `sio-lua status`. A new one is a
+-- row here, which --help shows and a shell completes; its module is loaded when it is called.
 --
--- Pure. sio.cli calls the module's run(words), the words behind the command's name: it answers the
--- exit code, or nil and what is wrong with them.
+-- Pure. sio.cli calls the module's run(asked), where asked has the command's options by name and
+-- the other words at 1, 2, ...: it answers the exit code, or nil and what is wrong with them.
+
+local arguments = require "sio.cli.arguments"
+local values = require "sio.cli.values"
 
 ---@class sio.cli.Command
 ---@field name string
 ---@field argument? string what --help calls its words
+---@field words integer how many it takes at most
+---@field app? integer which of them is the application
 ---@field module string
 ---@field help string
+---@field flags sio.cli.FlagIndex
+
+local help = { name = "help", short = "h", help = "show this help" }
+
+-- For one that runs: which.
+local pid = { name = "pid", argument = "N", take = values.integer(1, math.maxinteger >> 32),
+  help = "the one with this process id" }
+local status = { name = "status", argument = "ADDRESS", take = values.unix_address,
+  help = "the one with this control socket, unix:/path" }
+
+-- Rows are shared, and each index gives them the same field.
+local function flags(...)
+  local list = { ... }
+  list[#list + 1] = help
+  return arguments.index(list)
+end
 
 ---@type sio.cli.Command[]
 local commands = {
-  { name = "new", argument = "DIR", module = "sio.cli.new",
+  { name = "new", argument = "DIR", words = 1, module = "sio.cli.new", flags = flags(),
     help = "make a small application in a folder that is not there yet, or empty" },
+  { name = "status", argument = "[app.lua]", words = 1, app = 1,
+    module = "sio.cli.commands.status", flags = flags(
+      { name = "json", help = "as one JSON object" },
+      { name = "every", short = "n", argument = "SEC", take = values.seconds(0.1),
+        help = "again every SEC seconds, until it ends or is interrupted" },
+      pid, status),
+    help = "show what runs: its state, and a line for each worker" },
+  { name = "list", words = 0, module = "sio.cli.commands.list",
+    flags = flags({ name = "json", help = "as one JSON array" }),
+    help = "show all that run, a line each" },
+  { name = "stop", argument = "[app.lua]", words = 1, app = 1,
+    module = "sio.cli.commands.stop", flags = flags(
+      { name = "now", help = "at once, without draining" },
+      pid, status),
+    help = "end it, and wait until it is gone" },
 }
+
+--- The row of a command.
+---@param name string
+---@return sio.cli.Command?
+function commands.find(name)
+  for _, command in ipairs(commands) do
+    if command.name == name then return command end
+  end
+  return nil
+end
+
+--- The words and options of a command; nil and a sentence.
+---@param command sio.cli.Command
+---@param words string[]
+---@return table?
+---@return string? err
+function commands.parse(command, words)
+  local asked, err = arguments.parse(command.flags, words)
+  if not asked then return nil, err end
+  local extra = asked[command.words + 1]
+  if extra then return nil, ('unexpected "%s"'):format(extra) end
+  asked.file = asked[command.app]
+  local named = (asked.file and 1 or 0) + (asked.pid and 1 or 0) + (asked.status and 1 or 0)
+  if named > 1 then return nil, "the application, --pid or --status: one of them" end
+  return asked
+end
 
 return commands

@@ -2,8 +2,10 @@
 -- The options of the command, as data: what the parser takes, what --help says, what a shell
 -- completes and what may stand in sio.conf.lua. A new option is a row here.
 --
--- Pure. sio.cli.options reads it for the command line, sio.cli.conf for the file.
+-- Pure. sio.cli.options reads it for the command line, sio.cli.conf for the file; the options of
+-- commands are such rows too (sio.cli.commands).
 
+local arguments = require "sio.cli.arguments"
 local values = require "sio.cli.values"
 
 ---@class sio.cli.Flag
@@ -50,6 +52,9 @@ flags.groups = {
   },
   {
     title = "Operation",
+    { name = "status", argument = "ADDRESS", take = values.unix_address,
+      help = "control socket for sio-lua status, stop and the like, unix:/path (PID.sock in a " ..
+        "folder of the user's own)" },
     { name = "log-level", argument = "LEVEL", take = values.one_of(flags.log_levels),
       words = flags.log_levels, conf_name = "log.level",
       help = "debug, info, warn, error or off (info)" },
@@ -72,18 +77,11 @@ flags.groups = {
 
 ---@type sio.cli.Flag[] in the order of --help
 flags.list = {}
----@type table<string, sio.cli.Flag>
-flags.by_name = {}
----@type table<string, sio.cli.Flag>
-flags.by_letter = {}
-
 for _, group in ipairs(flags.groups) do
-  for _, flag in ipairs(group) do
-    flag.field = flag.name:gsub("-", "_")
-    table.insert(flags.list, flag)
-    flags.by_name[flag.name] = flag
-    if flag.short then flags.by_letter[flag.short] = flag end
-  end
+  table.move(group, 1, #group, #flags.list + 1, flags.list)
 end
+
+local index = arguments.index(flags.list)
+flags.by_name, flags.by_letter = index.by_name, index.by_letter
 
 return flags

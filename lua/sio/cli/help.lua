@@ -68,4 +68,15 @@ for _, group in ipairs(flags.groups) do
 end
 out[#out + 1] = tail
 
-return { text = table.concat(out, "\n") }
+--- What `sio-lua COMMAND --help` says.
+---@param command sio.cli.Command
+---@return string
+local function of(command)
+  local lines = { ("Usage: sio-lua %s [options] %s"):format(command.name, command.argument or "") }
+  lines[1] = lines[1]:gsub(" $", "")
+  lines[2] = "\n" .. command.help:sub(1, 1):upper() .. command.help:sub(2) .. ".\n"
+  for _, flag in ipairs(command.flags.list) do entry(lines, flag_words(flag), flag.help) end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+return { text = table.concat(out, "\n"), of = of }

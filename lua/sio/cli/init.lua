@@ -13,8 +13,8 @@ local cli = {}
 local WORKER = "--worker" -- hidden: we start ourselves with it
 local TRIAL = "--trial" -- hidden: a check that says nothing when all is well
 
-local function usage(message)
-  io.stderr:write("sio-lua: ", message, "\nTry 'sio-lua --help'.\n")
+local function usage(message, of)
+  io.stderr:write("sio-lua: ", message, "\nTry 'sio-lua ", of or "", "--help'.\n")
   return 2
 end
 
@@ -43,8 +43,14 @@ local function show_version()
 end
 
 local function run_command(command, args)
-  local code, err = require(command.module).run(table.move(args, 2, #args, 1, {}))
-  return code or usage(command.name .. ": " .. err)
+  local asked, err = commands.parse(command, table.move(args, 2, #args, 1, {}))
+  local code
+  if asked and asked.help then
+    io.stdout:write(require("sio.cli.help").of(command))
+    return 0
+  end
+  if asked then code, err = require(command.module).run(asked) end
+  return code or usage(command.name .. ": " .. err, command.name .. " ")
 end
 
 -- Starts the supervisor, which can start this program once more: as a worker, or for a trial.
@@ -60,9 +66,8 @@ end
 function cli.main(args)
   if args[1] == WORKER then return require("sio.cli.worker").run(args[3]) end
   if args[1] == TRIAL then return supervise(args, { file = args[3], trial = true }) end
-  for _, command in ipairs(commands) do
-    if args[1] == command.name then return run_command(command, args) end
-  end
+  local command = commands.find(args[1])
+  if command then return run_command(command, args) end
   local asked, err = options.parse(args)
   if not asked then return usage(err) end
   if asked.help then

@@ -99,7 +99,7 @@ local new = {}
 ---@return string? err
 function new.run(words)
   local dir = words[1]
-  if #words ~= 1 or dir:find "^%-" or dir == "" then return nil, "the name of a folder expected" end
+  if not dir or dir == "" then return nil, "the name of a folder expected" end
   local made, err = prepare(dir)
   if made then made, err = fill(dir) end
   if not made then

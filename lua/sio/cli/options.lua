@@ -5,62 +5,10 @@
 -- sio.cli.flags; sio.cli calls parse().
 
 local address = require "sio.address"
+local arguments = require "sio.cli.arguments"
 local flags = require "sio.cli.flags"
-local suggest = require "sio.suggest"
 
 local options = {}
-
-local function suggestion(name)
-  local near = suggest.nearest(name, flags.by_name)
-  return near and (" (did you mean --%s?)"):format(near) or ""
-end
-
--- "--name=value", "--name", "-nvalue", "-n" -> the option's name, how it was written, its value
-local function split(word)
-  local name, value = word:match "^%-%-([^=]+)=(.*)$"
-  if name then return name, "--" .. name, value end
-  name = word:match "^%-%-(.+)$"
-  if name then return name, word end
-  local letter = word:sub(2, 2)
-  local rest = word:sub(3)
-  local flag = flags.by_letter[letter]
-  return flag and flag.name, "-" .. letter, rest ~= "" and rest or nil
-end
-
-local function take_option(result, flag, written, value)
-  local field = flag.field
-  if not flag.take or flag.optional and not value then
-    if value then return nil, ("option %s takes no value"):format(written) end
-    result[field] = true
-    return true
-  end
-  if not value then return nil, ("option %s needs a value"):format(written) end
-  local taken, expected = flag.take(value)
-  if taken == nil then
-    return nil, ('option %s: expected %s, got "%s"'):format(written, expected, value)
-  end
-  if flag.repeats then
-    result[field] = result[field] or {}
-    table.insert(result[field], taken)
-  else
-    result[field] = taken
-  end
-  return true
-end
-
-local function parse_option(result, args, i)
-  local name, written, value = split(args[i])
-  local flag = name and flags.by_name[name]
-  if not flag then
-    return nil, ("unknown option %s%s"):format(written, name and suggestion(name) or "")
-  end
-  if flag.take and not flag.optional and not value then
-    i = i + 1
-    value = args[i]
-  end
-  local ok, err = take_option(result, flag, written, value)
-  return ok and i, err
-end
 
 ---@class sio.cli.Options
 ---@field file? string
@@ -91,23 +39,10 @@ end
 ---@return sio.cli.Options?
 ---@return string? err
 function options.parse(args)
-  local result, words, i = {}, {}, 1
-  local only_words = false
-  while i <= #args do
-    local word = args[i]
-    if only_words or word == "-" or word:sub(1, 1) ~= "-" then
-      words[#words + 1] = word
-    elseif word == "--" then
-      only_words = true
-    else
-      local at, err = parse_option(result, args, i)
-      if not at then return nil, err end
-      i = at
-    end
-    i = i + 1
-  end
-  if #words > 1 then return nil, ('one file expected, got "%s" as well'):format(words[2]) end
-  result.file = words[1]
+  local result, err = arguments.parse(flags, args)
+  if not result then return nil, err end
+  if result[2] then return nil, ('one file expected, got "%s" as well'):format(result[2]) end
+  result.file, result[1] = result[1], nil
   return check_together(result)
 end
 

@@ -88,6 +88,14 @@ function values.own_address(text)
   return nil, "a port, HOST:PORT, [IPV6]:PORT or unix:PATH"
 end
 
+--- unix:PATH
+---@type sio.cli.Taker
+function values.unix_address(text)
+  local found, expected = address.parse(text)
+  if found and found.unix then return found end
+  return nil, text:find "^unix:" and expected or "unix:PATH"
+end
+
 ---@type sio.cli.Taker
 function values.file(text)
   if text ~= "" and not text:find "%z" then return text end
