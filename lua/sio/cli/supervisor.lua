@@ -16,7 +16,7 @@ local sockets = require "sio.cli.sockets"
 
 local process = core.process
 
-local parts = { "declaration", "restarts", "watchdog", "renewal", "signals" }
+local parts = { "declaration", "restarts", "watchdog", "renewal", "signals", "control" }
 
 local STOPPING = 10                   -- seconds until who does not end is killed
 

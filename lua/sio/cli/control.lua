@@ -1,0 +1,214 @@
+-- SPDX-License-Identifier: MIT
+-- The control socket of a supervisor: commands of the same user, one JSON object per line, and one
+-- per answer.
+--
+--     {"op":"status"}               {"ok":true,"status":{...}}
+--     {"op":"stop","now":true}      {"ok":true,"pid":7}; at the end {"ok":true,"exit_code":0}
+--
+-- Stands on process.accept and process.lines; a part of sio.cli.supervisor, whose verbs it calls.
+-- Invariant: whatever a peer sends or does not read costs a bounded amount, and nobody else's time.
+
+local core = require "sio.core"
+local place = require "sio.cli.place"
+
+local cjson = require("cjson").new()
+cjson.decode_max_depth(8)
+
+local process = core.process
+
+local control = {
+  connections_max = 16,
+  line_max = 4096,     -- bytes of a command
+  commands_max = 1000, -- of one connection, then it is closed
+  idle = 60,           -- seconds after which a connection without a command is closed
+}
+
+---@class sio.cli.Control
+---@field supervisor sio.cli.Supervisor
+---@field path? string nil: there is no socket
+---@field connections table<sio.cli.ControlConnection, true>
+local Control = {}
+Control.__index = Control
+Control.__name = "sio.cli.Control"
+
+---@class sio.cli.ControlConnection
+---@field lines userdata
+---@field commands integer how many have come
+---@field busy? string the command that is not over yet
+---@field timer? userdata closes it
+---@field on_drain? fun() its peer has read what it had to
+---@field on_gone? fun() whatever the command has to undo
+
+--- What commands do: fn(supervisor, connection, request) -> answer, or nil and what is wrong with
+--- it; or "later", when it answers itself with control.finish.
+---@type table<string, fun(supervisor, connection, request): table|"later"|nil, string?>
+control.ops = {}
+
+-- ---- connections --------------------------------------------------------------------------------
+
+--- Sends an answer; false when its peer does not read, and the connection is closed for it.
+---@param connection sio.cli.ControlConnection
+---@param answer table
+---@return boolean
+function control.send(connection, answer)
+  local sent, _, code = connection.lines:send(cjson.encode(answer))
+  if not sent and code == "efull" then
+    core.log("warn", "control socket: a client that does not read is left")
+    connection.close()
+  end
+  return sent or false
+end
+
+local function wait_for_command(connection)
+  connection.timer = core.after(control.idle, function() connection.close() end)
+end
+
+--- Answers the command that a connection waits for.
+---@param connection sio.cli.ControlConnection
+---@param answer? table nil: refused
+---@param err? string
+function control.finish(connection, answer, err)
+  connection.busy = nil
+  if answer then answer.ok = true else answer = { ok = false, error = err } end
+  if control.send(connection, answer) and connection.open then wait_for_command(connection) end
+end
+
+local function decode(text)
+  local decoded, request = pcall(cjson.decode, text)
+  if not decoded or type(request) ~= "table" or type(request.op) ~= "string" then
+    return nil, 'an object with "op" expected'
+  end
+  if not control.ops[request.op] then return nil, "no such command" end
+  return request
+end
+
+local function on_line(supervisor, connection, text)
+  connection.commands = connection.commands + 1
+  if connection.commands > control.commands_max then return connection.close() end
+  if connection.busy then
+    return control.send(connection, { ok = false, error = connection.busy .. " is not over yet" })
+  end
+  connection.timer:cancel()
+  local answer
+  local request, err = decode(text)
+  if request then
+    connection.busy = request.op
+    answer, err = control.ops[request.op](supervisor, connection, request)
+  end
+  if answer ~= "later" then control.finish(connection, answer, err) end
+end
+
+local function serve(self, fd)
+  local connection = { commands = 0, open = true }
+  local function forget()
+    if not connection.open then return end
+    connection.open = false
+    self.connections[connection] = nil
+    connection.timer:cancel()
+    if connection.on_gone then connection.on_gone() end
+  end
+  local lines = process.lines(fd, {
+    on_line = function(_, text) on_line(self.supervisor, connection, text) end,
+    on_drain = function() if connection.on_drain then connection.on_drain() end end,
+    on_gone = function(_, why)
+      if why == "line too long" then core.log("warn", "control socket: " .. why) end
+      forget()
+    end,
+  }, control.line_max)
+  if not lines then return end
+  connection.lines = lines
+  function connection.close()
+    lines:close()
+    forget()
+  end
+  self.connections[connection] = true
+  wait_for_command(connection)
+end
+
+local function count(set)
+  local n = 0
+  for _ in pairs(set) do n = n + 1 end
+  return n
+end
+
+local function refuse(fd, err)
+  local lines = process.lines(fd, {}, control.line_max)
+  if not lines then return end
+  lines:send(cjson.encode { ok = false, error = err })
+  lines:close()
+end
+
+-- The file's mode keeps others away already; the kernel's word counts where it was changed.
+local function on_connection(self, fd, uid, pid)
+  if uid ~= 0 and uid ~= process.uid() then
+    process.close(fd)
+    return core.log("warn", ("control socket: process %s of user %s is refused")
+      :format(pid or "?", uid or "?"))
+  end
+  if count(self.connections) >= control.connections_max then
+    core.log("warn", "control socket: too many connections")
+    return refuse(fd, "too many connections")
+  end
+  serve(self, fd)
+end
+
+-- ---- commands -----------------------------------------------------------------------------------
+
+function control.ops.status(supervisor)
+  local status = supervisor:status()
+  status.app = process.realpath(status.app) or status.app
+  return { status = status }
+end
+
+function control.ops.stop(supervisor, connection, request)
+  control.send(connection, { ok = true, pid = process.pid() })
+  connection.stops = true
+  if request.now then supervisor:halt "sio-lua stop" else supervisor:stop "sio-lua stop" end
+  return "later"
+end
+
+-- ---- the socket ---------------------------------------------------------------------------------
+
+local PRIVATE = tonumber("600", 8)
+
+local function listen(self, path)
+  -- Nobody can connect before it has its mode: it is not listening yet.
+  local fd, inode = process.listen_unix(path, PRIVATE)
+  if not fd then return nil, ("cannot make the control socket %s: %s"):format(path, inode) end
+  self.path, self.inode = path, inode
+  self.acceptor = process.accept(fd, function(...) on_connection(self, ...) end)
+  return true
+end
+
+--- Removes the socket. Who waits for the end hears of it; the process takes their connections with
+--- it, so that they can tell when it is over.
+function Control:close()
+  if self.acceptor then self.acceptor:close() end
+  if self.path then process.unlink_unix(self.path, self.inode) end
+  for connection in pairs(self.connections) do
+    if connection.stops then
+      control.send(connection, { ok = true, exit_code = self.supervisor.exit_code })
+    else
+      connection.close()
+    end
+  end
+end
+
+--- Listens where --status says, else in the default place, without which it goes on.
+---@param supervisor sio.cli.Supervisor
+---@return sio.cli.Control?
+---@return string? err
+function control.start(supervisor)
+  local self = setmetatable({ supervisor = supervisor, connections = {} }, Control)
+  local asked = supervisor.asked
+  if asked.check or asked.trial then return self end
+  local path, err = asked.status and asked.status.unix, nil
+  if not path then path, err = place.path(process.pid()) end
+  local made
+  if path then made, err = listen(self, path) end
+  if not made and asked.status then return nil, err end
+  if not made then core.log("warn", "no control socket: " .. err) end
+  return self
+end
+
+return control
