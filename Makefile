@@ -42,7 +42,8 @@ LIB := $(B)/libsio.a
 Q := $(if $(V),,@)# V=1 shows the commands
 SPEC_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out %_test.c,$(wildcard spec/c/*.c)))
 C_TESTS := $(patsubst %.c,$(B)/%,$(wildcard spec/c/*_test.c))
-JS_TESTS := $(wildcard spec/client/*.test.mjs spec/conformance/*.test.mjs spec/hostile/*.test.mjs spec/browser/*.test.mjs)
+JS_TESTS := $(wildcard spec/client/*.test.mjs spec/conformance/*.test.mjs spec/hostile/*.test.mjs spec/browser/*.test.mjs \
+	spec/chaos/*.test.mjs)
 FUZZERS := $(patsubst spec/fuzz/%.c,$(B)/%,$(wildcard spec/fuzz/fuzz_*.c))
 ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c)
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// What the server promises in milliseconds, measured from a history: from the fault to the
+// supervisor's own words about it.
+
+import { msBetween } from "./recorder.mjs";
+
+const promises = {
+  "kill a worker": [
+    { what: "a killed worker was replaced after", limitMs: 200, find: replaced },
+  ],
+  "stop a worker": [
+    { what: "a stopped worker was suspect after", limitMs: 1500, find: said("does not answer") },
+    { what: "a stopped worker was killed after", limitMs: 2500,
+      find: said("has not answered for too long") },
+  ],
+};
+
+// The first words about a process behind `from`, as the words and their time.
+function said(words) {
+  return (logs, { pid, t }) => logs.find((line) =>
+    line.t >= t && line.text.includes(`pid ${pid}`) && line.text.includes(words));
+}
+
+// The end of a process names its worker's number, the replacement's first words as well.
+function replaced(logs, fault) {
+  const end = said("was killed by signal 9")(logs, fault);
+  const [, number] = /worker (\d+) \(pid/.exec(end?.text) ?? [];
+  return number && logs.find((line) =>
+    line.t >= end.t && line.text.includes(`worker ${number} is ready`));
+}
+
+// Who was gone before its fault has nothing to show.
+function wasThere(logs, { pid, t }) {
+  return !logs.some((line) => line.t < t && line.text.includes(`pid ${pid}`) &&
+    /was killed|exited/.test(line.text));
+}
+
+function msSince(fault, log) {
+  return log.at === undefined ? Math.round(log.t - fault.t) : msBetween(fault.at, log.at);
+}
+
+// [{ what, ms, limitMs, kept }], each with its longest time. `patience` multiplies the limits.
+export function timings(lines, patience = 1) {
+  const logs = lines.filter(({ op }) => op === "log");
+  const longest = new Map();
+  for (const fault of lines) {
+    if (fault.op !== "fault" || fault.phase !== "begin" || !promises[fault.name]) continue;
+    if (!wasThere(logs, fault)) continue;
+    for (const { what, limitMs, find } of promises[fault.name]) {
+      const found = find(logs, fault);
+      const ms = found ? msSince(fault, found) : Infinity;
+      if (ms <= (longest.get(what)?.ms ?? -1)) continue;
+      longest.set(what, { what, ms, limitMs: limitMs * patience, kept: ms <= limitMs * patience });
+    }
+  }
+  return [...longest.values()];
+}
