@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Proofs that take too long for every change. Part of the Makefile; docs/RESULTS.md has what they found.
 
-.PHONY: asan-clients valgrind valgrind-c valgrind-lua
+.PHONY: asan-clients chaos valgrind valgrind-c valgrind-lua
 
 asan-clients: client spec/node_modules/.package-lock.json ## client tests against servers under ASan and UBSan
 	@$(MAKE) --no-print-directory $(JOBS) FLAVOUR=asan build tree
 	@tools/suite.sh clients-asan tap tools/asan_clients.sh $(or $(SPECS),$(JS_TESTS))
+
+chaos: build spec/node_modules/.package-lock.json ## SECONDS (150) of faults under load with SEED, or RUNS seeds one by one
+	@SECONDS='$(SECONDS)' SEED='$(SEED)' RUNS='$(RUNS)' node spec/chaos/main.mjs
 
 valgrind: ## install valgrind, run C tests and specs under it
 	@tools/deps.sh valgrind

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// How much of everything: the full run, and the short one for every change.
+
+import { faults } from "./faults.mjs";
+
+const common = {
+  workers: 4,
+  consumers: 24,
+  producers: 4,
+  slow: 2, // readers
+  hold: { least: 2, most: 6, rest: 2 }, // seconds of a fault that has no length of its own
+  moves: 2, // changes of a room per second
+  rate: 200, // messages per second, of all producers
+  quiet: { first: 5, last: 8 }, // seconds
+  slack: { rss: 4096, fds: 4 }, // kilobytes, descriptors
+  descriptors: 4096, // a worker's limit, when it is not squeezed
+  args: [],
+};
+
+export function fullProfile({ seconds = 150, ...more } = {}) {
+  return { ...common, seconds, faults: Object.keys(faults), ...more };
+}
+
+export function shortProfile(more = {}) {
+  return {
+    ...common, seconds: 20, rate: 100, quiet: { first: 5, last: 7 },
+    hold: { least: 1, most: 1.5, rest: 0.8 },
+    faults: ["kill a worker", "reset half", "reload"],
+    ...more,
+  };
+}
