@@ -149,11 +149,25 @@ int sio_arena_open(struct sio_arena *a, struct sio_shm *shm, struct sio_place me
     return 0;
 }
 
+/* Deletes a record of a dead owner, if it is still that one. An arena without records is free to be
+ * given away at once, so the deletion is counted, unless that has happened already. */
+static void erase(const struct sio_shm *shm, unsigned index, struct sio_arena_entry *e,
+                  uint64_t ref)
+{
+    _Atomic uint64_t *records = &meta(shm, index)->records;
+    uint64_t n = atomic_load(records), birth = ref >> 40;
+    if (!atomic_compare_exchange_strong(&e->ref, &ref, 0))
+        return;
+    while ((n >> 32 & 0xffffff) == birth && (uint32_t)n != 0)
+        if (atomic_compare_exchange_weak(records, &n, n - 1))
+            return;
+}
+
 /* Deletes what was claimed last: by now our own record of it stands, or none is wanted. */
 static void settle(struct sio_arena *a)
 {
     if (a->taken != NULL)
-        atomic_compare_exchange_strong(&a->taken->ref, &a->taken_ref, 0);
+        erase(a->shm, a->taken_from, a->taken, a->taken_ref);
     a->taken = NULL;
 }
 
@@ -346,8 +360,8 @@ static struct candidate youngest(const struct sio_arena *a, struct sio_slice pid
             continue;
         c.birth = atomic_load(&m->birth);
         c.ref = atomic_load(&c.entry->ref);
-        if (winner != NULL && c.entry != winner->entry)
-            atomic_compare_exchange_strong(&c.entry->ref, &c.ref, 0);
+        if (winner != NULL && c.entry != winner->entry && c.ref != 0)
+            erase(a->shm, i, c.entry, c.ref);
         if (c.ref != 0 && (best.entry == NULL || c.birth > best.birth))
             best = c;
     }
@@ -384,6 +398,7 @@ int sio_arena_claim(struct sio_arena *a, struct sio_slice pid, struct sio_buf *o
         *died_ms = atomic_load(&meta(a->shm, c.index)->died_ms);
     a->taken = c.entry;
     a->taken_ref = c.ref;
+    a->taken_from = c.index;
     int r = read_block(a->shm, c.index, c.ref, number_of(a->shm, c.index, c.entry), out);
     if (r != 0)
         settle(a);

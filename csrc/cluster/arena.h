@@ -25,6 +25,7 @@ struct sio_arena {
     struct sio_arena_heap *heap;   /* private: free lists per size class */
     struct sio_arena_entry *taken; /* the last claim, until our own record of it stands */
     uint64_t taken_ref;
+    unsigned taken_from; /* index of its arena */
 };
 
 /* SIO_EINVAL unless `me` is a living incarnation. Closing leaves the records: an orderly exit is a

@@ -19,10 +19,8 @@
 #define SIO_SHM_MAGIC UINT64_C(0x31757473616f6973)
 
 enum {
-    SIO_SHM_VERSION = 1,
-    SIO_SHM_ALIGN = 65536, /* of the regions that are mapped apart; the largest page size */
-    SIO_JOURNAL_BYTES_MIN = 65536,
-    SIO_JOURNAL_BYTES_MAX = 1 << 30,
+    SIO_SHM_VERSION = 2,
+    SIO_SHM_ALIGN = 65536,    /* of the regions that are mapped apart; the largest page size */
     SIO_JOURNAL_BLOCK = 4096, /* bytes of ring per entry of first[] */
     SIO_JOURNAL_START = 4096, /* the first position, so that 0 is never one */
     SIO_JOURNAL_LOCK_WAIT_US = 1000,
@@ -48,9 +46,10 @@ struct sio_arena_meta {
     _Atomic uint32_t slot, generation; /* of the owner; supervisor */
     _Atomic uint32_t birth;            /* a larger one is a younger arena; supervisor */
     _Atomic uint64_t died_ms;          /* supervisor */
-    _Atomic uint32_t records;          /* never less than there are; owner */
-    _Atomic uint32_t changes;          /* odd while a chain is being changed; owner */
-    char pad[32];
+    /* birth << 32 | how many, never less than there are; owner, and claimers once it is dead */
+    _Atomic uint64_t records;
+    _Atomic uint32_t changes; /* odd while a chain is being changed; owner */
+    char pad[28];
 };
 
 /* The directory of an arena: buckets of entry numbers + 1, then the entries, then the blocks. A
@@ -74,7 +73,8 @@ struct sio_journal_shared {
     _Alignas(64) pthread_mutex_t mutex; /* robust, process-shared */
     _Alignas(64) _Atomic uint64_t tail; /* the commit word: everything before it is whole */
     _Alignas(
-        64) _Atomic uint64_t horizon; /* bytes before horizon - ring_bytes may be overwritten */
+        64) _Atomic uint64_t horizon;    /* bytes before horizon - ring_bytes may be overwritten */
+    _Alignas(64) _Atomic uint64_t floor; /* bytes before it are too old, and given back */
     _Alignas(64) _Atomic uint64_t sleepers; /* bit per slot */
     _Alignas(64) _Atomic uint64_t repaired; /* locks taken over from the dead */
     /* Per block of the ring the position of the first record that starts in it; written under the
@@ -97,12 +97,17 @@ _Static_assert(sizeof(struct sio_arena_entry) == 64, "an entry is one cache line
 _Static_assert(sizeof(struct sio_arena_block) == 16, "block head");
 _Static_assert(sizeof(struct sio_journal_head) == 24, "record head");
 _Static_assert(offsetof(struct sio_journal_shared, tail) == 64, "tail has a line of its own");
-_Static_assert(offsetof(struct sio_journal_shared, first) == 320, "five lines before first[]");
+_Static_assert(offsetof(struct sio_journal_shared, first) == 384, "six lines before first[]");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock would not be shared between processes");
 
 static inline struct sio_arena_meta *sio_shm_metas(const struct sio_shm *shm)
 {
     return (struct sio_arena_meta *)(void *)(shm->slots + shm->n_slots);
+}
+
+static inline uint32_t sio_arena_count(const struct sio_arena_meta *m)
+{
+    return (uint32_t)atomic_load(&m->records);
 }
 
 static inline char *sio_shm_arena(const struct sio_shm *shm, unsigned index)

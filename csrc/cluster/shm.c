@@ -52,6 +52,14 @@ static bool sizes_ok(const struct sio_shm_header *h)
            sio_arena_blocks_at(h->arena_sessions) <= arena / 2;
 }
 
+size_t sio_journal_ring_bytes(size_t asked)
+{
+    size_t bytes = SIO_JOURNAL_BYTES_MIN;
+    while (bytes < asked && bytes < SIO_JOURNAL_BYTES_MAX)
+        bytes *= 2;
+    return bytes;
+}
+
 /* Fills the sizes of `h`. */
 static int plan(struct sio_shm_header *h, const struct sio_shm_config *c)
 {
@@ -210,34 +218,72 @@ int sio_shm_attach(struct sio_shm *out, int fd)
 
 /* ---- incarnations ---------------------------------------------------------------------------- */
 
-static struct sio_arena_meta *free_arena(struct sio_shm *shm, unsigned *index)
+/* Gives the pages back; what is read from now on is zero. A claimer that was stopped half-way finds
+ * no entry, or one with another birth in its reference. */
+static void wipe(struct sio_shm *shm, unsigned index)
 {
-    struct sio_arena_meta *metas = sio_shm_metas(shm);
+    off_t at = (off_t)((uint64_t)(shm->arenas - shm->ring) - shm->ring_bytes +
+                       shm->header->head_bytes + index * shm->arena_bytes);
+    if (fallocate(shm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
+                  (off_t)shm->arena_bytes) != 0)
+        memset(sio_shm_arena(shm, index), 0, shm->arena_bytes);
+    atomic_store(&sio_shm_metas(shm)[index].state, SIO_ARENA_FREE);
+}
+
+/* An arena whose owner is dead and whose sessions have all moved on. */
+static bool is_left(const struct sio_arena_meta *m)
+{
+    return atomic_load(&m->state) == SIO_ARENA_DEAD && sio_arena_count(m) == 0;
+}
+
+static bool is_free(struct sio_shm *shm, unsigned index)
+{
+    struct sio_arena_meta *m = &sio_shm_metas(shm)[index];
+    if (is_left(m))
+        wipe(shm, index);
+    return atomic_load(&m->state) == SIO_ARENA_FREE;
+}
+
+/* There is always a dead one: a slot has one arena that lives, and there are more. */
+static unsigned give_up_oldest(struct sio_shm *shm)
+{
+    const struct sio_arena_meta *metas = sio_shm_metas(shm), *m;
+    unsigned oldest = shm->n_arenas;
     for (unsigned i = 0; i < shm->n_arenas; i++)
-        if (atomic_load(&metas[i].state) == SIO_ARENA_FREE) {
-            *index = i;
-            return &metas[i];
-        }
-    return NULL;
+        if (atomic_load(&metas[i].state) == SIO_ARENA_DEAD &&
+            (oldest == shm->n_arenas ||
+             atomic_load(&metas[i].died_ms) < atomic_load(&metas[oldest].died_ms)))
+            oldest = i;
+    m = &metas[oldest];
+    sio_log_limited(
+        SIO_LOG_WARN, "arenas",
+        "all %u arenas are in use: %u sessions of the dead cannot be recovered any more",
+        shm->n_arenas, sio_arena_count(m));
+    wipe(shm, oldest);
+    return oldest;
+}
+
+static unsigned take_arena(struct sio_shm *shm)
+{
+    for (unsigned i = 0; i < shm->n_arenas; i++)
+        if (is_free(shm, i))
+            return i;
+    return give_up_oldest(shm);
 }
 
 int sio_shm_assign(struct sio_shm *shm, unsigned slot, uint32_t *generation)
 {
     struct sio_slot *s = &shm->slots[slot];
-    unsigned index;
     if (atomic_load(&s->state) != SIO_SLOT_EMPTY)
         return SIO_EEXIST;
-    struct sio_arena_meta *m = free_arena(shm, &index);
-    if (m == NULL) {
-        sio_log_limited(SIO_LOG_WARN, "arenas", "all %u arenas are in use or kept for recovery",
-                        shm->n_arenas);
-        return SIO_EFULL;
-    }
+    unsigned index = take_arena(shm);
+    struct sio_arena_meta *m = &sio_shm_metas(shm)[index];
+    uint32_t birth = atomic_fetch_add(&shm->header->births, 1) + 1;
     *generation = (atomic_load(&s->generation) + 1) & SIO_GENERATION_MASK;
     atomic_store(&m->slot, slot);
     atomic_store(&m->generation, *generation);
-    atomic_store(&m->birth, atomic_fetch_add(&shm->header->births, 1) + 1);
-    atomic_store(&m->records, 0);
+    atomic_store(&m->birth, birth);
+    atomic_store(&m->records, (uint64_t)birth << 32);
     atomic_store(&m->changes, 0);
     atomic_store(&m->state, SIO_ARENA_LIVE);
     atomic_store(&s->arena, index);
@@ -254,18 +300,6 @@ int sio_shm_assign(struct sio_shm *shm, unsigned slot, uint32_t *generation)
     return 0;
 }
 
-/* Gives the pages back; what is read from now on is zero. A claimer that was stopped half-way finds
- * no entry, or one with another birth in its reference. */
-static void wipe(struct sio_shm *shm, unsigned index)
-{
-    off_t at = (off_t)((uint64_t)(shm->arenas - shm->ring) - shm->ring_bytes +
-                       shm->header->head_bytes + index * shm->arena_bytes);
-    if (fallocate(shm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at,
-                  (off_t)shm->arena_bytes) != 0)
-        memset(sio_shm_arena(shm, index), 0, shm->arena_bytes);
-    atomic_store(&sio_shm_metas(shm)[index].state, SIO_ARENA_FREE);
-}
-
 void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms)
 {
     struct sio_slot *s = &shm->slots[slot];
@@ -278,8 +312,7 @@ void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms)
     atomic_store(&s->fds_open, 0);
     atomic_store(&m->died_ms, now_ms);
     atomic_store(&m->state, SIO_ARENA_DEAD);
-    if (atomic_load(&m->records) == 0)
-        wipe(shm, index);
+    is_free(shm, index); /* without records, at once */
     atomic_fetch_and(&shm->journal->sleepers, ~(UINT64_C(1) << slot));
     /* Repairs the lock if the dead one held it. When it cannot be had within its time, a living
      * worker holds it, so it was not the dead one's. */
@@ -292,8 +325,8 @@ void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms)
     struct sio_arena_meta *metas = sio_shm_metas(shm);
     for (unsigned i = 0; i < shm->n_arenas; i++) {
         uint64_t died_ms = atomic_load(&metas[i].died_ms);
-        if (atomic_load(&metas[i].state) == SIO_ARENA_DEAD && now_ms >= died_ms &&
-            now_ms - died_ms >= retention_ms)
+        if (is_left(&metas[i]) || (atomic_load(&metas[i].state) == SIO_ARENA_DEAD &&
+                                   now_ms >= died_ms && now_ms - died_ms >= retention_ms))
             wipe(shm, i);
     }
 }

@@ -24,8 +24,10 @@
 
 enum {
     SIO_JOURNAL_BYTES = 32 << 20, /* default ring size, a power of two */
-    SIO_ARENA_BYTES = 64 << 20,   /* default, sparse: pages exist once touched */
-    SIO_ARENA_SESSIONS = 65536,   /* default cap of recoverable sessions per worker */
+    SIO_JOURNAL_BYTES_MIN = 65536,
+    SIO_JOURNAL_BYTES_MAX = 1 << 30,
+    SIO_ARENA_BYTES = 64 << 20, /* default, sparse: pages exist once touched */
+    SIO_ARENA_SESSIONS = 65536, /* default cap of recoverable sessions per worker */
 };
 
 struct sio_shm_config {
@@ -33,6 +35,18 @@ struct sio_shm_config {
     size_t journal_bytes;    /* 0: default; a power of two, 64 KiB .. 1 GiB */
     size_t arena_bytes;      /* 0: default; rounded up to 64 KiB, below 4 GiB */
     unsigned arena_sessions; /* 0: default; their directory may take half of the arena */
+};
+
+enum { SIO_JOURNAL_MARKS = 32 };
+
+/* Where the journal stood when: what tells the age of a position. Of the one process that calls
+ * sio_journal_expire. */
+struct sio_journal_marks {
+    unsigned n;
+    struct {
+        uint64_t pos, at_ms;
+    } at[SIO_JOURNAL_MARKS];
+    uint64_t given_back; /* ring pages of positions before are */
 };
 
 enum sio_slot_state {
@@ -72,9 +86,12 @@ struct sio_shm {
     unsigned n_slots, n_arenas;
     size_t arena_bytes;
     unsigned arena_sessions;
+    struct sio_journal_marks marks;
     char epoch[12]; /* text, new for each creation: the first half of a recovery offset */
 };
 
+/* The size of ring for what was asked for: the next power of two, or the least there is. */
+size_t sio_journal_ring_bytes(size_t asked);
 /* Nothing is kept on an error. */
 int sio_shm_create(struct sio_shm *out, const struct sio_shm_config *config);
 /* Takes the descriptor and makes it CLOEXEC; on an error it is closed. */
@@ -82,15 +99,16 @@ int sio_shm_attach(struct sio_shm *out, int fd);
 void sio_shm_detach(struct sio_shm *shm); /* idempotent */
 
 /* Supervisor: a new incarnation in `slot`: next generation, fresh arena, state STARTING, heartbeat
- * now. Errors: SIO_EEXIST when the slot is not EMPTY; SIO_EFULL when every arena is still in its
- * retention time (there are four per slot and four more: sweep with a shorter time, or wait). */
+ * now. When every arena is kept for recovery (there are four per slot and four more), the sessions
+ * of whoever died first are given up. SIO_EEXIST when the slot is not EMPTY. */
 int sio_shm_assign(struct sio_shm *shm, unsigned slot, uint32_t *generation);
 /* Supervisor, after the process was reaped: publishes the incarnation as dead, clears its
  * sleeper bit, resets its slot, takes and releases the journal lock once. Then the caller rings
  * every bell: the dead may have been killed between its commit and its wake. An arena without
  * records is free at once. No effect on an EMPTY slot. */
 void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms);
-/* Supervisor: frees (hole-punches) arenas of incarnations dead for longer than retention_ms. */
+/* Supervisor: frees (hole-punches) arenas of incarnations that are dead for retention_ms, or whose
+ * sessions have all been claimed. */
 void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms);
 /* Whether the incarnation runs (its slot has this generation and is not EMPTY). */
 bool sio_shm_alive(const struct sio_shm *shm, struct sio_place who);

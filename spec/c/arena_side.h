@@ -74,7 +74,7 @@ static inline struct sio_slice claim(struct sio_arena *arena, unsigned i)
 
 static inline uint32_t records(const struct sio_arena *arena)
 {
-    return atomic_load(&sio_shm_metas(&shm)[arena->index].records);
+    return sio_arena_count(&sio_shm_metas(&shm)[arena->index]);
 }
 
 #endif

@@ -192,6 +192,47 @@ TEST(arena_a_claim_happens_once)
     teardown();
 }
 
+/* Claims empty the arena of the dead, counted when the claimer's own record stands. */
+TEST(arena_of_a_dead_owner_counts_what_was_claimed)
+{
+    setup(1 << 20);
+    struct sio_arena_meta *m = &sio_shm_metas(&shm)[b.index];
+    for (unsigned i = 1; i <= 3; i++)
+        CHECK_EQ_INT(sio_arena_put(&b, pid_of(i), SIO_LIT("one")), 0);
+    sio_shm_bury(&shm, 1, 1000);
+    CHECK_SLICE(claim(&a, 1), "one");
+    CHECK_EQ_INT(records(&b), 3);
+    CHECK_EQ_INT(sio_arena_put(&a, pid_of(1), SIO_LIT("mine")), 0);
+    CHECK_EQ_INT(records(&b), 2);
+    CHECK_SLICE(claim(&a, 2), "one");
+    CHECK_SLICE(claim(&a, 3), "one");
+    sio_shm_sweep(&shm, 1001, 120000);
+    CHECK_EQ_INT(atomic_load(&m->state), SIO_ARENA_DEAD); /* the third may yet be lost */
+    sio_arena_close(&a);
+    CHECK_EQ_INT(records(&b), 0);
+    sio_shm_sweep(&shm, 1001, 120000);
+    CHECK_EQ_INT(atomic_load(&m->state), SIO_ARENA_FREE);
+    teardown();
+}
+
+/* The claimer was stopped meanwhile: what it deletes has become another owner's. */
+TEST(arena_a_late_deletion_does_not_count_in_the_next_owners_arena)
+{
+    setup(1 << 20);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(1), SIO_LIT("one")), 0);
+    sio_shm_bury(&shm, 1, 1000);
+    CHECK_SLICE(claim(&a, 1), "one");
+    sio_shm_sweep(&shm, 2000, 0);
+    sio_arena_close(&b);
+    CHECK_EQ_INT(sio_arena_open(&b, &shm, assign(1)), 0);
+    CHECK_EQ_INT(b.index, a.taken_from);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(2), SIO_LIT("two")), 0);
+    CHECK_EQ_INT(sio_arena_put(&a, pid_of(1), SIO_LIT("mine")), 0);
+    CHECK_EQ_INT(records(&b), 1);
+    CHECK_SLICE(own(&b, 2), "two");
+    teardown();
+}
+
 TEST(arena_a_swept_record_is_gone)
 {
     struct sio_place owner;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "cluster/layout.h"
 
 static const struct sio_shm_config small = {
@@ -155,6 +156,17 @@ TEST(shm_an_incarnation_lives_from_assign_to_bury)
     sio_shm_detach(&shm);
 }
 
+static unsigned lost; /* sessions that a log line tells of */
+
+static void count_lost(enum sio_log_level level, const char *line)
+{
+    const char *at = strstr(line, "sessions of the dead");
+    (void)level;
+    while (at != NULL && at[-1] != ':')
+        at--;
+    lost = at == NULL ? 0 : (unsigned)atoi(at);
+}
+
 static unsigned count_arenas(const struct sio_shm *shm, enum sio_arena_state state)
 {
     unsigned n = 0;
@@ -176,7 +188,6 @@ TEST(shm_arenas_are_kept_for_the_retention_time)
         sio_shm_bury(&shm, 0, 1000 + i);
     }
     CHECK_EQ_INT(count_arenas(&shm, SIO_ARENA_DEAD), shm.n_arenas);
-    CHECK_EQ_INT(sio_shm_assign(&shm, 0, &generation), SIO_EFULL);
     sio_shm_sweep(&shm, 1500, 500); /* only the first is that old */
     CHECK_EQ_INT(count_arenas(&shm, SIO_ARENA_FREE), 1);
     sio_shm_sweep(&shm, 900, 500); /* a clock behind the deaths frees nothing */
@@ -186,6 +197,52 @@ TEST(shm_arenas_are_kept_for_the_retention_time)
     sio_shm_sweep(&shm, 9999, 0);
     CHECK_EQ_INT(count_arenas(&shm, SIO_ARENA_FREE), shm.n_arenas - 1);
     CHECK_EQ_INT(count_arenas(&shm, SIO_ARENA_LIVE), 1);
+    sio_shm_detach(&shm);
+}
+
+/* Each dead one has sessions that somebody may come back for. */
+TEST(shm_when_all_arenas_are_kept_the_oldest_goes)
+{
+    struct sio_shm shm;
+    uint32_t generation;
+    unsigned first = 0;
+    REQUIRE(sio_shm_create(&shm, &small) == 0);
+    for (unsigned i = 0; i < shm.n_arenas; i++) {
+        REQUIRE(sio_shm_assign(&shm, 0, &generation) == 0);
+        unsigned index = atomic_load(&shm.slots[0].arena);
+        atomic_store(&sio_shm_metas(&shm)[index].records, 7);
+        sio_shm_bury(&shm, 0, 1000 + (i + 3) % shm.n_arenas);
+        if ((i + 3) % shm.n_arenas == 0)
+            first = index;
+    }
+    sio_log_set_sink(count_lost);
+    lost = 0;
+    REQUIRE(sio_shm_assign(&shm, 0, &generation) == 0);
+    CHECK_EQ_INT(lost, 7);
+    CHECK_EQ_INT(atomic_load(&shm.slots[0].arena), first);
+    CHECK_EQ_INT(count_arenas(&shm, SIO_ARENA_DEAD), shm.n_arenas - 1);
+    sio_log_set_sink(NULL);
+    sio_shm_detach(&shm);
+}
+
+/* The sessions of a reload or a crash come back within seconds, and their arena is not needed for
+ * the rest of the retention time. */
+TEST(shm_an_arena_that_was_left_is_free_at_once)
+{
+    struct sio_shm shm;
+    uint32_t generation;
+    REQUIRE(sio_shm_create(&shm, &small) == 0);
+    for (unsigned i = 0; i < 3 * shm.n_arenas; i++) {
+        REQUIRE(sio_shm_assign(&shm, 0, &generation) == 0);
+        struct sio_arena_meta *m = &sio_shm_metas(&shm)[atomic_load(&shm.slots[0].arena)];
+        atomic_fetch_add(&m->records, 1);
+        sio_shm_bury(&shm, 0, 1000);
+        CHECK_EQ_INT(atomic_load(&m->state), SIO_ARENA_DEAD);
+        atomic_fetch_sub(&m->records, 1);
+    }
+    CHECK(count_arenas(&shm, SIO_ARENA_DEAD) <= 1);
+    sio_shm_sweep(&shm, 1000, 120000);
+    CHECK_EQ_INT(count_arenas(&shm, SIO_ARENA_FREE), shm.n_arenas);
     sio_shm_detach(&shm);
 }
 
