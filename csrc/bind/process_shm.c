@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "cluster/shm.h"
+#include "cluster/journal.h"
 
 #define SHM "sio.process.shm"
 
@@ -27,15 +27,18 @@ static unsigned check_slot(lua_State *L, const struct sio_shm *shm, int arg)
     return (unsigned)slot;
 }
 
-/* shm_create(slots) */
+/* shm_create(slots[, journal bytes]): the latter is rounded up to a power of two */
 static int lshm_create(lua_State *L)
 {
-    lua_Integer slots = luaL_checkinteger(L, 1);
+    lua_Integer slots = luaL_checkinteger(L, 1), bytes = luaL_optinteger(L, 2, SIO_JOURNAL_BYTES);
     luaL_argcheck(L, slots >= 1 && slots <= SIO_WORKERS_MAX, 1, "number of slots out of range");
+    luaL_argcheck(L, bytes >= 0 && bytes <= SIO_JOURNAL_BYTES_MAX, 2, "size out of range");
     struct sio_shm *shm = lua_newuserdatauv(L, sizeof *shm, 0);
     memset(shm, 0, sizeof *shm);
     luaL_setmetatable(L, SHM);
-    int rc = sio_shm_create(shm, &(struct sio_shm_config){.slots = (unsigned)slots});
+    int rc = sio_shm_create(
+        shm, &(struct sio_shm_config){.slots = (unsigned)slots,
+                                      .journal_bytes = sio_journal_ring_bytes((size_t)bytes)});
     return rc < 0 ? sio_process_fail(L, rc) : 1;
 }
 
@@ -69,10 +72,13 @@ static int lshm_bury(lua_State *L)
     return 0;
 }
 
-/* shm:sweep(seconds): forgets sessions of workers dead for longer */
+/* shm:sweep(seconds): forgets sessions of workers dead for longer, and older records */
 static int lshm_sweep(lua_State *L)
 {
-    sio_shm_sweep(check_shm(L), sio_clock_ms(), sio_bind_check_ms(L, 2));
+    struct sio_shm *shm = check_shm(L);
+    uint64_t now_ms = sio_clock_ms(), retention_ms = sio_bind_check_ms(L, 2);
+    sio_shm_sweep(shm, now_ms, retention_ms);
+    sio_journal_expire(shm, now_ms, retention_ms);
     return 0;
 }
 

@@ -124,12 +124,17 @@ int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned f
 
 /* ---- read ------------------------------------------------------------------------------------ */
 
-/* Whether what was copied from `pos` may have been overwritten meanwhile. */
+uint64_t sio_journal_floor(const struct sio_journal *j)
+{
+    return atomic_load_explicit(&j->shm->journal->floor, memory_order_relaxed);
+}
+
+/* Whether what was copied from `pos` may have been overwritten, or given back, meanwhile. */
 static bool overtaken(const struct sio_journal *j, uint64_t pos)
 {
     atomic_thread_fence(memory_order_acquire);
     uint64_t horizon = atomic_load_explicit(&j->shm->journal->horizon, memory_order_relaxed);
-    return horizon - pos > j->shm->ring_bytes;
+    return horizon - pos > j->shm->ring_bytes || pos < sio_journal_floor(j);
 }
 
 /* The head of the record at `pos`, checked. Siblings are trusted, yet a head that cannot be is a
@@ -192,7 +197,7 @@ int sio_journal_next(struct sio_journal *j, struct sio_journal_record *out)
 }
 
 /* A payload can hold a forged head, so `from` is never followed into the ring: the walk starts at
- * the first record of its 4 KiB block and must hit it exactly. */
+ * the first record of its 4 KiB block, or at the floor, and must hit it exactly. */
 int sio_journal_seek(const struct sio_journal *j, uint64_t from)
 {
     struct sio_journal_head head;
@@ -204,6 +209,8 @@ int sio_journal_seek(const struct sio_journal *j, uint64_t from)
     uint64_t pos = atomic_load_explicit(first_at(j, from), memory_order_relaxed);
     if (pos / SIO_JOURNAL_BLOCK != from / SIO_JOURNAL_BLOCK)
         return SIO_ENOENT;
+    if (pos < sio_journal_floor(j))
+        pos = sio_journal_floor(j);
     while (pos < from) {
         if (read_head(j, pos, tail, &head) != 0)
             return SIO_ENOENT;

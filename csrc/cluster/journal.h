@@ -4,8 +4,8 @@
  *
  * A position is a 64-bit byte count that never wraps. append() copies under a robust
  * process-shared mutex and commits with one store of `tail`: a writer killed inside leaves
- * nothing visible. Waking: a bit per sleeping reader, an eventfd ("bell") per worker, rung once at
- * the end of the tick.
+ * nothing visible. It is bounded by bytes, being a ring, and by age (journal_age.c). Waking: a bit
+ * per sleeping reader, an eventfd ("bell") per worker, rung once at the end of the tick.
  *
  * Thread: loop. Owns: the lapped-proof copy of the record being read. Reenters: no.
  */
@@ -70,6 +70,13 @@ int sio_journal_seek(const struct sio_journal *j, uint64_t from);
 /* Copies the record at *pos into `copy` and moves *pos to its end. 1, 0 at `until`, SIO_ELAPPED. */
 int sio_journal_read_at(const struct sio_journal *j, uint64_t *pos, uint64_t until,
                         struct sio_buf *copy, struct sio_journal_record *out);
+
+/* Bounded by age: forgets what is older than max_age_ms (and a sixteenth of that, and the time
+ * since the last call) and gives its pages back. The supervisor, or the only process, calls it now
+ * and then. What a living worker has not read yet stays. */
+void sio_journal_expire(struct sio_shm *shm, uint64_t now_ms, uint64_t max_age_ms);
+/* A record boundary: what lies before has been forgotten. */
+uint64_t sio_journal_floor(const struct sio_journal *j);
 
 /* Test hook: called by name at each step of append and wake, so that a test can kill the process
  * there. NULL outside tests. */

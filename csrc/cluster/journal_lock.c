@@ -23,6 +23,7 @@ void sio_journal_init(struct sio_journal_shared *s)
     pthread_mutexattr_destroy(&attr);
     atomic_store(&s->horizon, SIO_JOURNAL_START);
     atomic_store(&s->tail, SIO_JOURNAL_START);
+    atomic_store(&s->floor, SIO_JOURNAL_START);
 }
 
 static int64_t now_us(void)

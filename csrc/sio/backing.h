@@ -45,6 +45,9 @@ struct sio_backing {
     size_t (*record_max)(void *ctx); /* bytes */
     /* Behind the last record that went through here: what comes later will be delivered live. */
     uint64_t (*position)(void *ctx);
+    /* What is older has been forgotten. It was sent longer ago than a client can be away and its
+     * connection seem alive, so whoever may still be recovered has received it. */
+    uint64_t (*floor)(void *ctx);
     /* Delivers the log to its end, then visits the records of [from, position). SIO_ENOENT: `from`
      * is no boundary; SIO_ELAPPED. May find this worker lapped, and call sio_server_lapped. */
     int (*scan)(void *ctx, uint64_t from, sio_scan_fn fn, void *arg);

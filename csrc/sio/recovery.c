@@ -137,6 +137,16 @@ static void go_on(struct sio_socket *s, const struct sio_replay *r)
     server->events->on_connecting(server->owner, s, sio_socket_auth(s));
 }
 
+/* The larger of what the client has, its CONNECT, and what everybody has. */
+static uint64_t replay_from(const struct claim *c, uint64_t since)
+{
+    const struct sio_backing *b = &c->server->backing;
+    uint64_t floor = b->floor(b->ctx), from = since;
+    if (c->has_offset && c->offset > from)
+        from = c->offset;
+    return from > floor ? from : floor;
+}
+
 static int restore(struct claim *c)
 {
     struct sio_saved v;
@@ -144,7 +154,7 @@ static int restore(struct claim *c)
         return SIO_ENOENT;
     struct sio_socket *s = c->socket;
     struct sio_replay r;
-    uint64_t from = c->has_offset && c->offset > v.since ? c->offset : v.since;
+    uint64_t from = replay_from(c, v.since);
     sio_replay_init(&r, s->nsp, v.sid, v.place, v.at);
     sio_replay_set_notes(&r, v.noted_from, &v.notes);
     struct sio_reader at = v.rooms.at;

@@ -2,8 +2,8 @@
 /* Connection state recovery: what a session is, where its replay starts, who owns it.
  *
  * The offset that clients keep is "epoch:position" (position in hex), the position behind the
- * record that carried the event. Replay covers [max(offset, position at CONNECT), end of log),
- * applying the membership that held at each position (joins and leaves are records too).
+ * record that carried the event. Replay covers [max(offset, position at CONNECT, floor of log), end
+ * of log), applying the membership that held at each position (joins and leaves are records too).
  *
  * Thread: loop. Reenters: release closes the connection that holds the session.
  */

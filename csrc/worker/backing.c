@@ -13,6 +13,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -170,6 +171,29 @@ static uint64_t position(void *ctx)
     return worker_of(ctx)->journal.cursor;
 }
 
+/* For how long a record may matter to somebody: the longest absence, before which the session took
+ * an interval and a timeout to see that its ping is not answered. */
+static uint64_t retention_ms(const struct sio_service *s)
+{
+    const struct eio_options *e = &s->app.engine;
+    return s->app.sio.max_disconnection_ms + e->ping_interval_ms + e->ping_timeout_ms;
+}
+
+void sio_worker_forget_old(struct sio_worker *w)
+{
+    uint64_t most_ms = SIO_RETENTION_MS;
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
+        if (w->services[i] != NULL && w->services[i]->app.sio.recovery &&
+            retention_ms(w->services[i]) > most_ms)
+            most_ms = retention_ms(w->services[i]);
+    sio_journal_expire(&w->shm, sio_clock_ms(), most_ms);
+}
+
+static uint64_t oldest(void *ctx)
+{
+    return sio_journal_floor(&worker_of(ctx)->journal);
+}
+
 static int scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
 {
     const struct sio_service *s = ctx;
@@ -211,6 +235,7 @@ struct sio_backing sio_worker_backing(struct sio_service *s)
         .blocked = blocked,
         .record_max = record_max,
         .position = position,
+        .floor = oldest,
         .scan = scan,
         .save = save,
         .drop = forget,

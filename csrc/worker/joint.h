@@ -27,7 +27,8 @@ enum {
     SIO_TAIL_BATCH = 1024,        /* siblings' records delivered per turn */
     SIO_DEFERRED_BYTES = 8 << 20, /* records that wait for a blocked journal; more: SIO_EFULL */
     SIO_DEFERRED_RETRY_MS = 5,
-    SIO_GIVES_MAX = 256, /* connections that wait for a full link */
+    SIO_RETENTION_MS = 120000, /* of the journal, unless an absence may be longer */
+    SIO_GIVES_MAX = 256,       /* connections that wait for a full link */
     SIO_GIVE_RETRY_MS = 1,
     SIO_GIVE_TRIES = 200,
     SIO_RELAY_SKEW = 64,   /* sessions that this worker has more, until a relay evens it out */
@@ -99,6 +100,8 @@ struct sio_worker {
 struct sio_backing sio_worker_backing(struct sio_service *s);
 /* Delivers records from the journal, at most `batch` (0: all); true when some are left. */
 bool sio_worker_tail(struct sio_worker *w, unsigned batch);
+/* Alone: the bound by age that the supervisor sees to otherwise. */
+void sio_worker_forget_old(struct sio_worker *w);
 /* Of one server; NULL: all. */
 void sio_worker_drop_deferred(struct sio_worker *w, const struct sio_service *s);
 

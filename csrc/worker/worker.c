@@ -55,6 +55,8 @@ static void on_beat(uv_timer_t *t)
     mend_count(w);
     sio_worker_check_claims(w);
     sio_worker_check_peers(w);
+    if (w->alone)
+        sio_worker_forget_old(w);
 }
 
 static void on_bell(uv_poll_t *p, int status, int events)

@@ -161,7 +161,9 @@ local function listen_supervised(app, addresses)
   host.on_reload(function() tls.reload(app) end)
   host.listen(app, {
     addresses = addresses, secure = o.tls ~= nil, workers = o.workers, balance = o.balance,
-    retention = o.recovery and o.max_disconnection_duration or nil,
+    -- How long it takes to see that nobody answers counts too: what was sent then may be lost.
+    retention = o.recovery and o.max_disconnection_duration + o.ping_interval + o.ping_timeout
+      or nil,
   }, function() run_start_hooks(app) end)
 end
 

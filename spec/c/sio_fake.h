@@ -37,8 +37,9 @@ static inline void fake_open_worker(unsigned number)
 {
     struct fake_worker *w = &sio.worker[number];
     struct sio_backing backing = {
-        w,         "ep0ch",   fake_publish, fake_blocked, fake_record_max, fake_position,
-        fake_scan, fake_save, fake_drop,    fake_claim,   fake_peers,      fake_answer};
+        w,          "ep0ch",   fake_publish, fake_blocked, fake_record_max, fake_position,
+        fake_floor, fake_scan, fake_save,    fake_drop,    fake_claim,      fake_peers,
+        fake_answer};
     *w = (struct fake_worker){.number = number, .cursor = sio.n};
     w->position = sio.n == 0 ? 64 : sio.records[sio.n - 1].end;
     sio.options.place = (struct sio_place){.slot = number, .generation = FAKE_GENERATION};

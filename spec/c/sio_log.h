@@ -50,6 +50,7 @@ static struct {
     unsigned saves;
     int save_err;
     size_t save_max;
+    uint64_t floor;   /* of the log */
     bool claim_later; /* claims wait for fake_answer_claims */
     struct {
         struct fake_worker *w;
@@ -131,6 +132,12 @@ static inline size_t fake_record_max(void *ctx)
 {
     (void)ctx;
     return 1 << 20;
+}
+
+static inline uint64_t fake_floor(void *ctx)
+{
+    (void)ctx;
+    return sio.floor;
 }
 
 static inline uint64_t fake_position(void *ctx)
