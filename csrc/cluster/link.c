@@ -166,10 +166,15 @@ static int dup_fds(struct waiting *w, const int *fds, unsigned n)
     return 0;
 }
 
+bool sio_link_has_room(const struct sio_link *l, size_t len)
+{
+    return l->queue_bytes + len <= SIO_LINK_QUEUE_BYTES &&
+           l->queue_messages < SIO_LINK_QUEUE_MESSAGES;
+}
+
 static int enqueue(struct sio_link *l, struct sio_slice bytes, const int *fds, unsigned n)
 {
-    if (l->queue_bytes + bytes.len > SIO_LINK_QUEUE_BYTES ||
-        l->queue_messages >= SIO_LINK_QUEUE_MESSAGES || l->queue_fds + n > SIO_LINK_QUEUE_FDS) {
+    if (!sio_link_has_room(l, bytes.len) || l->queue_fds + n > SIO_LINK_QUEUE_FDS) {
         sio_log_limited(SIO_LOG_WARN, "link-full",
                         "link: %u messages (%zu bytes) wait already, one more is refused",
                         l->queue_messages, l->queue_bytes);

@@ -49,6 +49,8 @@ struct sio_link *sio_link_open(struct sio_loop *loop, int fd, const struct sio_l
  * holds its own reference). Errors: SIO_EINVAL (empty, too many descriptors), SIO_ETOOBIG,
  * SIO_EFULL (logged), SIO_ECLOSED, SIO_ESYS (a descriptor that cannot be dup'ed or sent). */
 int sio_link_send(struct sio_link *l, struct sio_slice bytes, const int *fds, unsigned n);
+/* Whether sio_link_send would take a message of so many bytes without descriptors. */
+bool sio_link_has_room(const struct sio_link *l, size_t len);
 /* Sends now or not at all: SIO_EAGAIN when it would have to wait, otherwise the same errors. For
  * `give`, which must know. */
 int sio_link_try_send(struct sio_link *l, struct sio_slice bytes, const int *fds, unsigned n);

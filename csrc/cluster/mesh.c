@@ -213,6 +213,11 @@ int sio_mesh_give(struct sio_mesh *m, unsigned slot, const struct sio_arrival *a
     return sio_link_try_send(m->peers[slot].link, sio_buf_slice(&m->out), &a->fd, 1);
 }
 
+bool sio_mesh_has_room(const struct sio_mesh *m, unsigned slot)
+{
+    return sio_mesh_has(m, slot) && sio_link_has_room(m->peers[slot].link, SIO_MESH_MSG_MAX);
+}
+
 int sio_mesh_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *msg)
 {
     if (msg->payload.len > SIO_MESH_MSG_MAX - SIO_MESH_HEAD)

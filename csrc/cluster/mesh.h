@@ -43,6 +43,8 @@ bool sio_mesh_can_give(const struct sio_mesh *m, unsigned slot);
  * the connection, retry or place elsewhere), SIO_ECLOSED (sio_mesh_can_give is false, or the
  * sibling just died), SIO_ETOOBIG, SIO_EINVAL (hops > SIO_MESH_HOPS_MAX: answer it here). */
 int sio_mesh_give(struct sio_mesh *m, unsigned slot, const struct sio_arrival *a);
+/* Whether a message of any size would be sent or queued now. */
+bool sio_mesh_has_room(const struct sio_mesh *m, unsigned slot);
 /* Errors: SIO_ECLOSED (no link), and those of sio_link_send. */
 int sio_mesh_send(struct sio_mesh *m, unsigned slot, const struct sio_mesh_msg *msg);
 /* Now or not at all: SIO_EAGAIN when it would have to wait; else as sio_mesh_send. */

@@ -16,10 +16,11 @@
 enum sio_mesh_type {
     SIO_MESH_GIVE = 1, /* with a descriptor; payload: origin (origin.h), bytes read from it */
     SIO_MESH_CLAIM,    /* payload: private id; asks the owner to release a session */
-    SIO_MESH_RELEASE,  /* answers CLAIM: status 0 and the record's bytes, or status 1: unknown */
-    SIO_MESH_CONTROL,  /* supervisor <-> worker: payload is a JSON object, maybe descriptors */
-    SIO_MESH_ANSWER, /* a part of an answer to `request`; status: sio_answer_end (sio/backing.h) */
-    SIO_MESH_TAKEN,  /* answers RELEASE with a record: status 0, or 1: not wanted any more */
+    SIO_MESH_RELEASE, /* answers CLAIM: status 0 and the record's bytes, or why not (worker/joint.h)
+                       */
+    SIO_MESH_CONTROL, /* supervisor <-> worker: payload is a JSON object, maybe descriptors */
+    SIO_MESH_ANSWER,  /* a part of an answer to `request`; status: sio_answer_end (sio/backing.h) */
+    SIO_MESH_TAKEN,   /* answers RELEASE with a record: status 0, or 1: not wanted any more */
 };
 
 enum {

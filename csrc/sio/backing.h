@@ -55,8 +55,10 @@ struct sio_backing {
     int (*save)(void *ctx, struct sio_slice pid, struct sio_slice record);
     void (*drop)(void *ctx, struct sio_slice pid); /* no effect when there is none */
     /* Takes the record of `pid` from whoever has it (also from ourselves: sio_recovery_release).
-     * fn is called exactly once, now or later. */
-    void (*claim)(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg);
+     * fn is called exactly once, now or later. Until it is called, *ticket is not NULL, and may be
+     * given to unclaim: then it will not be, and the session stays with who has it. */
+    void (*claim)(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg, void **ticket);
+    void (*unclaim)(void *ctx, void *ticket);
     /* The other workers that have clients now; fills `out` with at most SIO_WORKERS_MAX - 1. */
     unsigned (*peers)(void *ctx, struct sio_peer *out);
     /* A part of our answer, at most SIO_ANSWER_PART_MAX bytes, for the sio_ask_take of the worker

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Claiming an earlier session and becoming it again. Stands on keep (records) and replay (the log).
  *
- * Invariant: a claim outlives its socket and its server, because the backing calls back exactly
- * once, whenever; both may be NULL by then.
+ * Invariant: a claim has a socket that waits for it, and is taken back when that goes. It may go
+ * while the answer is looked at; then the session is parked here.
  */
 #include "sio/recovery.h"
 
@@ -19,6 +19,7 @@ struct claim {
     struct sio_list link; /* recovery.claims */
     struct sio_server *server;
     struct sio_socket *socket;
+    void *ticket;            /* of the backing, while it is looking */
     struct sio_slice record; /* borrowed while on_claimed runs */
     uint64_t died_ms;
     uint64_t offset;
@@ -33,6 +34,8 @@ static struct sio_slice pid_of(const struct claim *c)
 
 static void claim_free(struct claim *c)
 {
+    if (c->ticket != NULL)
+        c->server->backing.unclaim(c->server->backing.ctx, c->ticket);
     sio_list_remove(&c->link);
     sio_free(c);
 }
@@ -199,10 +202,6 @@ static void finish(struct claim *c)
 static void on_claimed(void *arg, struct sio_slice record, uint64_t died_ms)
 {
     struct claim *c = arg;
-    if (c->server == NULL) {
-        claim_free(c);
-        return;
-    }
     c->record = record;
     c->died_ms = died_ms;
     finish(c);
@@ -221,7 +220,7 @@ bool sio_recovery_begin(struct sio_socket *s, struct sio_slice auth)
     sio_list_init(&c->link);
     sio_list_append(&server->recovery.claims, &c->link);
     read_offset(c, auth);
-    server->backing.claim(server->backing.ctx, pid_of(c), on_claimed, c);
+    server->backing.claim(server->backing.ctx, pid_of(c), on_claimed, c, &c->ticket);
     return true;
 }
 
@@ -229,8 +228,11 @@ void sio_recovery_abandon(struct sio_socket *s)
 {
     SIO_LIST_EACH (node, &s->nsp->server->recovery.claims) {
         struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
-        if (c->socket == s)
-            c->socket = NULL;
+        if (c->socket != s)
+            continue;
+        c->socket = NULL;
+        if (c->ticket != NULL)
+            claim_free(c);
     }
 }
 
@@ -352,11 +354,7 @@ void sio_recovery_forget_all(struct sio_server *s)
 
 void sio_recovery_fini(struct sio_server *s)
 {
-    SIO_LIST_EACH (node, &s->recovery.claims) {
-        struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
-        c->server = NULL;
-        c->socket = NULL;
-        sio_list_remove(&c->link); /* the backing still has it */
-    }
+    SIO_LIST_EACH (node, &s->recovery.claims)
+        claim_free(SIO_CONTAINER_OF(node, struct claim, link));
     sio_keep_fini(s);
 }

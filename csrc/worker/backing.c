@@ -240,6 +240,7 @@ struct sio_backing sio_worker_backing(struct sio_service *s)
         .save = save,
         .drop = forget,
         .claim = sio_service_claim,
+        .unclaim = sio_service_unclaim,
         .peers = sio_service_peers,
         .answer = sio_service_answer,
     };

@@ -3,8 +3,8 @@
  *
  *     worker.c   what the servers of a process share    claim.c   sessions that a sibling owns
  *     service.c  one server: new, ready, close          lent.c    sessions on their way to one
- *     front.c    where a request belongs                answer.c  answers to siblings' questions
- *     backing.c  sio's log and store
+ *     front.c    where a request belongs                release.c a sibling wants one of ours
+ *     backing.c  sio's log and store                    answer.c  answers to siblings' questions
  *
  * Private to worker/. Nobody else includes it.
  */
@@ -31,10 +31,13 @@ enum {
     SIO_GIVES_MAX = 256,       /* connections that wait for a full link */
     SIO_GIVE_RETRY_MS = 1,
     SIO_GIVE_TRIES = 200,
-    SIO_RELAY_SKEW = 64,   /* sessions that this worker has more, until a relay evens it out */
-    SIO_CLAIMS_MAX = 1024, /* recoveries that wait for a sibling */
-    SIO_LENT_MAX = 256,    /* sessions on their way to siblings; more go unwatched */
-    SIO_ANSWERS_BYTES = 64 << 20, /* answers that wait for full links */
+    SIO_RELAY_SKEW = 64, /* sessions that this worker has more, until a relay evens it out */
+    SIO_CLAIMS_MAX = SIO_ARENA_SESSIONS, /* recoveries that wait for a sibling */
+    SIO_CLAIM_TURNS = 8,                 /* owners asked one after another; then it is lost */
+    SIO_OWED_MAX = SIO_ARENA_SESSIONS,   /* claims of siblings that wait for a way */
+    SIO_LENT_MAX = SIO_ARENA_SESSIONS,   /* sessions on their way to siblings; more wait */
+    SIO_LENT_BYTES = 16 << 20,           /* the same, of their records */
+    SIO_ANSWERS_BYTES = 64 << 20,        /* answers that wait for full links */
     SIO_ANSWER_RETRY_MS = 2,
     SIO_LISTENERS_MAX = 16, /* of one service */
 };
@@ -77,11 +80,14 @@ struct sio_worker {
 
     struct sio_list deferred; /* struct deferred, see backing.c */
     size_t deferred_bytes;
-    struct sio_buf saved;   /* scratch of backing.c */
-    struct sio_list claims; /* struct claim, see claim.c */
+    struct sio_buf saved;                    /* scratch of backing.c */
+    struct sio_list claims[SIO_WORKERS_MAX]; /* by the slot that is asked; see claim.c */
     uint32_t n_claims, next_request;
-    struct sio_list lent; /* struct lent, see lent.c */
+    struct sio_list lent[SIO_WORKERS_MAX]; /* by the slot that borrows; see lent.c */
     unsigned n_lent;
+    size_t lent_bytes;
+    struct sio_list owed[SIO_WORKERS_MAX]; /* by the slot that waits; see release.c */
+    unsigned n_owed;
     struct sio_list gives; /* struct waiting_give, see front.c */
     unsigned n_gives;
     struct sio_list answers; /* struct answer, see answer.c */
@@ -106,15 +112,33 @@ void sio_worker_forget_old(struct sio_worker *w);
 void sio_worker_drop_deferred(struct sio_worker *w, const struct sio_service *s);
 
 /* claim.c */
-void sio_service_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg);
-void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m);
+void sio_service_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg, void **ticket);
+void sio_service_unclaim(void *ctx, void *ticket);
+void sio_worker_on_release(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m);
 void sio_worker_check_claims(struct sio_worker *w); /* owners that died meanwhile */
 void sio_worker_drop_claims(struct sio_worker *w, const struct sio_service *s); /* those of s */
+
+/* release.c */
+enum sio_release_status { /* of RELEASE */
+                          SIO_RELEASE_GIVEN,
+                          SIO_RELEASE_NONE, /* it is not here */
+                          SIO_RELEASE_LENT, /* it is on its way to somebody: ask again */
+};
+/* Gives up a session of ours to server `number`, here or at a sibling; what the arena has of it is
+ * the caller's to drop. SIO_ENOENT; SIO_EEXIST: it is another server's, and stays. */
+int sio_worker_release(struct sio_worker *w, unsigned number, struct sio_slice pid,
+                       struct sio_buf *out);
+void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m);
+void sio_worker_on_claim(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m);
+void sio_worker_pay(struct sio_worker *w, unsigned to); /* there may be room again */
+void sio_worker_pay_all(struct sio_worker *w);
+void sio_worker_drop_owed(struct sio_worker *w, unsigned to); /* who waited has gone */
 
 /* lent.c */
 /* The record has been sent to the worker that claimed it. */
 void sio_worker_lend(struct sio_worker *w, unsigned to, const struct sio_mesh_msg *claim,
                      struct sio_slice record);
+bool sio_worker_has_lent(const struct sio_worker *w, struct sio_slice pid);
 void sio_worker_on_taken(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m);
 /* What was released stays here: parked again. */
 void sio_worker_take_back(struct sio_worker *w, unsigned number, struct sio_slice pid,

@@ -15,8 +15,8 @@
 #include "base/mem.h"
 
 struct lent {
-    struct sio_list link;
-    unsigned to, number; /* the sibling's slot, the server's number */
+    struct sio_list link; /* worker.lent[slot of the sibling] */
+    unsigned number;      /* of the server */
     uint32_t request;
     char pid[SIO_ID_LEN];
     size_t len;
@@ -26,21 +26,25 @@ struct lent {
 void sio_worker_lend(struct sio_worker *w, unsigned to, const struct sio_mesh_msg *claim,
                      struct sio_slice record)
 {
-    if (w->n_lent == SIO_LENT_MAX) {
-        sio_log_limited(SIO_LOG_WARN, "lent", "recovery: %u sessions on their way, one unwatched",
-                        w->n_lent);
-        return;
-    }
     struct lent *l = sio_alloc(sizeof *l + record.len);
     sio_list_init(&l->link);
-    l->to = to;
     l->number = claim->service;
     l->request = claim->request;
     memcpy(l->pid, claim->payload.p, SIO_ID_LEN);
     l->len = record.len;
     memcpy(l->record, record.p, record.len);
-    sio_list_append(&w->lent, &l->link);
+    sio_list_append(&w->lent[to], &l->link);
     w->n_lent++;
+    w->lent_bytes += l->len;
+}
+
+bool sio_worker_has_lent(const struct sio_worker *w, struct sio_slice pid)
+{
+    for (unsigned slot = 0; slot < SIO_WORKERS_MAX && w->n_lent > 0; slot++)
+        SIO_LIST_EACH (node, &w->lent[slot])
+            if (memcmp(SIO_CONTAINER_OF(node, struct lent, link)->pid, pid.p, SIO_ID_LEN) == 0)
+                return true;
+    return false;
 }
 
 void sio_worker_take_back(struct sio_worker *w, unsigned number, struct sio_slice pid,
@@ -57,6 +61,7 @@ static void end(struct sio_worker *w, struct lent *l, bool taken)
     struct sio_place owner;
     sio_list_remove(&l->link);
     w->n_lent--;
+    w->lent_bytes -= l->len;
     if (!taken && sio_arena_find(&w->arena, pid, &owner) == SIO_OWNER_NONE)
         sio_worker_take_back(w, l->number, pid, sio_slice(l->record, l->len));
     sio_free(l);
@@ -64,26 +69,25 @@ static void end(struct sio_worker *w, struct lent *l, bool taken)
 
 void sio_worker_on_taken(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m)
 {
-    SIO_LIST_EACH (node, &w->lent) {
+    SIO_LIST_EACH (node, &w->lent[from]) { /* in order, so it is one of the first */
         struct lent *l = SIO_CONTAINER_OF(node, struct lent, link);
-        if (l->to == from && l->request == m->request) {
+        if (l->request == m->request) {
             end(w, l, m->status == 0);
-            return;
+            break;
         }
     }
+    sio_worker_pay(w, from);
 }
 
 void sio_worker_lent_gone(struct sio_worker *w, unsigned to)
 {
-    SIO_LIST_EACH (node, &w->lent) {
-        struct lent *l = SIO_CONTAINER_OF(node, struct lent, link);
-        if (l->to == to)
-            end(w, l, false);
-    }
+    SIO_LIST_EACH (node, &w->lent[to])
+        end(w, SIO_CONTAINER_OF(node, struct lent, link), false);
 }
 
 void sio_worker_drop_lent(struct sio_worker *w)
 {
-    SIO_LIST_EACH (node, &w->lent)
-        end(w, SIO_CONTAINER_OF(node, struct lent, link), true);
+    for (unsigned slot = 0; slot < SIO_WORKERS_MAX; slot++)
+        SIO_LIST_EACH (node, &w->lent[slot])
+            end(w, SIO_CONTAINER_OF(node, struct lent, link), true);
 }

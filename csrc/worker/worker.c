@@ -54,6 +54,7 @@ static void on_beat(uv_timer_t *t)
     sio_worker_publish_load(w);
     mend_count(w);
     sio_worker_check_claims(w);
+    sio_worker_pay_all(w);
     sio_worker_check_peers(w);
     if (w->alone)
         sio_worker_forget_old(w);
@@ -158,13 +159,15 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     w->loop = loop;
     w->bell_fd = options->bell_fd;
     sio_list_init(&w->deferred);
-    sio_list_init(&w->claims);
-    sio_list_init(&w->lent);
     sio_list_init(&w->gives);
     sio_list_init(&w->answers);
     sio_relays_init(&w->relays);
-    for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)
+    for (unsigned i = 0; i < SIO_WORKERS_MAX; i++) {
         w->bells[i] = -1;
+        sio_list_init(&w->claims[i]);
+        sio_list_init(&w->lent[i]);
+        sio_list_init(&w->owed[i]);
+    }
     int rc = open_shm(w, options);
     if (rc == 0)
         rc = sio_arena_open(&w->arena, &w->shm, w->me);
@@ -187,6 +190,7 @@ static void on_peer(void *owner, unsigned slot, bool up)
     struct sio_worker *w = owner;
     if (!up) {
         sio_worker_lent_gone(w, slot);
+        sio_worker_drop_owed(w, slot);
         sio_worker_peer_gone(w, slot);
     }
     if (up || w->bells[slot] < 0)
@@ -283,6 +287,8 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
     sio_worker_drop_deferred(w, NULL);
     sio_worker_drop_answers(w);
     sio_worker_drop_lent(w);
+    for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)
+        sio_worker_drop_owed(w, i);
     sio_mesh_close(w->mesh);
     if (w->n_services == 0)
         close_handles(w);

@@ -80,9 +80,7 @@ TEST(every_ack_is_reported_once)
     struct sio_server_events events = fake_events;
     events.on_ack = on_ack_count;
     sio_server_free(sio.worker[1].server);
-    struct sio_backing b = {&sio.worker[1],  "ep0ch",       fake_publish, fake_blocked,
-                            fake_record_max, fake_position, fake_scan,    fake_save,
-                            fake_drop,       fake_claim,    fake_peers,   fake_answer};
+    struct sio_backing b = fake_backing(1);
     sio.worker[1].server = sio_server_new(&sio.loop, &sio.options, &b, &events, NULL);
     struct eio_session *e[3];
     struct sio_socket *s[3];

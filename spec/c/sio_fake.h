@@ -33,13 +33,28 @@ static inline void fake_prepare(void)
         abort();
 }
 
+static inline struct sio_backing fake_backing(unsigned number)
+{
+    return (struct sio_backing){.ctx = &sio.worker[number],
+                                .epoch = "ep0ch",
+                                .publish = fake_publish,
+                                .blocked = fake_blocked,
+                                .record_max = fake_record_max,
+                                .position = fake_position,
+                                .floor = fake_floor,
+                                .scan = fake_scan,
+                                .save = fake_save,
+                                .drop = fake_drop,
+                                .claim = fake_claim,
+                                .unclaim = fake_unclaim,
+                                .peers = fake_peers,
+                                .answer = fake_answer};
+}
+
 static inline void fake_open_worker(unsigned number)
 {
     struct fake_worker *w = &sio.worker[number];
-    struct sio_backing backing = {
-        w,          "ep0ch",   fake_publish, fake_blocked, fake_record_max, fake_position,
-        fake_floor, fake_scan, fake_save,    fake_drop,    fake_claim,      fake_peers,
-        fake_answer};
+    struct sio_backing backing = fake_backing(number);
     *w = (struct fake_worker){.number = number, .cursor = sio.n};
     w->position = sio.n == 0 ? 64 : sio.records[sio.n - 1].end;
     sio.options.place = (struct sio_place){.slot = number, .generation = FAKE_GENERATION};

@@ -52,11 +52,11 @@ static struct {
     size_t save_max;
     uint64_t floor;   /* of the log */
     bool claim_later; /* claims wait for fake_answer_claims */
-    struct {
+    struct fake_claim {
         struct fake_worker *w;
         struct sio_slice pid;
         sio_claim_fn fn;
-        void *arg;
+        void *arg, **ticket;
     } claims[8];
     unsigned n_claims;
     struct sio_buf log;

@@ -68,22 +68,36 @@ static inline void fake_claim_now(struct sio_slice pid, sio_claim_fn fn, void *a
     sio_buf_fini(&record);
 }
 
-static inline void fake_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg)
+static inline void fake_claim(void *ctx, struct sio_slice pid, sio_claim_fn fn, void *arg,
+                              void **ticket)
 {
+    *ticket = NULL;
     if (!sio.claim_later) {
         fake_claim_now(pid, fn, arg);
         return;
     }
+    *ticket = &sio.claims[sio.n_claims];
     sio.claims[sio.n_claims].w = ctx;
     sio.claims[sio.n_claims].pid = pid;
     sio.claims[sio.n_claims].fn = fn;
+    sio.claims[sio.n_claims].ticket = ticket;
     sio.claims[sio.n_claims++].arg = arg;
+}
+
+static inline void fake_unclaim(void *ctx, void *ticket)
+{
+    (void)ctx;
+    ((struct fake_claim *)ticket)->fn = NULL;
 }
 
 static inline void fake_answer_claims(void)
 {
-    for (unsigned i = 0; i < sio.n_claims; i++)
+    for (unsigned i = 0; i < sio.n_claims; i++) {
+        if (sio.claims[i].fn == NULL)
+            continue;
+        *sio.claims[i].ticket = NULL;
         fake_claim_now(sio.claims[i].pid, sio.claims[i].fn, sio.claims[i].arg);
+    }
     sio.n_claims = 0;
 }
 
