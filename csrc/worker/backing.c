@@ -88,6 +88,7 @@ static int append(struct sio_worker *w, struct sio_slice record, unsigned flags)
     return 0;
 }
 
+/* While it waits, the session that it is for may move to a sibling, so it is for all of them. */
 static int defer(struct sio_worker *w, struct sio_slice record, unsigned flags)
 {
     if (w->deferred_bytes + record.len > SIO_DEFERRED_BYTES) {
@@ -96,7 +97,7 @@ static int defer(struct sio_worker *w, struct sio_slice record, unsigned flags)
     }
     struct deferred *d = sio_alloc(sizeof *d + record.len);
     sio_list_init(&d->link);
-    d->flags = flags;
+    d->flags = flags & ~(unsigned)SIO_RECORD_LOCAL;
     d->len = record.len;
     memcpy(d->bytes, record.p, record.len);
     sio_list_append(&w->deferred, &d->link);

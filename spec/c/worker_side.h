@@ -155,16 +155,20 @@ static inline void side_link(void)
     sio_worker_add_peer(side[1].w, side[0].me, ends[1], dup(side[0].bell));
 }
 
+static inline void host_open_with(const struct sio_shm_config *config)
+{
+    net_open();
+    net.loop.linger_ms = 50;
+    REQUIRE(sio_shm_create(&host, config) == 0);
+    side_open(0);
+    side_open(1);
+}
+
 /* A host whose workers are not linked yet. */
 static inline void host_open(void)
 {
-    struct sio_shm_config c = {
-        .slots = 2, .journal_bytes = 65536, .arena_bytes = 1 << 20, .arena_sessions = 64};
-    net_open();
-    net.loop.linger_ms = 50;
-    REQUIRE(sio_shm_create(&host, &c) == 0);
-    side_open(0);
-    side_open(1);
+    host_open_with(&(struct sio_shm_config){
+        .slots = 2, .journal_bytes = 65536, .arena_bytes = 1 << 20, .arena_sessions = 64});
 }
 
 static inline void side_close(unsigned slot)

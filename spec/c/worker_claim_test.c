@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+/* Sessions that are asked for: by clients that go again, by several at once, over links that are
+ * full, by thousands, and while what they are owed waits behind a blocked journal.
+ *
+ * Stands on worker_side.h. In some of these the sibling is the test, with its end of the link.
+ */
+#include "test.h"
+
+#include "worker_side.h"
+
+static int sibling; /* the other end of worker 0's or 1's link */
+
+static void link_to_test(unsigned slot)
+{
+    int ends[2];
+    REQUIRE(sio_link_pair(ends) == 0);
+    sio_worker_add_peer(side[slot].w, side[1 - slot].me, ends[0], dup(side[1 - slot].bell));
+    sibling = ends[1];
+}
+
+/* The next message of `type` on the test's end; false: there is none. */
+static bool hear(enum sio_mesh_type type, struct sio_mesh_msg *m)
+{
+    static char bytes[SIO_LINK_MESSAGE_MAX];
+    for (;;) {
+        ssize_t n = recv(sibling, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (n <= 0)
+            return false;
+        CHECK_EQ_INT(sio_mesh_msg_decode(sio_slice(bytes, (size_t)n), m), 0);
+        if (m->type == type)
+            return true;
+    }
+}
+
+static void say(unsigned slot, enum sio_mesh_type type, uint32_t request, uint8_t status,
+                struct sio_slice payload)
+{
+    struct sio_mesh_msg m = {
+        .type = type, .request = request, .status = status, .payload = payload};
+    sio_worker_on_mesh(side[slot].w, 1 - slot, &m);
+}
+
+/* A client that says at worker `slot` that it is `u`, and waits. */
+static void ask_for(struct user *u, unsigned slot, const struct user *who)
+{
+    char packet[160];
+    snprintf(packet, sizeof packet, "40%s", auth_of(who));
+    peer_at(&u->peer, slot);
+    client_handshake(&u->peer, u->sid);
+    client_post(&u->peer, u->sid, packet);
+    EXPECT(&u->peer, 200, "ok");
+}
+
+static void leave(struct user *u, unsigned slot)
+{
+    client_post(&u->peer, u->sid, "1"); /* its transport closes, the session with it */
+    WAIT(side[slot].w->n_claims == 0);
+    peer_fini(&u->peer);
+}
+
+/* The owner does not answer, being stopped; when it does again, the client is there once more. */
+TEST(claim_of_a_client_that_goes_is_taken_back)
+{
+    struct user a = {0}, b = {0}, c = {0};
+    struct reply r = {0};
+    host_open();
+    user_begin(&a);
+    ask_for(&b, 1, &a);
+    CHECK_EQ_INT(side[1].w->n_claims, 1);
+    leave(&b, 1);
+    ask_for(&c, 1, &a);
+    CHECK_EQ_INT(side[1].w->n_claims, 1);
+    side_link();
+    WAIT(side[1].w->n_claims == 0);
+    CHECK_SIDE(1, "recovered ");
+    user_poll(&c, &r);
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&c.peer);
+    host_close();
+}
+
+/* The question of the one that went was on its way already: its answer finds nobody. */
+TEST(claim_answered_too_late_gives_the_session_back)
+{
+    struct user a = {0}, b = {0};
+    struct sio_mesh_msg m;
+    host_open();
+    link_to_test(1);
+    user_begin(&a);
+    ask_for(&b, 1, &a);
+    REQUIRE(hear(SIO_MESH_CLAIM, &m));
+    uint32_t request = m.request;
+    leave(&b, 1);
+    say(1, SIO_MESH_RELEASE, request, SIO_RELEASE_GIVEN, SIO_LIT("a record"));
+    net_turn();
+    REQUIRE(hear(SIO_MESH_TAKEN, &m));
+    CHECK(m.request == request && m.status == 1);
+    CHECK_EQ_INT(sio_mesh_send(side[1].w->mesh, 0, &m), 0); /* it lives */
+    close(sibling);
+    peer_fini(&a.peer);
+    host_close();
+}
+
+/* Two siblings ask, as their clients came and went while we were stopped. */
+TEST(claim_of_a_session_on_its_way_to_another)
+{
+    struct user a = {0};
+    struct sio_mesh_msg m;
+    struct sio_slice pid;
+    host_open();
+    link_to_test(0);
+    user_begin(&a);
+    pid = sio_slice_str(a.pid);
+    say(0, SIO_MESH_CLAIM, 1, 0, pid);
+    REQUIRE(hear(SIO_MESH_RELEASE, &m));
+    CHECK(m.request == 1 && m.status == SIO_RELEASE_GIVEN);
+    say(0, SIO_MESH_CLAIM, 2, 0, pid);
+    REQUIRE(hear(SIO_MESH_RELEASE, &m));
+    CHECK(m.request == 2 && m.status == SIO_RELEASE_LENT);
+    say(0, SIO_MESH_TAKEN, 1, 1, SIO_LIT("")); /* nobody waited for it */
+    say(0, SIO_MESH_CLAIM, 3, 0, pid);
+    REQUIRE(hear(SIO_MESH_RELEASE, &m));
+    CHECK(m.request == 3 && m.status == SIO_RELEASE_GIVEN && m.payload.len > 0);
+    say(0, SIO_MESH_TAKEN, 3, 0, SIO_LIT(""));
+    say(0, SIO_MESH_CLAIM, 4, 0, pid);
+    REQUIRE(hear(SIO_MESH_RELEASE, &m));
+    CHECK(m.request == 4 && m.status == SIO_RELEASE_NONE);
+    close(sibling);
+    peer_fini(&a.peer);
+    host_close();
+}
+
+/* Lent: asked again at the next heartbeat. Not there: whoever the arenas name now, and as often as
+ * SIO_CLAIM_TURNS. */
+TEST(claim_is_asked_again)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    struct sio_mesh_msg m;
+    host_open();
+    link_to_test(1);
+    user_begin(&a);
+    ask_for(&b, 1, &a);
+    REQUIRE(hear(SIO_MESH_CLAIM, &m));
+    say(1, SIO_MESH_RELEASE, m.request, SIO_RELEASE_LENT, SIO_LIT(""));
+    CHECK(!hear(SIO_MESH_CLAIM, &m));
+    WAIT(hear(SIO_MESH_CLAIM, &m));
+    for (unsigned i = 1; i < SIO_CLAIM_TURNS; i++) {
+        CHECK_EQ_INT(side[1].w->n_claims, 1);
+        say(1, SIO_MESH_RELEASE, m.request, SIO_RELEASE_NONE, SIO_LIT(""));
+        REQUIRE(hear(SIO_MESH_CLAIM, &m));
+    }
+    say(1, SIO_MESH_RELEASE, m.request, SIO_RELEASE_NONE, SIO_LIT(""));
+    CHECK_EQ_INT(side[1].w->n_claims, 0);
+    user_poll(&b, &r);
+    CHECK_SIDE(1, "connect ");
+    close(sibling);
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
+/* Who asks has stopped reading: its claim waits for room, and is dropped with it. */
+TEST(claim_over_a_full_link_is_owed)
+{
+    static char filler[SIO_MESH_MSG_MAX - SIO_MESH_HEAD];
+    struct user a = {0};
+    struct sio_mesh_msg m = {.type = SIO_MESH_TAKEN, .payload = sio_slice(filler, sizeof filler)};
+    host_open();
+    link_to_test(0);
+    user_begin(&a);
+    while (sio_mesh_has_room(side[0].w->mesh, 1))
+        CHECK_EQ_INT(sio_mesh_send(side[0].w->mesh, 1, &m), 0);
+    say(0, SIO_MESH_CLAIM, 1, 0, sio_slice_str(a.pid));
+    CHECK_EQ_INT(side[0].w->n_owed, 1);
+    CHECK_SIDE(0, ""); /* its client is still here */
+    WAIT(hear(SIO_MESH_RELEASE, &m));
+    CHECK(m.request == 1 && m.status == SIO_RELEASE_GIVEN);
+    CHECK_EQ_INT(side[0].w->n_owed, 0);
+    CHECK_SIDE(0, "disconnect:transport close ");
+    side[0].w->n_lent = SIO_LENT_MAX;
+    say(0, SIO_MESH_CLAIM, 2, 0, sio_slice_str(a.pid));
+    CHECK_EQ_INT(side[0].w->n_owed, 1);
+    side[0].w->n_owed = SIO_OWED_MAX;
+    say(0, SIO_MESH_CLAIM, 3, 0, sio_slice_str(a.pid));
+    CHECK_EQ_INT(side[0].w->n_owed, SIO_OWED_MAX);
+    CHECK(strstr(net.logged, "one is dropped") != NULL);
+    side[0].w->n_owed = side[0].w->n_lent = 1;
+    close(sibling);
+    WAIT(side[0].w->n_owed == 0);
+    peer_fini(&a.peer);
+    host_close();
+}
+
+/* ---- thousands ------------------------------------------------------------------------------- */
+
+enum { MANY = 10000 };
+
+static unsigned n_given, n_empty;
+
+static struct many_claim {
+    char pid[SIO_ID_LEN + 1];
+    void *ticket;
+} many[MANY];
+
+static void on_claimed(void *arg, struct sio_slice record, uint64_t died_ms)
+{
+    struct many_claim *c = arg;
+    struct sio_slice pid = sio_slice(c->pid, SIO_ID_LEN);
+    (void)died_ms;
+    n_given += record.len != 0;
+    n_empty += record.len == 0;
+    CHECK(c->ticket == NULL);
+    if (record.len != 0)
+        CHECK_EQ_INT(sio_arena_put(&side[1].w->arena, pid, record), 0);
+}
+
+/* The sessions of worker 0, all parked as after its drain: each with rooms and data. */
+static void park_many(const struct user *u)
+{
+    static char data[600];
+    struct sio_buf record = {0};
+    memset(data, 'd', sizeof data);
+    data[0] = data[sizeof data - 1] = '"';
+    sio_socket_set_data(side[0].socket, sio_slice(data, sizeof data));
+    struct sio_server *s = sio_service_sio(side[0].service);
+    REQUIRE(sio_recovery_release(s, sio_slice_str(u->pid), &record) == 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        sio_id_new(side[0].me, many[i].pid);
+        sio_recovery_take_back(s, sio_slice(many[i].pid, SIO_ID_LEN), sio_buf_slice(&record));
+    }
+    sio_buf_fini(&record);
+}
+
+TEST(claim_of_ten_thousand_sessions_at_once)
+{
+    struct user a = {0};
+    host_open_with(&(struct sio_shm_config){
+        .slots = 2, .journal_bytes = 65536, .arena_bytes = 64 << 20, .arena_sessions = MANY + 10});
+    side_link();
+    user_begin(&a);
+    park_many(&a);
+    n_given = n_empty = 0;
+    for (unsigned i = 0; i < MANY; i++)
+        sio_service_claim(side[1].service, sio_slice(many[i].pid, SIO_ID_LEN), on_claimed, &many[i],
+                          &many[i].ticket);
+    CHECK(side[1].w->n_claims > 1024);
+    WAIT(n_given + n_empty == MANY);
+    CHECK_EQ_INT(n_empty, 0);
+    CHECK_EQ_INT(side[1].w->n_claims, 0);
+    WAIT(side[0].w->n_lent == 0);
+    CHECK_EQ_INT(side[0].w->n_owed, 0);
+    CHECK_EQ_INT(side[0].w->lent_bytes, 0);
+    peer_fini(&a.peer);
+    host_close();
+}
+
+TEST(claims_are_limited)
+{
+    struct user a = {0};
+    host_open();
+    user_begin(&a);
+    side[1].w->n_claims = SIO_CLAIMS_MAX;
+    n_empty = 0;
+    memcpy(many[0].pid, a.pid, sizeof a.pid);
+    sio_service_claim(side[1].service, sio_slice_str(a.pid), on_claimed, &many[0], &many[0].ticket);
+    CHECK_EQ_INT(n_empty, 1);
+    CHECK(strstr(net.logged, "one refused") != NULL);
+    side[1].w->n_claims = SIO_CLAIMS_MAX - 1;
+    sio_service_claim(side[1].service, sio_slice_str(a.pid), on_claimed, &many[0], &many[0].ticket);
+    CHECK_EQ_INT(side[1].w->n_claims, SIO_CLAIMS_MAX);
+    sio_service_unclaim(side[1].service, many[0].ticket);
+    side[1].w->n_claims = 0;
+    peer_fini(&a.peer);
+    host_close();
+}
+
+/* ---- a blocked journal ----------------------------------------------------------------------- */
+
+static unsigned count(const struct sio_buf *in, const char *text)
+{
+    unsigned n = 0;
+    for (const char *at = in->p, *end = in->p + in->len;
+         (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* What a handler did for its socket waits here, and the socket goes on at the sibling. */
+TEST(what_waits_in_the_log_finds_a_session_that_has_moved)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    struct sio_outgoing out = {.data = SIO_LIT("[\"direct\"]")};
+    host_open();
+    side_link();
+    user_begin(&a);
+    REQUIRE(sio_journal_lock(host.journal) == 0); /* as a stopped writer has it */
+    CHECK_EQ_INT(sio_socket_join(side[0].socket, SIO_LIT("r")), 0);
+    CHECK_EQ_INT(sio_socket_emit(side[0].socket, &out, 0, 0), 0);
+    CHECK(!sio_socket_in(side[0].socket, SIO_LIT("r")));
+    user_open(&b, 1, auth_of(&a), &r);
+    CHECK_SIDE(1, "recovered ");
+    CHECK_EQ_INT(count(&r.body, "direct"), 0);
+    sio_journal_unlock(host.journal);
+    user_poll(&b, &r);
+    CHECK_EQ_INT(count(&r.body, "[\"direct\","), 1);
+    CHECK(sio_socket_in(side[1].socket, SIO_LIT("r")));
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
