@@ -27,6 +27,9 @@ describe("sio.cli.options", function()
     assert.same(all, parse("-w4", "-p80", "-H::1", "x.lua"))
     assert.same({ workers = "auto", balance = "ip-hash", log_level = "debug" },
       parse("--workers", "auto", "--balance", "ip-hash", "--log-level=debug"))
+    assert.same({ journal_size = 8 << 20 }, parse("--journal-size", "8M"))
+    assert.same({ journal_size = 65536 }, parse("--journal-size=64k"))
+    assert.same({ journal_size = 1 << 30 }, parse("--journal-size=1G"))
     assert.same({ version = true, help = true }, parse("--version", "-h"))
     assert.same({ check = true, file = "x.lua" }, parse("--check", "x.lua"))
     assert.same({ watch = true, file = "x.lua" }, parse("--watch", "x.lua"))
@@ -70,6 +73,10 @@ describe("sio.cli.options", function()
     { { "--host", "" }, 'option --host: expected an address, got ""' },
     { { "--balance", "best" }, "option --balance: expected one of least-connection, " ..
       'round-robin, random, ip-hash, forwarded-for, got "best"' },
+    { { "--journal-size", "65535" },
+      'option --journal-size: expected a size from 64k to 1G, got "65535"' },
+    { { "--journal-size", "1.1G" },
+      'option --journal-size: expected a size from 64k to 1G, got "1.1G"' },
     { { "--log-level", "loud" },
       'option --log-level: expected one of debug, info, warn, error, off, got "loud"' },
     { { "--help=yes" }, "option --help takes no value" },

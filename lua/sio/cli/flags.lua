@@ -49,6 +49,9 @@ flags.groups = {
     { name = "balance", argument = "METHOD", take = values.one_of(flags.balance_methods),
       words = flags.balance_methods, app = true,
       help = "which worker gets a new client: " .. table.concat(flags.balance_methods, ", ") },
+    { name = "journal-size", argument = "SIZE", take = values.journal_size,
+      help = "memory for what was sent of late, which is what can be recovered; a power of two " ..
+        "(32M)" },
   },
   {
     title = "Operation",

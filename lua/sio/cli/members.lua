@@ -43,12 +43,13 @@ Members.__name = "sio.cli.Members"
 
 ---@param command fun(number: integer): string[]
 ---@param settings fun(): string for the workers that start now
+---@param journal_size? integer bytes
 ---@param events { on_message: fun(member, fields), on_exit: fun(member, how: string) }
 ---@return sio.cli.Members?
 ---@return string? err
-local function new(command, settings, events)
+local function new(command, settings, journal_size, events)
   -- Unused slots cost nothing but addresses: the memory is sparse.
-  local shm, err = process.shm_create(process.slots_max)
+  local shm, err = process.shm_create(process.slots_max, journal_size)
   if not shm then return nil, "cannot make the shared memory: " .. err end
   return setmetatable({
     shm = shm, by_slot = {}, command = command, settings = settings, events = events,
@@ -62,17 +63,6 @@ function Members.send(_, member, fields, ...)
     core.log("warn", ("worker %d: message '%s' not sent: %s")
       :format(member.number, fields.op, err))
   end
-end
-
--- A fresh arena; when all are kept for recovery, the oldest sessions of the dead are given up.
-local function assign(self, slot, number)
-  local generation, err, code
-  for _, retention in ipairs { false, 10, 0 } do
-    if retention then self.shm:sweep(retention) end
-    generation, err, code = self.shm:assign(slot, number)
-    if generation or code ~= "efull" then break end
-  end
-  return generation, err
 end
 
 local function introduce(self, one, other)
@@ -120,7 +110,7 @@ end
 function Members:start(number)
   local slot = find_slot(self, number)
   if not slot then return nil, "too many of those before it are still there" end
-  local generation, err = assign(self, slot, number)
+  local generation, err = self.shm:assign(slot, number)
   if not generation then return nil, err end
   local member = {
     number = number, slot = slot, generation = generation, born = process.now(),

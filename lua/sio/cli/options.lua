@@ -17,6 +17,7 @@ local options = {}
 ---@field host? string
 ---@field bind? sio.Address[]
 ---@field balance? string
+---@field journal_size? integer bytes
 ---@field log_level? string
 ---@field check? boolean
 ---@field watch? string|true a folder, or the application's

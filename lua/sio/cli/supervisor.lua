@@ -215,7 +215,8 @@ local function new(asked, default_workers, worker_command)
   }, Supervisor)
   function self.ops.ready(_, member) self:on_ready(member) end
   local err
-  self.members, err = members.new(worker_command, function() return command.settings(asked) end, {
+  local function settings() return command.settings(asked) end
+  self.members, err = members.new(worker_command, settings, asked.journal_size, {
     on_message = function(member, message)
       local op = self.ops[message.op]
       if op then return op(self, member, message) end

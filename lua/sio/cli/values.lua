@@ -11,6 +11,7 @@ local address = require "sio.address"
 local values = {}
 
 values.workers_max = 63 -- of the 64 places in shared memory one is for who replaces another
+values.journal_size_max = 1 << 30
 local seconds_max = 86400
 local size_max = 1 << 50
 
@@ -60,6 +61,14 @@ function values.size(least)
     if n and n >= least and n <= size_max then return math.tointeger(n) end
     return nil, ("bytes, as 512M, 1.5G or a number from %d"):format(least)
   end
+end
+
+--- Rounded up to a power of two where the memory is made.
+---@type sio.cli.Taker
+function values.journal_size(text)
+  local n = values.size(65536)(text)
+  if n and n <= values.journal_size_max then return n end
+  return nil, "a size from 64k to 1G"
 end
 
 --- A number of workers or "auto".

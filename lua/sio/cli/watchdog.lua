@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Looks at the workers' heartbeats: who is silent gets no new clients, who stays so is killed. What
--- silence means is in sio.cli.heartbeat. Now and then it forgets sessions of the dead.
+-- silence means is in sio.cli.heartbeat. Now and then it forgets sessions of the dead and what is
+-- too old in the journal.
 --
 -- A part of the supervisor.
 
@@ -57,7 +58,9 @@ function watchdog.start(supervisor)
   }, Watchdog)
   supervisor:every(heartbeat.PERIOD, function() look(self) end)
   supervisor:every(SWEEP, function()
-    supervisor.members.shm:sweep(supervisor.parts.declaration.retention)
+    -- Who is silent is not asked for its clients' heartbeats: what was sent then may be lost too.
+    local silent = supervisor.asked.heartbeat_timeout or heartbeat.HANGING
+    supervisor.members.shm:sweep(supervisor.parts.declaration.retention + silent)
   end)
   return self
 end
