@@ -4,7 +4,7 @@
 //   run     seed, seconds, clients, limits         the first one
 //   send    id, by, from (its session), room       then ok, fail or info for the same id
 //   conn    client, sid, recovered                 disc    client, reason
-//   join    client, room (asked)                   joined  (answered); leave and left likewise
+//   join    client, room (asked)                   joined  (answered), count; leave and left, too
 //   recv    client, id, place (the offset), broken
 //   fault   name, phase                            vitals  rss, fds, when
 //   quiet   no more faults                         still   nothing more is sent;  end
@@ -14,7 +14,7 @@
 //   I2  one order: of each sender's, and of all that any two clients get
 //   I3  nothing comes that was not sent, to that room, while the client was in it
 //   I4  nothing comes twice
-//   I5  who is told that it was recovered has missed nothing in that gap
+//   I5  who is told that it was recovered has missed nothing in that gap, and has its data
 //   I6  what was neither acknowledged nor refused reaches all members or nobody
 //   I7  after the last fault all are connected, and all arrives, in time
 //   I8  memory and descriptors are back where they were
@@ -111,8 +111,13 @@ class Checker {
     this.clientOf(line).session?.asked(line.op, line.room, line.t);
   }
 
-  answer(line) {
-    this.clientOf(line).session?.answered(line.op, line.room, line.t);
+  answer({ t, op, client, room, count }) {
+    const { session } = this.clientOf({ client });
+    session?.answered(op, room, t);
+    if (count === undefined || !session) return;
+    const { count: before, asks } = session;
+    if (session.counted(count)) return;
+    this.broken("I5", t, `its data says ${count}, after ${before} and ${asks} more`, { client });
   }
 
   // ---- receiving --------------------------------------------------------------------------------

@@ -193,6 +193,25 @@ describe("I5", () => {
   });
 });
 
+describe("I5 of data", () => {
+  const answered = (story, count) => story.say("leave", { client: "a", room: "blue" })
+    .say("left", { client: "a", room: "blue", count });
+  const unanswered = (story) => story.say("leave", { client: "a", room: "blue" });
+
+  it("counts on, over recoveries and unanswered asks", () => {
+    const story = answered(answered(new Story(), 2), 3).disc("a").conn("a", true);
+    answered(unanswered(unanswered(answered(story, 4))), 5);
+    breaks(answered(story, 6).disc("a").conn("a", false, "a-2"));
+    breaks(answered(story, 1).end());
+  });
+
+  it("goes back, or too far", () => {
+    breaks(answered(answered(new Story(), 2), 2), "I5");
+    breaks(answered(answered(new Story(), 2), 4), "I5");
+    breaks(answered(answered(new Story(), 2).disc("a").conn("a", true), 1), "I5");
+  });
+});
+
 describe("I6", () => {
   it("what was not acknowledged reaches some and not all", () => {
     const story = new Story().send("p.1").say("info", { id: "p.1" }).recv("a", "p.1");

@@ -4,7 +4,8 @@
 // in build/chaos; HISTORY=file judges such a one again.
 //
 // INJURY=drop, swap, double or lie puts a fault of our own between clients and history, which must
-// be found; RATE, WORKERS and FAULTS ("reload,kill a worker") change the profile.
+// be found; RATE, WORKERS and FAULTS ("reload,kill a worker") change the profile, PACE=4 makes
+// faults four times as often.
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -33,7 +34,9 @@ function profileOf() {
     const strange = profile.faults.find((name) => !faults[name]);
     if (strange) throw new Error(`no fault "${strange}": ${Object.keys(faults).join(", ")}`);
   }
-  return fullProfile(profile);
+  const { hold } = fullProfile();
+  for (const name of Object.keys(hold)) hold[name] /= Number(env.PACE || 1);
+  return fullProfile({ ...profile, hold });
 }
 
 async function history(seed) {

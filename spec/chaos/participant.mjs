@@ -65,10 +65,10 @@ export class Participant {
     const { sid } = this;
     this.known.set(room, "asked");
     this.note(wanted ? "join" : "leave", { room });
-    const [outcome] = await this.client.call(wanted ? "join" : "leave", room);
+    const [outcome, count] = await this.client.call(wanted ? "join" : "leave", room);
     if (outcome !== "ok" || this.sid !== sid || !this.connected) return;
     this.known.set(room, wanted);
-    this.note(wanted ? "joined" : "left", { room });
+    this.note(wanted ? "joined" : "left", { room, count });
   }
 
   close() {

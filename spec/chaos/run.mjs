@@ -19,7 +19,7 @@ const modes = ["polling", "websocket", "upgrade"];
 const startLimitMs = 15000;
 const waitMs = { connect: 5000, drain: 2000, listen: 2000 };
 
-class Run {
+export class Run {
   constructor(profile, random, injury) {
     Object.assign(this, { profile, random, recorder: new Recorder(injury) });
   }
@@ -105,7 +105,7 @@ class Run {
   }
 
   stopLoad() {
-    for (const producer of this.producers) producer.stop();
+    for (const producer of this.producers ?? []) producer.stop();
     clearInterval(this.moving);
   }
 
@@ -143,6 +143,7 @@ class Run {
   }
 
   async stop() {
+    this.stopLoad();
     for (const each of this.everybody ?? []) each.close();
     this.proxy?.close();
     await this.server?.stop();

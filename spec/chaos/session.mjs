@@ -28,8 +28,11 @@ export class Session {
     this.got = new Set();
     this.lastPlace = -1;
     this.gaps = [];
+    this.count = 0; // of its asks, as the server has last said
+    this.asks = 0; // since then
     this.asked("join", sid, -Infinity); // its own room, before we heard of it
     this.answered("joined", sid, t);
+    this.asks = 0;
   }
 
   spans(kind, room) {
@@ -38,6 +41,7 @@ export class Session {
   }
 
   asked(op, room, t) {
+    this.asks++;
     if (op === "join") this.spans("maybe", room).open(t);
     else this.spans("sure", room).close(t);
   }
@@ -45,6 +49,14 @@ export class Session {
   answered(op, room, t) {
     if (op === "joined") this.spans("sure", room).open(t);
     else this.spans("maybe", room).close(t);
+  }
+
+  // The server counts in the session's data, and an ask that was not answered may have been heard.
+  counted(count) {
+    const right = count > this.count && count <= this.count + this.asks;
+    this.count = count;
+    this.asks = 0;
+    return right;
   }
 
   mayHaveBeenIn(room, from, to) {

@@ -14,8 +14,15 @@ local app = sio.server({
   },
 })
 
-app:on_event("join", function(socket, room) socket:join(room) return true end)
-app:on_event("leave", function(socket, room) socket:leave(room) return true end)
+-- How often this client has asked, in all its connections: the answer shows that its data is whole.
+local function count(socket)
+  local asked = (socket.data.asked or 0) + 1
+  socket.data.asked = asked
+  return asked
+end
+
+app:on_event("join", function(socket, room) socket:join(room) return count(socket) end)
+app:on_event("leave", function(socket, room) socket:leave(room) return count(socket) end)
 
 -- An emit that is refused has reached nobody, and the answer says so.
 app:on_event("send", function(_, room, payload)
