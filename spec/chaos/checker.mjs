@@ -8,6 +8,7 @@
 //   recv    client, id, place (the offset), broken
 //   fault   name, phase                            vitals  rss, fds, when
 //   quiet   no more faults                         still   nothing more is sent;  end
+//   log     what the server said                   lag     by how much we were late
 //
 // The invariants, whose numbers the report names:
 //   I1  what was acknowledged reaches each member, unless that was told that it was not recovered

@@ -12,7 +12,7 @@ const common = {
   moves: 2, // changes of a room per second
   rate: 200, // messages per second, of all producers
   quiet: { first: 5, last: 8 }, // seconds
-  slack: { rss: 4096, fds: 4 }, // kilobytes, descriptors
+  slack: { rss: 8192, fds: 4 }, // kilobytes, which malloc keeps of a backlog; descriptors
   descriptors: 4096, // a worker's limit, when it is not squeezed
   args: [],
 };

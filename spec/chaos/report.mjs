@@ -28,6 +28,10 @@ function describeCounts(counts) {
     `; max gap ${counts.maxGapMs} ms, p99 recovery ${counts.p99RecoveryMs} ms`;
 }
 
+// Where it is long the machine was busy with other things.
+const lagOf = (lines) =>
+  Math.max(0, ...lines.filter(({ op }) => op === "lag").map(({ ms }) => ms));
+
 // ---- the trace -------------------------------------------------------------------------------
 
 // What led to it: the message's own lines, the client's comings and goings, the faults, the
@@ -80,6 +84,7 @@ export function report(lines, { violations, counts }, patience = 1) {
     `chaos: seed ${seed}, ${seconds} s, ${workers.length} workers (pids ${workers.join(" ")})`,
     `faults: ${faultsOf(lines)}`,
     `counts: ${describeCounts(counts)}`,
+    `machine: our own loop was late by ${lagOf(lines)} ms at most`,
     ...times.map(({ what, ms, limitMs, kept }) =>
       `promise: ${what} ${ms} ms (${limitMs})${kept ? "" : ": NOT KEPT"}`),
     `promise: connections refused ${refused} (0)${refused === 0 ? "" : ": NOT KEPT"}`,

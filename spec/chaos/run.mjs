@@ -17,6 +17,7 @@ import { takeVitals } from "./vitals.mjs";
 const rooms = ["red", "green", "blue"];
 const modes = ["polling", "websocket", "upgrade"];
 const startLimitMs = 15000;
+const lagMs = { look: 20, late: 100 };
 const waitMs = { connect: 5000, drain: 2000, listen: 2000 };
 
 export class Run {
@@ -29,6 +30,7 @@ export class Run {
     const args = ["--log-level", "info", ...profile.args];
     this.server = await startServer(appFile("chaos"), { workers: profile.workers, args });
     this.listenToServer();
+    this.watchLag();
     this.proxy = await Proxy.start(this.server.port);
     this.participants = this.makeConsumers();
     this.senders = this.makeProducers();
@@ -53,6 +55,17 @@ export class Run {
         }
       });
     }
+  }
+
+  // How late this process itself was, which is no fault of the server's.
+  watchLag() {
+    let last = this.recorder.now();
+    this.watching = setInterval(() => {
+      const now = this.recorder.now();
+      const ms = Math.round(now - last - lagMs.look);
+      last = now;
+      if (ms > lagMs.late) this.recorder.note("lag", { ms });
+    }, lagMs.look);
   }
 
   // Every second one of each mode is an official client; every second pair of them is steady.
@@ -144,6 +157,7 @@ export class Run {
 
   async stop() {
     this.stopLoad();
+    clearInterval(this.watching);
     for (const each of this.everybody ?? []) each.close();
     this.proxy?.close();
     await this.server?.stop();
