@@ -4,6 +4,8 @@
 
 import { msBetween } from "./recorder.mjs";
 
+const settledMs = 1000;
+
 const promises = {
   "kill a worker": [
     { what: "a killed worker was replaced after", limitMs: 200, find: replaced },
@@ -29,10 +31,12 @@ function replaced(logs, fault) {
     line.t >= end.t && line.text.includes(`worker ${number} is ready`));
 }
 
-// Who was gone before its fault has nothing to show.
+// Who was gone before its fault has nothing to show, and who has just started is started again
+// later, by design.
 function wasThere(logs, { pid, t }) {
-  return !logs.some((line) => line.t < t && line.text.includes(`pid ${pid}`) &&
-    /was killed|exited/.test(line.text));
+  const words = logs.filter((line) => line.t < t && line.text.includes(`pid ${pid}`));
+  return !words.some((line) => /was killed|exited/.test(line.text) ||
+    (line.text.includes("is ready") && line.t > t - settledMs));
 }
 
 function msSince(fault, log) {

@@ -1,15 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- What spec/chaos runs against: rooms that clients join and leave, and messages to them that are
 -- acknowledged when they have been emitted. Heartbeats are quick, so that a dead connection is
--- noticed within a fault.
+-- noticed within a fault. With MISSED=n fewer packets are kept for who is away, with AWAY=seconds
+-- for a shorter time, so that more have to be told that they were not recovered.
 local sio = require("sio")
 
 local app = sio.server({
   ping_interval = 1,
   ping_timeout = 1.5,
   connection_state_recovery = {
-    max_disconnection_duration = 60,
-    max_missed_packets = 100000,
+    max_disconnection_duration = tonumber(os.getenv("AWAY")) or 60,
+    max_missed_packets = math.tointeger(tonumber(os.getenv("MISSED"))) or 100000,
     max_missed_bytes = 64 * 1024 * 1024,
   },
 })
