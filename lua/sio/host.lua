@@ -13,8 +13,9 @@ local core = require "sio.core"
 ---@field base_dir string the folder of the app file, absolute
 ---@field stopping boolean whether this worker has been told to stop
 ---@field overrides { balance?: string } options that were given to sio-lua and win over the app's
+---@field defaults table of sio.server{}, as sio.conf.lua has them
 ---@field trial? fun(app: table) under sio.test: gets each server that shall listen
-local host = { supervised = false, stopping = false, overrides = {} }
+local host = { supervised = false, stopping = false, overrides = {}, defaults = {} }
 
 ---@class sio.host.Request
 ---@field addresses sio.Address[] as the app declares them
@@ -50,6 +51,17 @@ end
 function host.default_port()
   local port = math.tointeger(tonumber(os.getenv "PORT"))
   return port and port >= 0 and port <= 65535 and port or 3000
+end
+
+--- The options of a server: what the app gives, and what it leaves to sio.conf.lua.
+---@param given any
+---@return any
+function host.with_defaults(given)
+  if next(host.defaults) == nil or given ~= nil and type(given) ~= "table" then return given end
+  local result = {}
+  for name, value in pairs(host.defaults) do result[name] = value end
+  for name, value in pairs(given or {}) do result[name] = value end
+  return result
 end
 
 --- Under a supervisor: asks it for the listening sockets. They come once the app file has run;

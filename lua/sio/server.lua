@@ -230,7 +230,7 @@ local server = {}
 ---@param given? sio.Options
 ---@return sio.Server
 function server.new(given)
-  local checked = options.server(given)
+  local checked = options.server(host.with_defaults(given))
   if host.overrides.balance then checked.balance = host.overrides.balance end
   local app = setmetatable({
     _options = checked, _start = {}, _stop = {}, _error = {}, _namespaces = {},

@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- The code in README and in the guide runs: each Lua block against the real library, with clients
 -- who call its handlers, and every line of it must have been reached. Commands in shell blocks
--- must make sense to the command's own parser. JavaScript is run in spec/client/guide.test.mjs.
+-- must make sense to the command's own parser, configurations to its reader. JavaScript is run in
+-- spec/client/guide.test.mjs.
 
 local ask = require "support.ask"
 local cli = require "sio.cli.options"
+local conf = require "sio.cli.conf"
 local core = require "sio.core"
 local guide = require "support.guide"
 local run = require "support.guide_run"
@@ -102,6 +104,10 @@ describe("the guide", function()
         if block.lang == "lua" then
           it(where .. " compiles", function() assert(load(block.text)) end)
         end
+      elseif block.mark == "sio.conf.lua" then
+        it(where .. " is a configuration", function()
+          assert(conf.check(assert(load(block.text))(), "/srv"))
+        end)
       elseif block.lang == "lua" then
         it(where .. " runs", function() check_lua(block) end)
       elseif block.lang == "sh" then

@@ -3,6 +3,7 @@
 --
 --     ```lua                       runs: spec/lua/guide_spec.lua
 --     ```lua raises                must raise or report what the ```text block behind it says
+--     ```lua sio.conf.lua          must be a configuration that the command takes
 --     ```lua not run: why          does not run; the specs count these
 --
 -- A block that makes a server (sio.server, sio.engine) is an app. Any other is a fragment: it runs

@@ -13,13 +13,9 @@ local function absolute(path)
   return core.process.realpath "." .. "/" .. path
 end
 
---- The command of worker `number`: the interpreter with its own options (LuaRocks starts Lua with
---- -e), the launcher, our hidden argument, the number (for ps) and the app file.
----@param args table Lua's `arg`
----@param option string
----@param file string
----@return fun(number: integer): string[]
-function command.worker(args, option, file)
+-- The interpreter with its own options (LuaRocks starts Lua with -e), the launcher, our hidden
+-- argument.
+local function again(args, option)
   local words, first = {}, 0
   while args[first - 1] do first = first - 1 end
   for i = first, -1 do words[#words + 1] = args[i] end
@@ -27,21 +23,45 @@ function command.worker(args, option, file)
   if words[1]:find "/" then words[1] = absolute(words[1]) end
   words[#words + 1] = absolute(args[0])
   words[#words + 1] = option
+  return words
+end
+
+--- The command of worker `number`: this program, our hidden argument, the number (for ps) and the
+--- app file.
+---@param args table Lua's `arg`
+---@param option string
+---@param file string
+---@return fun(number: integer): string[]
+function command.worker(args, option, file)
   local app = absolute(file)
   return function(number)
-    local all = table.move(words, 1, #words, 1, {})
+    local all = again(args, option)
     all[#all + 1] = tostring(number)
     all[#all + 1] = app
     return all
   end
 end
 
---- What each worker has to know of the command line, for SIO_SETTINGS.
+--- The command that reads sio.conf.lua, under the name that people know it by.
+---@param args table Lua's `arg`
+---@param option string
+---@param file string
+---@return string[]
+function command.reader(args, option, file)
+  local all = again(args, option)
+  all[#all + 1] = file
+  return all
+end
+
+--- What each worker has to know of what was asked for, for SIO_SETTINGS. Who tries an app for a
+--- supervisor passes on what that says.
 ---@param asked sio.cli.Options
 ---@return string
 function command.settings(asked)
+  if asked.trial then return os.getenv "SIO_SETTINGS" end
   return message.encode {
     balance = asked.balance, drain = asked.drain, log = { level = asked.log_level or "info" },
+    server = asked.server,
   }
 end
 

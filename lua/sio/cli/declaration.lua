@@ -53,6 +53,7 @@ end
 
 local function on_listen(self, member, message)
   local supervisor = self.supervisor
+  supervisor.sources:declare(message)
   if supervisor.stopping or not decide_count(supervisor, message.workers) then return end
   if not self.plan then return open(self, member, message) end
   table.insert(self.plan, supervisor.sockets:describe(message.addresses, not self.plan[1]))

@@ -19,7 +19,8 @@ local values = require "sio.cli.values"
 ---@field path? "file"|"folder" its value is one
 ---@field conf? boolean false: not for sio.conf.lua, where it is called as `field`
 ---@field conf_name? string its name there, when it is another: "log.level"
----@field app? boolean may stand in sio.server{} as well
+---@field app? boolean may stand in sio.server{} as well, and holds for all servers
+---@field restart? boolean a running supervisor cannot change it
 ---@field help string
 ---@field field string of the result; `name` with underscores
 
@@ -34,12 +35,17 @@ flags.log_levels = { "debug", "info", "warn", "error", "off" }
 flags.groups = {
   {
     title = "Where",
+    { name = "config", short = "c", argument = "FILE", take = values.file, path = "file",
+      conf = false,
+      help = "where these options may stand as well (sio.conf.lua, when no application is named)" },
     { name = "bind", short = "b", argument = "ADDRESS", take = values.address, repeats = true,
+      restart = true,
       help = "listen there, not where the application says: HOST:PORT, PORT, unix:/path or fd:N " ..
         "(a listening socket that was inherited); repeatable" },
     { name = "port", short = "p", argument = "N", take = values.integer(0, 65535),
+      restart = true,
       help = "port of the application's first address (PORT; 3000)" },
-    { name = "host", short = "H", argument = "ADDRESS", take = values.host,
+    { name = "host", short = "H", argument = "ADDRESS", take = values.host, restart = true,
       help = "host of the application's first address (all)" },
   },
   {
@@ -47,7 +53,7 @@ flags.groups = {
     { name = "workers", short = "w", argument = "N|auto", take = values.workers, app = true,
       help = "worker processes, auto: one per processor (SIO_WORKERS, WEB_CONCURRENCY)" },
     { name = "balance", argument = "METHOD", take = values.one_of(flags.balance_methods),
-      words = flags.balance_methods, app = true,
+      words = flags.balance_methods,
       help = "which worker gets a new client: " .. table.concat(flags.balance_methods, ", ") },
     { name = "journal-size", argument = "SIZE", take = values.journal_size,
       help = "memory for what was sent of late, which is what can be recovered; a power of two " ..
@@ -55,7 +61,7 @@ flags.groups = {
   },
   {
     title = "Operation",
-    { name = "status", argument = "ADDRESS", take = values.unix_address,
+    { name = "status", argument = "ADDRESS", take = values.unix_address, restart = true,
       help = "control socket for sio-lua status, stop and the like, unix:/path (PID.sock in a " ..
         "folder of the user's own)" },
     { name = "log-level", argument = "LEVEL", take = values.one_of(flags.log_levels),
@@ -86,5 +92,9 @@ end
 
 local index = arguments.index(flags.list)
 flags.by_name, flags.by_letter = index.by_name, index.by_letter
+
+---@type table<string, sio.cli.Flag>
+flags.by_field = {}
+for _, flag in ipairs(flags.list) do flags.by_field[flag.field] = flag end
 
 return flags

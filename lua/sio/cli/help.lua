@@ -48,13 +48,14 @@ local head = [[
 Usage: sio-lua [options] [app.lua]
        sio-lua COMMAND
 
-Runs a Socket.IO application; without a file app.lua, else init.lua, of the current folder.
+Runs a Socket.IO application: the file that is named, or that sio.conf.lua names, else app.lua, else
+init.lua.
 ]]
 
 local tail = [[
 
-Options win over sockets that systemd has opened (LISTEN_FDS), these over what the application
-says, that over the environment.
+Options win over sio.conf.lua, that over sockets that systemd has opened (LISTEN_FDS), these over
+what the application says, that over the environment.
 ]]
 
 local out = { head }

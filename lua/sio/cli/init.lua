@@ -12,6 +12,8 @@ local cli = {}
 
 local WORKER = "--worker" -- hidden: we start ourselves with it
 local TRIAL = "--trial" -- hidden: a check that says nothing when all is well
+local READ = "--read" -- hidden: reads the file of options for us
+local CONF = "sio.conf.lua"
 
 local function usage(message, of)
   io.stderr:write("sio-lua: ", message, "\nTry 'sio-lua ", of or "", "--help'.\n")
@@ -53,11 +55,41 @@ local function run_command(command, args)
   return code or usage(command.name .. ": " .. err, command.name .. " ")
 end
 
+-- The file of options, false when there shall be none, nil when the one asked for is not there.
+local function find_conf(asked)
+  if asked.config then
+    if readable(asked.config) then return asked.config end
+    return nil, ("cannot read %s"):format(asked.config)
+  end
+  return not asked.file and readable(CONF) and CONF
+end
+
 -- Starts the supervisor, which can start this program once more: as a worker, or for a trial.
-local function supervise(args, asked)
+local function supervise(args, given, conf)
   local command = require "sio.cli.command"
-  return require("sio.cli.supervisor").run(asked, command.worker(args, WORKER, asked.file),
-    command.worker(args, TRIAL, asked.file)(0))
+  local known = require("sio.cli.sources").new(given, conf)
+  local file = known.asked.file
+  return require("sio.cli.supervisor").run(known, command.worker(args, WORKER, file),
+    command.worker(args, TRIAL, file)(0))
+end
+
+local function run(args, asked)
+  local file, err = find_conf(asked)
+  if file == nil then return usage(err) end
+  local conf
+  if file then
+    local reader = require("sio.cli.command").reader(args, READ, file)
+    conf, err = require("sio.cli.reader").read(reader)
+    if not conf then
+      io.stderr:write("sio-lua: ", err, "\n")
+      return 3
+    end
+  end
+  local app = asked.file or conf and conf.file
+  app, err = find_app(app)
+  if not app then return usage(err) end
+  asked.file = app
+  return supervise(args, asked, conf)
 end
 
 --- Runs the command; the arguments as Lua's `arg` has them.
@@ -65,6 +97,7 @@ end
 ---@return integer exit_code
 function cli.main(args)
   if args[1] == WORKER then return require("sio.cli.worker").run(args[3]) end
+  if args[1] == READ then return require("sio.cli.reader").run(args[2]) end
   if args[1] == TRIAL then return supervise(args, { file = args[3], trial = true }) end
   local command = commands.find(args[1])
   if command then return run_command(command, args) end
@@ -75,9 +108,7 @@ function cli.main(args)
     return 0
   end
   if asked.version then return show_version() end
-  asked.file, err = find_app(asked.file)
-  if not asked.file then return usage(err) end
-  return supervise(args, asked)
+  return run(args, asked)
 end
 
 return cli

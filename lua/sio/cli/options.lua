@@ -12,6 +12,7 @@ local options = {}
 
 ---@class sio.cli.Options
 ---@field file? string
+---@field config? string
 ---@field workers? integer|"auto"
 ---@field port? integer
 ---@field host? string
@@ -23,6 +24,8 @@ local options = {}
 ---@field watch? string|true a folder, or the application's
 ---@field version? boolean
 ---@field help? boolean
+---@field server? table defaults for sio.server{}; only in sio.conf.lua
+---@field trial? boolean a check that says nothing when all is well
 
 local function check_together(result)
   if result.check and result.watch then return nil, "--check ends, --watch stays: one of both" end

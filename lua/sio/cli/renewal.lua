@@ -5,6 +5,7 @@
 -- A part of the supervisor; stands on sio.cli.watch. The supervisor owns the listening sockets:
 -- connections wait meanwhile, none is refused.
 
+local command = require "sio.cli.command"
 local core = require "sio.core"
 local watch = require "sio.cli.watch"
 
@@ -24,7 +25,9 @@ Renewal.__name = "sio.cli.Renewal"
 local function try(self)
   self.again, self.queue, self.number = nil, nil, nil
   local err
-  self.trial, err = process.spawn(self.supervisor.trial_command, {}, {}, function(_, status)
+  self.trial, err = process.spawn(self.supervisor.trial_command, {
+    "SIO_SETTINGS=" .. command.settings(self.supervisor.asked),
+  }, {}, function(_, status)
     self.trial = nil
     if self.closed then return end
     if self.again then return try(self) end

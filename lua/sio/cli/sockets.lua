@@ -14,7 +14,7 @@ local listener = require "sio.listener"
 ---@field servers table<integer, { list: sio.Listener[], secure: boolean }> by number, once open
 ---@field order integer[] their numbers, as they were opened
 ---@field wanted? sio.Address[] instead of the app's
----@field port? integer instead of that of the app's first TCP address
+---@field port? integer instead of that of the first TCP address
 ---@field host? string the same
 local Sockets = {}
 Sockets.__index = Sockets
@@ -49,7 +49,7 @@ local function new(asked)
   return self
 end
 
--- The app's addresses as --port and --host change them.
+-- The addresses as --port and --host change them.
 local function changed(self, declared)
   if not self.port and not self.host then return declared end
   local list = {}
@@ -66,7 +66,7 @@ end
 -- The command line and systemd mean the server that listens first.
 local function planned(self, declared, first)
   if not first then return declared end
-  return self.wanted or changed(self, declared)
+  return changed(self, self.wanted or declared)
 end
 
 --- What open() will open, for people.

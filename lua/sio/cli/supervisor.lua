@@ -21,7 +21,8 @@ local parts = { "declaration", "restarts", "watchdog", "renewal", "signals", "co
 local STOPPING = 10                   -- seconds until who does not end is killed
 
 ---@class sio.cli.Supervisor
----@field asked sio.cli.Options
+---@field sources sio.cli.Sources
+---@field asked sio.cli.Options what holds of them
 ---@field wanted? integer workers, once it is known
 ---@field default_workers integer|"auto" for an app that does not say
 ---@field members sio.cli.Members
@@ -205,11 +206,13 @@ end
 
 -- ---- the beginning --------------------------------------------------------------------------
 
-local function new(asked, default_workers, worker_command)
+local function new(sources, default_workers, worker_command)
+  local asked = sources.asked
   local wanted = asked.workers
   if wanted == "auto" then wanted = command.processors() end
   local self = setmetatable({
-    asked = asked, wanted = wanted, default_workers = default_workers, exit_code = 0,
+    sources = sources, asked = asked, wanted = wanted, default_workers = default_workers,
+    exit_code = 0,
     ops = {}, parts = {}, timers = {}, watchers = {}, restarted = {}, born = process.now(),
     stopping = false, ever_ready = false, announced = false,
   }, Supervisor)
@@ -239,20 +242,20 @@ local function start_parts(self)
   return true
 end
 
----@param asked sio.cli.Options with the file
+---@param sources sio.cli.Sources with the file
 ---@param worker_command fun(number: integer): string[]
 ---@param trial_command string[] ends with 0 when the app loads
 ---@return integer exit_code
-local function run(asked, worker_command, trial_command)
+local function run(sources, worker_command, trial_command)
   local default_workers, err = command.default_workers()
   if not default_workers then
     Supervisor:say(err)
     return 2
   end
-  core.set_log_level(asked.log_level or "info")
+  core.set_log_level(sources.asked.log_level or "info")
   process.raise_nofile()
   local self, started
-  self, err = new(asked, default_workers, worker_command)
+  self, err = new(sources, default_workers, worker_command)
   if self then
     self.trial_command = trial_command
     started, err = start_parts(self)

@@ -29,6 +29,7 @@ local worker = { ops = {} }
 ---@field balance? string
 ---@field drain? number seconds
 ---@field log { level: string }
+---@field server? table defaults for sio.server{}
 
 local CONTROL_FD, SHM_FD, BELL_FD = 3, 4, 5
 
@@ -180,6 +181,7 @@ function worker.run(file)
   if not opened then return fail(err) end
   host.attach(file:match "^(.+)/[^/]*$" or "/", { balance = worker.settings.balance },
     { listen = listen, closed = closed })
+  host.defaults = worker.settings.server or {}
   -- As under plain Lua: the app sees its own name and no arguments.
   _G.arg = { [0] = file }
   local ran

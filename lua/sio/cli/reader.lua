@@ -1,0 +1,131 @@
+-- SPDX-License-Identifier: MIT
+-- Reads sio.conf.lua in a process of its own: the supervisor runs nobody's code, and a file that
+-- hangs or crashes ends nothing.
+--
+-- Stands on sio.cli.conf, which it runs in the child, and on a control link, descriptor 3 there.
+-- sio.cli calls run() in the child, read() at the start; the supervisor calls begin() at a reload.
+
+local core = require "sio.core"
+local message = require "sio.cli.message"
+
+local process = core.process
+
+local reader = {}
+
+reader.LIMIT = 10             -- seconds that a file may take
+reader.BYTES_MAX = 64 * 1024  -- of its options as JSON
+local LINK_FD = 3
+
+--- In the child: sends what the file means, or what is wrong with it.
+---@param file string
+---@return integer exit_code
+function reader.run(file)
+  local link, err = process.link(LINK_FD, {})
+  if not link then
+    io.stderr:write("sio-lua: --read is for sio-lua itself: ", err, "\n")
+    return 2
+  end
+  local options, text
+  options, err = require("sio.cli.conf").load(file)
+  local fits = pcall(function() text = message.encode { options = options, err = err } end)
+  if not fits then
+    text = message.encode { err = file .. ": lists and tables with names cannot be mixed" }
+  elseif #text > reader.BYTES_MAX then
+    text = message.encode { err = ("%s: more than %d bytes of options"):format(file,
+      reader.BYTES_MAX) }
+  end
+  link:send(text)
+  return 0
+end
+
+---@class sio.cli.Reading
+---@field child userdata
+---@field link userdata
+---@field timer userdata
+---@field name string the file
+---@field done fun(options?: sio.cli.Options, err?: string)
+---@field how? string the child has ended, so
+---@field answer? { options?: sio.cli.Options, err?: string }
+---@field gone boolean it says nothing more
+---@field late? string it was killed, and why
+
+-- Its end is known before we go on, and what it has sent comes before its end does.
+local function settle(self)
+  if not self.how or not (self.answer or self.gone or self.late) then return end
+  self.timer:cancel()
+  self.link:close()
+  local done = self.done
+  self.done = function() end
+  if self.answer then return done(self.answer.options, self.answer.err) end
+  done(nil, self.late or ("reading %s %s"):format(self.name, self.how))
+end
+
+local function spawn(self, command, descriptor)
+  local err
+  self.child, err = process.spawn(command, {}, { descriptor }, function(_, status, signal)
+    self.how = signal ~= 0 and "was ended by signal " .. signal or "ended with status " .. status
+    settle(self)
+  end)
+  return self.child and true, err
+end
+
+local function listen(self, descriptor)
+  self.link = process.link(descriptor, {
+    on_message = function(_, text)
+      self.answer = message.decode(text)
+      settle(self)
+    end,
+    on_gone = function()
+      self.gone = true
+      settle(self)
+    end,
+  })
+end
+
+--- Starts a child that reads; done(options) or done(nil, err) will be called once, unless it could
+--- not be started: nil and why.
+---@param command string[] that calls run()
+---@param done fun(options?: sio.cli.Options, err?: string)
+---@param limit? number seconds
+---@return boolean?
+---@return string? err
+function reader.begin(command, done, limit)
+  limit = limit or reader.LIMIT
+  local ours, theirs = process.link_pair()
+  if not ours then return nil, theirs end
+  local self = { done = done, name = command[#command], gone = false }
+  local spawned, err = spawn(self, command, theirs)
+  process.close(theirs)
+  if not spawned then
+    process.close(ours)
+    return nil, err
+  end
+  listen(self, ours)
+  self.timer = core.after(limit, function()
+    self.late = ("%s takes longer than %g seconds"):format(self.name, limit)
+    self.child:kill(process.signal_number "kill")
+  end)
+  return true
+end
+
+--- The same before there is a supervisor: returns when it is known.
+---@param command string[]
+---@param limit? number
+---@return sio.cli.Options?
+---@return string? err
+function reader.read(command, limit)
+  local options, err
+  core.spawn(function()
+    local begun, why = reader.begin(command, function(...)
+      options, err = ...
+      core.stop()
+    end, limit)
+    if begun then return end
+    err = why
+    core.stop()
+  end)
+  core.run()
+  return options, err
+end
+
+return reader
