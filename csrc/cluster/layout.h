@@ -26,6 +26,7 @@ enum {
     SIO_JOURNAL_LOCK_WAIT_US = 1000,
     SIO_ARENAS_PER_SLOT = 4, /* one lives, the others are in their retention time */
     SIO_ARENAS_EXTRA = 4,    /* shared by all slots */
+    SIO_SHM_SERVICES = 64,   /* bits of sio_slot.services */
 };
 
 struct sio_shm_header {
@@ -36,6 +37,7 @@ struct sio_shm_header {
     uint64_t ring_bytes, arena_bytes, file_bytes;
     uint64_t seed; /* of hashes that all workers must agree on */
     char epoch[12];
+    _Atomic uint32_t turns[SIO_SHM_SERVICES]; /* of round-robin, by server */
 };
 
 enum sio_arena_state { SIO_ARENA_FREE, SIO_ARENA_LIVE, SIO_ARENA_DEAD };

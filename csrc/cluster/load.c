@@ -62,45 +62,43 @@ static unsigned pick_least(const struct sio_shm *shm, const struct sio_pick *p)
     return best;
 }
 
-/* The first slot at or behind `from`, around the end, that qualifies. */
-static unsigned pick_from(const struct sio_shm *shm, const struct sio_pick *p, unsigned from)
+static unsigned list_fit(const struct sio_shm *shm, const struct sio_pick *p,
+                         unsigned fit[SIO_WORKERS_MAX])
 {
-    for (unsigned i = 0; i < shm->n_slots; i++) {
-        unsigned slot = (from + i) % shm->n_slots;
-        if (qualifies(shm, p, slot))
-            return slot;
-    }
-    return p->self;
+    unsigned n = 0;
+    for (unsigned i = 0; i < shm->n_slots; i++)
+        if (qualifies(shm, p, i))
+            fit[n++] = i;
+    return n;
 }
 
 static unsigned pick_turn(const struct sio_shm *shm, const struct sio_pick *p)
 {
-    unsigned slot = pick_from(shm, p, *p->turn % shm->n_slots);
-    *p->turn = slot + 1;
-    return slot;
+    _Atomic uint32_t *turn = &shm->header->turns[p->service % SIO_SHM_SERVICES];
+    unsigned fit[SIO_WORKERS_MAX], n = list_fit(shm, p, fit);
+    return n > 0 ? fit[atomic_fetch_add_explicit(turn, 1, memory_order_relaxed) % n] : p->self;
 }
 
 /* Uniform over those that qualify: starting at a random slot and going on to the next would favour
  * the one behind a gap. */
 static unsigned pick_random(const struct sio_shm *shm, const struct sio_pick *p)
 {
-    unsigned fit[SIO_WORKERS_MAX], n = 0;
+    unsigned fit[SIO_WORKERS_MAX], n = list_fit(shm, p, fit);
     uint32_t r;
-    for (unsigned i = 0; i < shm->n_slots; i++)
-        if (qualifies(shm, p, i))
-            fit[n++] = i;
     if (n == 0)
         return p->self;
     sio_random(&r, sizeof r);
     return fit[r % n];
 }
 
+/* By number, not by slot: the worker that a reload starts has another slot. */
 static unsigned pick_rendezvous(const struct sio_shm *shm, const struct sio_pick *p)
 {
     unsigned best = p->self;
     uint64_t highest = 0;
     for (unsigned i = 0; i < shm->n_slots; i++) {
-        uint64_t seed = shm->header->seed + i * UINT64_C(0x9e3779b97f4a7c15);
+        uint64_t number = sio_shm_number(shm, i);
+        uint64_t seed = shm->header->seed + number * UINT64_C(0x9e3779b97f4a7c15);
         uint64_t h = sio_shm_hash(seed, p->key) | 1;
         if (h > highest && qualifies(shm, p, i)) {
             highest = h;

@@ -34,12 +34,13 @@ struct sio_pick {
     unsigned service; /* which of the workers' servers the session is for */
     enum sio_balance method;
     struct sio_slice key; /* what the hash methods hash (rendezvous hashing under a seed that all
-                           * workers share: a worker that goes moves only its own) */
-    unsigned *turn;       /* the caller's counter, for round-robin only */
+                           * workers share: a worker that goes moves only its own, and one that
+                           * replaces it under the same number gets them back) */
 };
 
 /* The slot that shall take a new session: READY, with that server and with room; ties go to `self`,
- * then to the lowest. Returns `self` when no slot qualifies. */
+ * then to the lowest. Returns `self` when no slot qualifies. The turns of round-robin are shared:
+ * whoever asks, each session goes to the next worker. */
 unsigned sio_load_pick(const struct sio_shm *shm, const struct sio_pick *p);
 /* sessions += delta, never below 0: the slot of a dead worker is reset while others still count. */
 void sio_load_add(struct sio_shm *shm, unsigned slot, int delta);

@@ -22,6 +22,7 @@ struct eio_gate {
     struct sio_grave grave;
     uint8_t stage;            /* enum eio_stage */
     bool running;             /* run is on the stack */
+    bool opens;               /* a handshake */
     char id[EIO_SID_MAX + 1]; /* of the session it begins; "": not chosen */
 };
 
@@ -32,12 +33,21 @@ static void gate_free(void *object)
     sio_free(g);
 }
 
+static void count_handshake(struct eio_server *e, int change)
+{
+    e->n_waiting += (size_t)change;
+    if (e->events->on_waiting != NULL)
+        e->events->on_waiting(e->owner, change);
+}
+
 static void leave(struct eio_gate *g)
 {
     struct eio_server *e = g->server;
     g->stage = EIO_AT_END;
     sio_list_remove(&g->link);
     e->n_gates--;
+    if (g->opens)
+        count_handshake(e, -1);
     sio_loop_bury(e->loop, &g->grave, gate_free, g);
     e->hooks->on_left(e->hooks_owner, g);
 }
@@ -159,6 +169,9 @@ void eio_gate_open(struct eio_server *e, struct sio_http_conn *c, const struct s
     sio_list_init(&g->link);
     sio_list_append(&e->gates, &g->link);
     e->n_gates++;
+    g->opens = eio_server_request_sid(r).p == NULL;
+    if (g->opens)
+        count_handshake(e, 1);
     sio_http_hold(c, &handler, g);
     run(g);
 }

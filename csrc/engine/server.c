@@ -168,6 +168,11 @@ size_t eio_server_count(const struct eio_server *e)
     return e->sessions.count;
 }
 
+size_t eio_server_waiting(const struct eio_server *e)
+{
+    return e->n_waiting;
+}
+
 void eio_server_each(struct eio_server *e, void (*fn)(void *ctx, struct eio_session *s), void *ctx)
 {
     size_t n = 0, pos = 0;

@@ -19,6 +19,9 @@ struct eio_server_events {
     void (*on_session)(void *owner, struct eio_session *s);
     /* A session has gone (after its own on_close). For counting. May be NULL. */
     void (*on_gone)(void *owner, struct eio_session *s);
+    /* A handshake begins to wait for hooks (1), or waits no more (-1): then it is a session
+     * already, or will not be one. For counting. May be NULL. */
+    void (*on_waiting)(void *owner, int change);
 };
 
 struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_options *options,
@@ -42,6 +45,7 @@ void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
 
 struct eio_session *eio_server_find(const struct eio_server *e, struct sio_slice sid);
 size_t eio_server_count(const struct eio_server *e);
+size_t eio_server_waiting(const struct eio_server *e); /* handshakes that wait for hooks */
 /* Iterates a snapshot: fn may close sessions; those closed meanwhile are left out. */
 void eio_server_each(struct eio_server *e, void (*fn)(void *ctx, struct eio_session *s), void *ctx);
 

@@ -30,6 +30,7 @@ struct eio_server {
     unsigned wants;        /* EIO_WANT_*: which of them */
     struct sio_list gates; /* requests that wait for hooks */
     size_t n_gates;
+    size_t n_waiting; /* of which: handshakes */
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;

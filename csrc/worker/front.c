@@ -255,7 +255,7 @@ static bool worth_a_relay(const struct sio_service *s, unsigned slot)
     int32_t mine = atomic_load(&w->shm.slots[w->me.slot].sessions);
     int32_t theirs = atomic_load(&w->shm.slots[slot].sessions);
     return s->app.balance == SIO_IP_HASH || s->app.balance == SIO_FORWARDED_FOR ||
-           mine > theirs + theirs / 4 + SIO_RELAY_SKEW;
+           mine > theirs + theirs / 8 + SIO_RELAY_SKEW;
 }
 
 /* The slot for a new session. */
@@ -267,8 +267,7 @@ static unsigned pick_slot(struct sio_service *s, struct sio_http_conn *c,
     unsigned slot = sio_load_pick(&s->worker->shm, &(struct sio_pick){.self = s->worker->me.slot,
                                                                       .service = s->number,
                                                                       .method = s->app.balance,
-                                                                      .key = sio_buf_slice(&key),
-                                                                      .turn = &s->turn});
+                                                                      .key = sio_buf_slice(&key)});
     sio_buf_fini(&key);
     return slot;
 }

@@ -34,8 +34,15 @@ static void on_gone(void *owner, struct eio_session *session)
     sio_load_add(&s->worker->shm, s->worker->me.slot, -1);
 }
 
-static const struct eio_server_events engine_events = {.on_session = on_session,
-                                                       .on_gone = on_gone};
+/* A hook may take its time, and a burst that it holds up must be seen by who places it. */
+static void on_waiting(void *owner, int change)
+{
+    struct sio_service *s = owner;
+    sio_load_add(&s->worker->shm, s->worker->me.slot, change);
+}
+
+static const struct eio_server_events engine_events = {
+    .on_session = on_session, .on_gone = on_gone, .on_waiting = on_waiting};
 static const struct sio_http_server_events http_events = {.on_request = sio_service_on_request};
 
 static void open_http(struct sio_service *s)

@@ -21,7 +21,8 @@ static size_t count_sessions(const struct sio_worker *w)
     size_t n = 0;
     for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
         if (w->services[i] != NULL && w->services[i]->engine != NULL)
-            n += eio_server_count(w->services[i]->engine);
+            n += eio_server_count(w->services[i]->engine) +
+                 eio_server_waiting(w->services[i]->engine);
     return n;
 }
 

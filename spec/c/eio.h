@@ -22,6 +22,7 @@ static struct {
     void (*on_open)(struct eio_session *s);
     void (*on_message)(struct eio_session *s, struct sio_slice data, bool binary);
     bool engine_closed, http_closed;
+    int waiting; /* handshakes, as on_waiting counts them */
 } eio;
 
 /* ---- the server ------------------------------------------------------------------------------ */
@@ -78,6 +79,12 @@ static inline void eio_on_gone(void *owner, struct eio_session *s)
     sio_buf_printf(&eio.log, "gone ");
 }
 
+static inline void eio_on_waiting(void *owner, int change)
+{
+    (void)owner;
+    eio.waiting += change;
+}
+
 static inline void eio_on_request(void *owner, struct sio_http_conn *c,
                                   const struct sio_http_request *r)
 {
@@ -98,7 +105,8 @@ static inline void eio_prepare(void)
 static inline void eio_open(void)
 {
     static const struct sio_http_server_events http_events = {eio_on_request};
-    static const struct eio_server_events events = {eio_on_session, eio_on_gone};
+    static const struct eio_server_events events = {
+        .on_session = eio_on_session, .on_gone = eio_on_gone, .on_waiting = eio_on_waiting};
     struct sio_http_limits limits;
     net_open();
     net.loop.linger_ms = 50;

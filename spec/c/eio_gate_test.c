@@ -118,6 +118,46 @@ TEST(a_refused_upgrade_is_answered_before_the_101)
     end();
 }
 
+static bool waits(int n)
+{
+    CHECK_EQ_INT(eio.waiting, n);
+    return eio_server_waiting(eio.server) == (size_t)n;
+}
+
+/* Only handshakes are going to be sessions. */
+TEST(handshakes_that_wait_are_counted)
+{
+    struct peer p, q;
+    char sid[EIO_SID_MAX + 1];
+    start_default(EIO_WANT_MIDDLEWARES | EIO_WANT_ALLOW);
+    client_open(&p);
+    open_session(&p, sid);
+    CHECK(waits(0));
+    hooks.middlewares = WAIT_FOR_IT;
+    client_get(&p, sid);
+    WAIT(hooks.waiting == 1);
+    CHECK(waits(0));
+    hooks.middlewares = PASS;
+    hooks.allow = WAIT_FOR_IT;
+    client_open(&q);
+    client_get(&q, "");
+    WAIT(hooks.waiting == 2);
+    CHECK(waits(1));
+    CHECK_EQ_INT(eio_server_count(eio.server), 1);
+    eio_gate_pass(hooks.gate);
+    CHECK(waits(0));
+    CHECK_EQ_INT(eio_server_count(eio.server), 2);
+    peer_fini(&q);
+    client_open(&q);
+    client_get(&q, "");
+    WAIT(hooks.waiting == 3);
+    peer_fini(&q); /* gone */
+    WAIT(hooks.left > 0 && eio.waiting == 0);
+    CHECK(waits(0));
+    peer_fini(&p);
+    end();
+}
+
 TEST(every_stage_may_wait)
 {
     struct peer p;

@@ -21,11 +21,10 @@ static void setup(unsigned slots)
     }
 }
 
-static unsigned pick(unsigned self, enum sio_balance method, const char *key, unsigned *turn)
+static unsigned pick(unsigned self, enum sio_balance method, const char *key)
 {
     return sio_load_pick(
-        &shm, &(struct sio_pick){
-                  .self = self, .method = method, .key = sio_slice_str(key), .turn = turn});
+        &shm, &(struct sio_pick){.self = self, .method = method, .key = sio_slice_str(key)});
 }
 
 TEST(load_names)
@@ -44,7 +43,7 @@ TEST(load_a_burst_spreads_evenly)
 {
     setup(4);
     for (unsigned i = 0; i < 1000; i++)
-        sio_load_add(&shm, pick(i % 4, SIO_LEAST_CONNECTION, "", NULL), 1);
+        sio_load_add(&shm, pick(i % 4, SIO_LEAST_CONNECTION, ""), 1);
     for (unsigned i = 0; i < 4; i++)
         CHECK_EQ_INT(atomic_load(&shm.slots[i].sessions), 250);
     sio_shm_detach(&shm);
@@ -53,9 +52,9 @@ TEST(load_a_burst_spreads_evenly)
 TEST(load_ties_stay_here)
 {
     setup(4);
-    CHECK_EQ_INT(pick(2, SIO_LEAST_CONNECTION, "", NULL), 2);
+    CHECK_EQ_INT(pick(2, SIO_LEAST_CONNECTION, ""), 2);
     sio_load_add(&shm, 2, 1);
-    CHECK_EQ_INT(pick(2, SIO_LEAST_CONNECTION, "", NULL), 0);
+    CHECK_EQ_INT(pick(2, SIO_LEAST_CONNECTION, ""), 0);
     sio_shm_detach(&shm);
 }
 
@@ -66,12 +65,11 @@ static const enum sio_balance all[] = {SIO_LEAST_CONNECTION, SIO_ROUND_ROBIN, SI
 static bool ever_picks_1(void)
 {
     bool seen = false;
-    unsigned turn = 0;
     char key[32];
     for (unsigned m = 0; m < 5; m++)
         for (int i = 0; i < 200; i++) {
             snprintf(key, sizeof key, "10.0.0.%d", i);
-            seen |= pick(0, all[m], key, &turn) == 1;
+            seen |= pick(0, all[m], key) == 1;
         }
     return seen;
 }
@@ -95,12 +93,11 @@ TEST(load_who_cannot_is_left_out)
 
 TEST(load_nobody_left_means_self)
 {
-    unsigned turn = 0;
     setup(3);
     for (unsigned i = 0; i < 3; i++)
         atomic_store(&shm.slots[i].state, SIO_SLOT_SUSPECT);
     for (unsigned m = 0; m < 5; m++)
-        CHECK_EQ_INT(pick(2, all[m], "k", &turn), 2);
+        CHECK_EQ_INT(pick(2, all[m], "k"), 2);
     sio_shm_detach(&shm);
 }
 
@@ -110,17 +107,17 @@ TEST(load_self_that_cannot_gives_away)
     atomic_store(&shm.slots[0].state, SIO_SLOT_DRAINING);
     sio_load_add(&shm, 1, 5);
     sio_load_add(&shm, 2, 5);
-    CHECK_EQ_INT(pick(0, SIO_LEAST_CONNECTION, "", NULL), 1);
+    CHECK_EQ_INT(pick(0, SIO_LEAST_CONNECTION, ""), 1);
     sio_shm_detach(&shm);
 }
 
 TEST(load_round_robin_takes_turns)
 {
-    unsigned turn = 0, seen[4] = {0};
+    unsigned seen[4] = {0};
     setup(4);
     atomic_store(&shm.slots[2].state, SIO_SLOT_SUSPECT);
     for (int i = 0; i < 300; i++)
-        seen[pick(0, SIO_ROUND_ROBIN, "", &turn)]++;
+        seen[pick((unsigned)i % 4, SIO_ROUND_ROBIN, "")]++; /* whoever accepts */
     CHECK_EQ_INT(seen[0], 100);
     CHECK_EQ_INT(seen[1], 100);
     CHECK_EQ_INT(seen[2], 0);
@@ -133,7 +130,7 @@ TEST(load_random_reaches_everybody)
     unsigned seen[4] = {0};
     setup(4);
     for (int i = 0; i < 4000; i++)
-        seen[pick(0, SIO_RANDOM, "", NULL)]++;
+        seen[pick(0, SIO_RANDOM, "")]++;
     for (unsigned i = 0; i < 4; i++)
         CHECK(seen[i] > 700 && seen[i] < 1300);
     sio_shm_detach(&shm);
@@ -146,18 +143,51 @@ TEST(load_a_worker_that_goes_moves_only_its_own)
     setup(4);
     for (int i = 0; i < 1000; i++) {
         snprintf(key, sizeof key, "192.168.%d.%d", i / 250, i % 250);
-        before[i] = pick(0, SIO_IP_HASH, key, NULL);
+        before[i] = pick(0, SIO_IP_HASH, key);
         seen[before[i]]++;
-        CHECK_EQ_INT(pick(3, SIO_IP_HASH, key, NULL), before[i]); /* whoever accepts */
+        CHECK_EQ_INT(pick(3, SIO_IP_HASH, key), before[i]); /* whoever accepts */
     }
     for (unsigned i = 0; i < 4; i++)
         CHECK(seen[i] > 150 && seen[i] < 350);
     atomic_store(&shm.slots[3].state, SIO_SLOT_SUSPECT);
     for (int i = 0; i < 1000; i++) {
         snprintf(key, sizeof key, "192.168.%d.%d", i / 250, i % 250);
-        moved += pick(0, SIO_IP_HASH, key, NULL) != before[i];
+        moved += pick(0, SIO_IP_HASH, key) != before[i];
     }
     CHECK_EQ_INT(moved, seen[3]);
+    sio_shm_detach(&shm);
+}
+
+TEST(load_a_replacement_gets_what_was_its_number_s)
+{
+    unsigned before[200];
+    char key[32];
+    setup(5);
+    atomic_store(&shm.slots[4].state, SIO_SLOT_EMPTY);
+    for (int i = 0; i < 200; i++) {
+        snprintf(key, sizeof key, "10.1.1.%d", i);
+        before[i] = pick(0, SIO_IP_HASH, key);
+    }
+    atomic_store(&shm.slots[1].state, SIO_SLOT_DRAINING);
+    atomic_store(&shm.slots[4].number, sio_shm_number(&shm, 1));
+    atomic_store(&shm.slots[4].state, SIO_SLOT_READY);
+    for (int i = 0; i < 200; i++) {
+        snprintf(key, sizeof key, "10.1.1.%d", i);
+        CHECK_EQ_INT(pick(0, SIO_IP_HASH, key), before[i] == 1 ? 4 : before[i]);
+    }
+    sio_shm_detach(&shm);
+}
+
+TEST(load_turns_are_each_server_s_own)
+{
+    setup(2);
+    atomic_store(&shm.slots[0].services, 3);
+    atomic_store(&shm.slots[1].services, 3);
+    CHECK_EQ_INT(pick(0, SIO_ROUND_ROBIN, ""), 0);
+    struct sio_pick other = {.self = 0, .service = 1, .method = SIO_ROUND_ROBIN};
+    CHECK_EQ_INT(sio_load_pick(&shm, &other), 0);
+    CHECK_EQ_INT(pick(1, SIO_ROUND_ROBIN, ""), 1);
+    CHECK_EQ_INT(sio_load_pick(&shm, &other), 1);
     sio_shm_detach(&shm);
 }
 

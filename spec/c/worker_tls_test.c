@@ -237,6 +237,7 @@ TEST(worker_tls_begins_behind_a_proxy_header)
     for (size_t at = 1; at <= sizeof header + 2; at++) {
         int fd;
         memset(&c, 0, sizeof c);
+        atomic_store(&host.slots[1].sessions, 1000); /* it stays here */
         fd = peer_pair(&c.peer, SOCK_STREAM);
         sio_http_server_adopt(&side[0].service->http, &(struct sio_arrival){.fd = fd});
         client_init(&c, client_context());
