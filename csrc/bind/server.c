@@ -113,6 +113,13 @@ static int lserver_add_listener(lua_State *L)
     return 0;
 }
 
+/* server_place_here(object): its new sessions stay in this worker */
+static int lserver_place_here(lua_State *L)
+{
+    sio_service_place_here(sio_app_self(L)->service);
+    return 0;
+}
+
 /* server_ready(object): its worker may be chosen for new sessions */
 static int lserver_ready(lua_State *L)
 {
@@ -242,6 +249,7 @@ void lserver_open(lua_State *L)
     static const luaL_Reg functions[] = {{"server_new", lserver_new},
                                          {"server_number", lserver_number},
                                          {"server_add_listener", lserver_add_listener},
+                                         {"server_place_here", lserver_place_here},
                                          {"server_ready", lserver_ready},
                                          {"server_close", lserver_close},
                                          {"server_drop_requests", lserver_drop_requests},

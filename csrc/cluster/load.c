@@ -118,6 +118,8 @@ unsigned sio_load_pick(const struct sio_shm *shm, const struct sio_pick *p)
     case SIO_IP_HASH:
     case SIO_FORWARDED_FOR:
         return pick_rendezvous(shm, p);
+    case SIO_HERE:
+        return p->self;
     case SIO_LEAST_CONNECTION:
         break;
     }

@@ -20,6 +20,7 @@ enum sio_balance {
     SIO_RANDOM,
     SIO_IP_HASH,       /* of the peer's address */
     SIO_FORWARDED_FOR, /* of the first X-Forwarded-For address, else the peer's */
+    SIO_HERE,          /* where it was accepted; has no name: it is for workers with own ports */
 };
 
 /* "least-connection" etc. -> method; SIO_ENOENT for another name. */

@@ -122,6 +122,11 @@ void sio_service_set_tls(struct sio_service *s, struct sio_tls_context *tls)
     sio_http_server_set_tls(&s->http, tls);
 }
 
+void sio_service_place_here(struct sio_service *s)
+{
+    s->app.balance = SIO_HERE;
+}
+
 void sio_service_ready(struct sio_service *s)
 {
     struct sio_slot *slot = &s->worker->shm.slots[s->worker->me.slot];

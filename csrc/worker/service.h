@@ -54,6 +54,8 @@ int sio_service_new(struct sio_worker *w, const struct sio_app_options *options,
 void sio_service_add_listener(struct sio_service *s, int fd);
 /* TLS for what is accepted from now on; takes its own reference. NULL: plain. */
 void sio_service_set_tls(struct sio_service *s, struct sio_tls_context *tls);
+/* New sessions stay with the worker that accepted them: clients have chosen it. */
+void sio_service_place_here(struct sio_service *s);
 void sio_service_ready(struct sio_service *s);          /* may be chosen for new sessions */
 void sio_service_stop_listening(struct sio_service *s); /* and is not chosen any more */
 /* Stops listening, tells clients ("server shutting down"), closes everything; s is freed before

@@ -93,6 +93,10 @@ describe("sio.cli.options", function()
       "--bind says where to listen, --port and --host cannot change it" },
     { { "-H", "::1", "-b", "80" },
       "--bind says where to listen, --port and --host cannot change it" },
+    { { "--port-per-worker", "-b", "unix:/x" }, "--port-per-worker: unix:/x has no port" },
+    { { "--port-per-worker", "-b", "80", "-b", "fd:3" }, "--port-per-worker: fd:3 has no port" },
+    { { "--port-per-worker", "--balance", "random" },
+      "--port-per-worker: who connects chooses the worker, --balance cannot" },
     { { "a.lua", "b.lua" }, 'one file expected, got "b.lua" as well' },
   }
   for _, case in ipairs(wrong) do

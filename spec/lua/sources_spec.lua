@@ -159,6 +159,19 @@ describe("precedence", function()
     assert.matches("on unix:[^\n]*/x, ::1 port 9, port 3$", p.output())
   end)
 
+  it("gives each worker a port, or says why not", function()
+    local listens = { ["{ 20, '[::1]:30' }"] = { 0, "on port 20 to 22, ::1 port 30 to 32$" },
+      ["0"] = { 0, "on port 0$" }, ["'unix:x'"] = { 3, "^sio%-lua: %-%-port%-per%-worker: " ..
+        "unix:[^ ]*/x has no port$" },
+      ["65534"] = { 3, "%-%-port%-per%-worker: there is no port 65536 for worker 3$" } }
+    for address, expected in pairs(listens) do
+      folder:write("app.lua", "require('sio').server():listen(" .. address .. ")")
+      p = program.start(folder, "--check --port-per-worker -w 3")
+      assert.equal(expected[1], p.wait(), p.output())
+      assert.matches(expected[2], p.output())
+    end
+  end)
+
   it("ends with 3 for a file that is wrong, with 2 for one that is not there", function()
     folder:write("app.lua", app:format("", "1"))
     folder:write("sio.conf.lua", "return {\n  wrokers = 4,\n}")

@@ -170,6 +170,9 @@ function conf.check(given, folder)
   if result.bind and (result.port or result.host) then
     return nil, "bind says where to listen, port and host cannot change it", "bind"
   end
+  if result.port_per_worker and result.balance then
+    return nil, "port_per_worker: who connects chooses the worker, balance cannot", "balance"
+  end
   return result
 end
 

@@ -34,19 +34,24 @@ local function decide_count(supervisor, declared)
   return true
 end
 
--- The sockets are opened once; a replaced worker gets them again. Once the app runs, a server that
--- cannot listen is no reason to end the others.
+-- Once the app runs, a server that cannot listen is no reason to end the others. A worker without
+-- its own port is tried again, later and later.
+local function on_refused(supervisor, member, err, apart)
+  if not supervisor.announced then return supervisor:fail(err) end
+  core.log("error", err)
+  if apart then supervisor.members:kill(member) end
+end
+
+-- The sockets are opened once; a replaced worker gets them again.
 local function open(self, member, message)
   local supervisor = self.supervisor
   self.retention = math.max(self.retention, message.retention or 0)
-  local list, err = supervisor.sockets:open(message.server, message.addresses, message.secure)
-  if not list then
-    if supervisor.announced then return core.log("error", err) end
-    return supervisor:fail(err)
-  end
+  local list, err, apart = supervisor.sockets:open(message.server, message.addresses,
+    message.secure, member.number)
+  if not list then return on_refused(supervisor, member, err, apart) end
   for i, each in ipairs(list) do
-    supervisor.members:send(member, { op = "listener", server = message.server, last = i == #list },
-      each.descriptor)
+    supervisor.members:send(member, { op = "listener", server = message.server, last = i == #list,
+      apart = apart }, each.descriptor)
   end
   member.listens[message.server] = true
 end
@@ -56,7 +61,10 @@ local function on_listen(self, member, message)
   supervisor.sources:declare(message)
   if supervisor.stopping or not decide_count(supervisor, message.workers) then return end
   if not self.plan then return open(self, member, message) end
-  table.insert(self.plan, supervisor.sockets:describe(message.addresses, not self.plan[1]))
+  local text, err = supervisor.sockets:describe(message.addresses, not self.plan[1],
+    supervisor.wanted)
+  if not text then return supervisor:fail(err) end
+  table.insert(self.plan, text)
 end
 
 -- The app file has run: with --check, what would be done now is all that was asked for.
@@ -90,6 +98,7 @@ function declaration.start(supervisor)
     supervisor = supervisor, retention = RETENTION,
     plan = (asked.check or asked.trial) and {} or nil,
   }, Declaration)
+  supervisor:watch_state(function() supervisor.sockets:keep(supervisor.wanted or 1) end)
   function ops.listen(_, member, message) on_listen(self, member, message) end
   function ops.loaded() on_loaded(self) end
   function ops.closed(_, member, message) on_closed(self, member, message) end

@@ -45,6 +45,9 @@ flags.groups = {
     { name = "port", short = "p", argument = "N", take = values.integer(0, 65535),
       restart = true,
       help = "port of the application's first address (PORT; 3000)" },
+    { name = "port-per-worker", restart = true,
+      help = "worker 1 listens on that port, worker 2 on the next, and so on: for a balancer in " ..
+        "front that chooses" },
     { name = "host", short = "H", argument = "ADDRESS", take = values.host, restart = true,
       help = "host of the application's first address (all)" },
   },

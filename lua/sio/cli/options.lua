@@ -16,6 +16,7 @@ local options = {}
 ---@field workers? integer|"auto"
 ---@field port? integer
 ---@field host? string
+---@field port_per_worker? boolean
 ---@field bind? sio.Address[]
 ---@field balance? string
 ---@field journal_size? integer bytes
@@ -27,8 +28,25 @@ local options = {}
 ---@field server? table defaults for sio.server{}; only in sio.conf.lua
 ---@field trial? boolean a check that says nothing when all is well
 
+-- What each worker has for itself must be a port, and nobody else chooses the worker then.
+local function check_apart(result)
+  if result.balance then
+    return nil, "--port-per-worker: who connects chooses the worker, --balance cannot"
+  end
+  for _, each in ipairs(result.bind or {}) do
+    if each.unix or each.fd then
+      return nil, ("--port-per-worker: %s has no port"):format(address.text(each))
+    end
+  end
+  return true
+end
+
 local function check_together(result)
   if result.check and result.watch then return nil, "--check ends, --watch stays: one of both" end
+  if result.port_per_worker then
+    local ok, err = check_apart(result)
+    if not ok then return nil, err end
+  end
   if not result.bind then return result end
   if result.port or result.host then
     return nil, "--bind says where to listen, --port and --host cannot change it"

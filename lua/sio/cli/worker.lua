@@ -8,7 +8,8 @@
 --
 --   up    {op="listen", server, addresses, secure, workers, balance, retention}
 --         {op="loaded"}   {op="ready"}   {op="closed", server}   {op="stopping"}
---   down  {op="listener", server, last} + descriptor, one after the other
+--   down  {op="listener", server, last, apart} + descriptor, one after the other; apart: it is
+--         this worker's alone
 --         {op="stop", reason, drain}   {op="reload"}
 --         {op="peer", slot, generation} + link, bell
 
@@ -71,6 +72,7 @@ function ops.listener(fields, fd)
   local server = waiting[fields.server]
   if not server or server.app._closing or stopping then return process.close(fd) end
   core.server_add_listener(server.app, fd)
+  if fields.apart then core.server_place_here(server.app) end
   if not fields.last then return end
   waiting[fields.server] = nil
   server.on_listening()

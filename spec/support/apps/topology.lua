@@ -14,10 +14,8 @@ local app = sio.server({
   end or nil,
 })
 
-app:on("connection", function(socket)
-  socket:on("who", function() return sio.worker().pid end)
-end)
 app:get("/who", function() return { id = sio.worker().id, pid = sio.worker().pid } end)
-app:on_event("hello", function(socket, n) socket:emit("hello", n) end)
+app:on_event("who", function() return sio.worker().id end)
+app:on_event("tell all", function(_, text) app:emit("told", text) end)
 
 app:listen(3000)
