@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { request } from "../support/http.js";
-import { burst, handshake, slotOf, spread } from "../support/placement.js";
+import { burst, placed, slotOf, spread } from "../support/placement.js";
 import { startServer } from "../support/server.js";
 import { eventually } from "../support/wait.js";
 
@@ -73,17 +73,6 @@ async function whoIs(server, workers) {
     return pids.set(id, pid).size === workers;
   });
   return pids;
-}
-
-// As a client does: whose connection ends in a dying worker connects anew.
-async function placed(server, options) {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await handshake(server, options);
-    } catch (error) {
-      if (tries === 5) throw error;
-    }
-  }
 }
 
 // 127.0.0.0/8 has addresses enough on Linux.

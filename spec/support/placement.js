@@ -44,6 +44,17 @@ async function ended(socket, text) {
   throw new Error(`the connection ended behind "${text()}"`);
 }
 
+// As a client does: whose connection ends in a dying worker connects anew.
+export async function placed(server, options) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await handshake(server, options);
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
+}
+
 // `n` of them at once.
 export function burst(server, n, options) {
   return Promise.all(Array.from({ length: n }, (_, i) =>
