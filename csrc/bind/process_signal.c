@@ -19,8 +19,9 @@ struct watch {
     struct sio_bind *bind;
 };
 
-static const char *const names[] = {"int", "term", "hup", "kill", NULL};
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGKILL};
+static const char *const names[] = {"int",  "term", "quit", "hup", "usr1",
+                                    "ttin", "ttou", "kill", NULL};
+static const int numbers[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGTTIN, SIGTTOU, SIGKILL};
 
 static void on_signal(uv_signal_t *handle, int number)
 {

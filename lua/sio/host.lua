@@ -25,7 +25,7 @@ local host = { supervised = false, stopping = false, overrides = {}, defaults = 
 ---@field retention? number seconds for which sessions of a dead worker can be recovered
 
 local link -- to the supervisor: { listen = function(app, request, on_listening), closed }
-local stop_hooks, reload_hooks = {}, {}
+local stop_hooks = {}
 
 -- The folder of the file that plain Lua runs; the current one where there is none (lua -i, a
 -- module).
@@ -87,12 +87,6 @@ function host.on_stop(fn)
   table.insert(stop_hooks, fn)
 end
 
---- Calls fn() when this worker shall read its certificates again.
----@param fn fun()
-function host.on_reload(fn)
-  table.insert(reload_hooks, fn)
-end
-
 --- For sio.cli.worker: this process is supervised.
 ---@param base_dir string
 ---@param overrides { balance?: string }
@@ -110,11 +104,6 @@ function host.stop(reason)
     local ran, err = pcall(table.remove(stop_hooks), reason)
     if not ran then core.log("error", "on_stop: " .. tostring(err)) end
   end
-end
-
---- For sio.cli.worker: runs the reload hooks.
-function host.reload()
-  for _, fn in ipairs(reload_hooks) do fn() end
 end
 
 return host

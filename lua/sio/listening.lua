@@ -158,7 +158,6 @@ local function listen_supervised(app, addresses)
   local o = app._options
   -- No limit: the supervisor kills who takes too long.
   host.on_stop(function(reason) listening.close_and_wait(app, reason) end)
-  host.on_reload(function() tls.reload(app) end)
   host.listen(app, {
     addresses = addresses, secure = o.tls ~= nil, workers = o.workers, balance = o.balance,
     -- How long it takes to see that nobody answers counts too: what was sent then may be lost.

@@ -205,7 +205,7 @@ describe("sio-lua", function()
       local port = program_of.ready(program)
       folder:write("app.lua", "local x = = 1")
       program.expect "app.lua:1: (unexpected symbol)"
-      program.expect "^sio%-lua: (the workers stay as they were)$"
+      program.expect "^sio%-lua: .*: (the workers stay as they were)$"
       assert.equal("one", program_of.fetch(port, "/version"))
       assert.is_truthy(os.execute("kill -0 " .. pid))
       write_app "three"

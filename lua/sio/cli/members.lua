@@ -15,6 +15,8 @@ local message = require "sio.cli.message"
 
 local process = core.process
 
+local GRACE = 2 -- seconds after the drain time until who is still there is killed
+
 ---@alias sio.cli.State "starting"|"ready"|"suspect"|"draining"
 
 ---@class sio.cli.Member
@@ -25,18 +27,27 @@ local process = core.process
 ---@field child userdata
 ---@field link userdata control link
 ---@field bell integer descriptor
+---@field birth integer a younger one has a larger one
 ---@field born number
+---@field drain_until? number when its connections should be closed
+---@field ends_at? number when it is killed if it is still there
 ---@field state sio.cli.State
 ---@field ready boolean it was, once
 ---@field ready_at? number
 ---@field killed boolean we sent it SIGKILL
----@field cause? string why we made it end
+---@field cause? string why it ends: what we made it for, else "signal" or "exit"
 ---@field report? table what it last said of itself
 ---@field listens table<integer, true> the servers that it has got sockets for
+
+---@class sio.cli.MemberEvents
+---@field on_message fun(member: sio.cli.Member, fields: table)
+---@field on_exit fun(member: sio.cli.Member, how: string)
+---@field on_change fun() of a state
 
 ---@class sio.cli.Members
 ---@field shm userdata
 ---@field by_slot table<integer, sio.cli.Member>
+---@field births integer members so far
 local Members = {}
 Members.__index = Members
 Members.__name = "sio.cli.Members"
@@ -44,7 +55,7 @@ Members.__name = "sio.cli.Members"
 ---@param command fun(number: integer): string[]
 ---@param settings fun(): string for the workers that start now
 ---@param journal_size? integer bytes
----@param events { on_message: fun(member, fields), on_exit: fun(member, how: string) }
+---@param events sio.cli.MemberEvents
 ---@return sio.cli.Members?
 ---@return string? err
 local function new(command, settings, journal_size, events)
@@ -52,7 +63,8 @@ local function new(command, settings, journal_size, events)
   local shm, err = process.shm_create(process.slots_max, journal_size)
   if not shm then return nil, "cannot make the shared memory: " .. err end
   return setmetatable({
-    shm = shm, by_slot = {}, command = command, settings = settings, events = events,
+    shm = shm, by_slot = {}, births = 0, command = command, settings = settings,
+    events = events,
   }, Members)
 end
 
@@ -88,6 +100,7 @@ local function spawn(self, member, link_fd)
   local child, err = process.spawn(self.command(member.number), env,
     { link_fd, self.shm:fd(), member.bell }, function(_, status, signal)
       self:bury(member)
+      member.cause = member.cause or (signal ~= 0 and "signal" or "exit")
       self.events.on_exit(member, how_it_ended(status, signal))
     end)
   if not child then return false, err end
@@ -113,8 +126,8 @@ function Members:start(number)
   local generation, err = self.shm:assign(slot, number)
   if not generation then return nil, err end
   local member = {
-    number = number, slot = slot, generation = generation, born = process.now(),
-    state = "starting", ready = false, killed = false, listens = {},
+    birth = self.births + 1, born = process.now(), number = number, slot = slot,
+    generation = generation, state = "starting", ready = false, killed = false, listens = {},
   }
   local ours, theirs = process.link_pair()
   member.bell = process.bell()
@@ -131,7 +144,8 @@ function Members:start(number)
     on_message = function(_, text) self.events.on_message(member, message.decode(text)) end,
   })
   for _, other in pairs(self.by_slot) do introduce(self, member, other) end
-  self.by_slot[slot] = member
+  self.by_slot[slot], self.births = member, member.birth
+  self.events.on_change()
   return member
 end
 
@@ -153,16 +167,16 @@ function Members:list()
   for _, member in pairs(self.by_slot) do list[#list + 1] = member end
   table.sort(list, function(a, b)
     if a.number ~= b.number then return a.number < b.number end
-    return a.born < b.born
+    return a.birth < b.birth
   end)
   return list
 end
 
---- The one with this number that does not drain; nil: there is none.
+--- The one with this number that does not drain, of two the elder; nil: there is none.
 ---@param number integer
 ---@return sio.cli.Member?
-function Members:serving(number)
-  for _, member in pairs(self.by_slot) do
+function Members:current(number)
+  for _, member in ipairs(self:list()) do
     if member.number == number and member.state ~= "draining" then return member end
   end
 end
@@ -194,7 +208,27 @@ function Members:set_state(member, state, from)
   end
   -- It says itself that it is ready, before it tells us.
   self.shm:move(member.slot, old, state)
+  self.events.on_change()
   return true
+end
+
+--- A member is about to end: it gets no new clients, and has this long to close its connections.
+---@param member sio.cli.Member
+---@param seconds number
+function Members:expect_end(member, seconds)
+  member.drain_until = process.now() + seconds
+  member.ends_at = member.drain_until + GRACE
+  self:set_state(member, "draining")
+end
+
+--- Tells a member to end, unless it is about to.
+---@param member sio.cli.Member
+---@param reason string
+---@param seconds number
+function Members:drain(member, reason, seconds)
+  if member.state == "draining" then return end
+  self:expect_end(member, seconds)
+  self:send(member, { op = "stop", reason = reason, drain = seconds })
 end
 
 ---@param member sio.cli.Member

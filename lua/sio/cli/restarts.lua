@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Who has died is replaced: at once when it had settled, later and later when it dies at its start.
--- As long as no worker was ever ready the first that dies ends the command with 3.
+-- Keeps as many workers as are wanted: who has died is replaced, at once when it had settled, later
+-- and later when it dies at its start; who is too many drains. As long as no worker was ever ready
+-- the first that dies ends the command with 3; after that nobody is given up.
 --
 -- A part of the supervisor; begin() starts the first worker, which runs the app before the others.
 
@@ -20,20 +21,21 @@ Restarts.__name = "sio.cli.Restarts"
 
 function Restarts.close() end
 
-local start_later
-
+-- Starts a worker, unless it is there or nobody wants it.
 local function start(self, number)
   local supervisor = self.supervisor
   if supervisor.stopping or number > (supervisor.wanted or 1) then return end
-  if supervisor.members:serving(number) then return end
-  local member, err = supervisor:start(number)
+  if supervisor.members:current(number) then return end
+  local member, err = supervisor.members:start(number)
   if member then return end
   core.log("error", ("worker %d cannot be started: %s"):format(number, err))
   if not supervisor.ever_ready then return supervisor:fail() end
-  start_later(self, number)
+  self:start_later(number)
 end
 
-function start_later(self, number)
+--- Starts a worker that failed at its start once more, each time later.
+---@param number integer
+function Restarts:start_later(number)
   local wait = self.waits[number] or FIRST
   self.waits[number] = math.min(wait * 2, MOST)
   core.after(wait, function() start(self, number) end)
@@ -44,10 +46,17 @@ function Restarts:begin()
   start(self, 1)
 end
 
---- Starts a worker unless it is there.
----@param number integer
-function Restarts:start(number)
-  start(self, number)
+--- As many workers as this from now on.
+---@param n integer
+function Restarts:scale(n)
+  local supervisor = self.supervisor
+  supervisor.wanted = n
+  for _, member in ipairs(supervisor.members:list()) do
+    if member.number > n then supervisor:drain(member, "scale") end
+  end
+  for number = 1, n do
+    if not self.waits[number] then start(self, number) end
+  end
 end
 
 function Restarts:on_ready(_, first)
@@ -62,19 +71,29 @@ local function never_ready(self, how)
   supervisor:fail(not said and ("worker 1 %s before it was ready"):format(how) or nil)
 end
 
+local function count(supervisor, cause)
+  supervisor.restarted[cause] = (supervisor.restarted[cause] or 0) + 1
+end
+
 function Restarts:on_exit(member, how)
   local supervisor = self.supervisor
-  if member.replaced then return start(self, member.number) end
+  local number, drained = member.number, member.state == "draining"
   if not supervisor.ever_ready then return never_ready(self, how) end
-  core.log("warn", ("worker %d (pid %d) %s"):format(member.number, member.pid, how))
-  local cause = member.cause or "died"
-  supervisor.restarted[cause] = (supervisor.restarted[cause] or 0) + 1
-  if member.ready_at and process.now() - member.ready_at >= SETTLED then
-    self.waits[member.number] = nil
-    start(self, member.number)
-  else
-    start_later(self, member.number)
-  end
+  core.log(drained and "info" or "warn", ("worker %d (pid %d) %s"):format(number, member.pid, how))
+  if not drained then count(supervisor, member.cause) end
+  local settled = member.ready_at and process.now() - member.ready_at >= SETTLED
+  if settled then self.waits[number] = nil end
+  if settled or drained then return start(self, number) end
+  if not supervisor.members:current(number) then self:start_later(number) end
+end
+
+-- It was told to end, by somebody else than us: its successor starts while it drains.
+local function on_stopping(self, member)
+  local supervisor = self.supervisor
+  if supervisor.stopping or member.state == "draining" then return end
+  supervisor.members:expect_end(member, supervisor:drain_time())
+  count(supervisor, "stopped")
+  start(self, member.number)
 end
 
 local restarts = {}
@@ -82,11 +101,9 @@ local restarts = {}
 ---@param supervisor sio.cli.Supervisor
 ---@return sio.cli.Restarts
 function restarts.start(supervisor)
-  function supervisor.ops.stopping(_, member)
-    supervisor.members:set_state(member, "draining")
-    supervisor:changed()
-  end
-  return setmetatable({ supervisor = supervisor, waits = {} }, Restarts)
+  local self = setmetatable({ supervisor = supervisor, waits = {} }, Restarts)
+  function supervisor.ops.stopping(_, member) on_stopping(self, member) end
+  return self
 end
 
 return restarts

@@ -13,12 +13,16 @@ local command = require "sio.cli.command"
 local core = require "sio.core"
 local members = require "sio.cli.members"
 local sockets = require "sio.cli.sockets"
+local status = require "sio.cli.status"
+local values = require "sio.cli.values"
 
 local process = core.process
 
-local parts = { "declaration", "restarts", "watchdog", "renewal", "signals", "control" }
+local parts = {
+  "declaration", "restarts", "replacements", "reload", "watchdog", "renewal", "signals", "control",
+}
 
-local STOPPING = 10                   -- seconds until who does not end is killed
+local DRAIN = 10 -- seconds
 
 ---@class sio.cli.Supervisor
 ---@field sources sio.cli.Sources
@@ -96,24 +100,29 @@ function Supervisor:fail(text)
   if not self.stopping then self:stop "start failed" end
 end
 
---- Starts a worker; nil and why when that was not possible now.
----@param number integer
----@return sio.cli.Member?
----@return string? err
-function Supervisor:start(number)
-  local member, err = self.members:start(number)
-  if not member then return nil, err end
-  self:changed()
-  return member
-end
-
---- Tells a worker to end.
+--- Tells a worker to end, unless it was told before.
 ---@param member sio.cli.Member
 ---@param reason string
 function Supervisor:drain(member, reason)
-  self.members:set_state(member, "draining")
-  self.members:send(member, { op = "stop", reason = reason, drain = self.asked.drain })
-  self:changed()
+  self.members:drain(member, reason, self:drain_time())
+end
+
+--- Seconds that a worker has for closing its connections.
+---@return number
+function Supervisor:drain_time()
+  return self.asked.drain or DRAIN
+end
+
+--- Ends a worker's process that does not end by itself, once.
+---@param member sio.cli.Member
+---@param cause string
+---@param text string
+function Supervisor:kill(member, cause, text)
+  if member.killed then return end
+  core.log("error", ("worker %d (pid %d) %s, it is killed"):format(member.number, member.pid, text))
+  if self.stopping and self.exit_code == 0 then self.exit_code = 1 end
+  member.cause = cause
+  self.members:kill(member)
 end
 
 local function announce(self)
@@ -136,7 +145,6 @@ function Supervisor:on_ready(member)
     announce(self)
   end
   tell(self, "on_ready", member, first)
-  self:changed()
 end
 
 --- A worker's process was reaped.
@@ -168,40 +176,43 @@ function Supervisor:stop(reason)
   if self.stopping then return self:halt(reason) end
   self.stopping = true
   for _, member in ipairs(self.members:list()) do self:drain(member, reason) end
-  table.insert(self.timers, core.after(STOPPING, function() self:halt(reason) end))
+  self:changed()
   if self.members:count() == 0 then finish(self) end
 end
 
---- Tells the workers to read their certificates again.
----@return true
-function Supervisor:reload()
-  for _, member in ipairs(self.members:list()) do self.members:send(member, { op = "reload" }) end
+--- Has the workers replaced, one after another, when the application still loads. fn(ok, err) is
+--- called at the end.
+---@param fn? fun(ok: boolean, err?: string)
+---@return true?
+---@return string? err
+function Supervisor:reload(fn)
+  if self.stopping then return nil, "the workers are stopped" end
+  self.parts.reload:request(fn)
   return true
 end
 
-local function state_of(self)
-  if self.stopping then return "draining" end
-  return self.announced and "ready" or "starting"
+--- As many workers as this from now on; who is too many drains.
+---@param n integer
+---@return integer?
+---@return string? err
+function Supervisor:scale(n)
+  if self.stopping then return nil, "the workers are stopped" end
+  if not self.ever_ready then return nil, "the first worker is not ready yet" end
+  if math.type(n) ~= "integer" or n < 1 or n > values.workers_max then
+    return nil, ("a number from 1 to %d expected"):format(values.workers_max)
+  end
+  if n ~= self.wanted then
+    core.log("info", ("%d workers instead of %d"):format(n, self.wanted))
+    self.parts.restarts:scale(n)
+    self:changed()
+  end
+  return n
 end
 
 --- What there is to know, ready for JSON.
 ---@return table
 function Supervisor:status()
-  local now, workers = process.now(), {}
-  for i, member in ipairs(self.members:list()) do
-    local row = {}
-    for name, value in pairs(member.report or {}) do row[name] = value end
-    row.op = nil
-    row.number, row.slot, row.pid = member.number, member.slot, member.pid
-    row.state, row.uptime = member.state, now - member.born
-    workers[i] = row
-  end
-  return {
-    version = core.version, app = self.asked.file, pid = process.pid(),
-    uptime = now - self.born, state = state_of(self), wanted = self.wanted,
-    balance = self.asked.balance, addresses = self.sockets:places(),
-    restarts = self.restarted, workers = workers,
-  }
+  return status.of(self)
 end
 
 -- ---- the beginning --------------------------------------------------------------------------
@@ -226,6 +237,7 @@ local function new(sources, default_workers, worker_command)
       core.log("warn", ("worker %d: unknown message '%s'"):format(member.number, message.op))
     end,
     on_exit = function(member, how) self:on_exit(member, how) end,
+    on_change = function() self:changed() end,
   })
   if not self.members then return nil, err end
   self.sockets, err = sockets.new(asked)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Looks at the workers' heartbeats: who is silent gets no new clients, who stays so is killed. What
--- silence means is in sio.cli.heartbeat. Now and then it forgets sessions of the dead and what is
--- too old in the journal.
+-- silence means is in sio.cli.heartbeat. Who drains for too long is killed as well. Now and then it
+-- forgets sessions of the dead and what is too old in the journal.
 --
 -- A part of the supervisor.
 
@@ -27,24 +27,25 @@ local function judge(self, member, verdict)
   if verdict == "fine" then
     if list:set_state(member, "ready", "suspect") then
       core.log("info", name .. " answers again")
-      self.supervisor:changed()
     end
   elseif list:set_state(member, "suspect", "ready") then
     core.log("warn", name .. " does not answer, it gets no new clients")
-    self.supervisor:changed()
   end
-  if verdict == "hanging" and not member.killed then
-    member.cause = "hung"
-    core.log("error", name .. " has not answered for too long, it is killed")
-    list:kill(member)
+  if verdict == "hanging" then
+    self.supervisor:kill(member, "hung", member.ready and "has not answered for too long"
+      or "has not become ready in time")
   end
 end
 
 local function look(self)
-  self.heartbeat:tick(process.now())
-  local shm = self.supervisor.members.shm
+  local now, shm = process.now(), self.supervisor.members.shm
+  self.heartbeat:tick(now)
   for _, member in ipairs(self.supervisor.members:list()) do
-    judge(self, member, self.heartbeat:verdict(shm:silence(member.slot), member.ready))
+    local silence = member.ready and shm:silence(member.slot) or now - member.born
+    judge(self, member, self.heartbeat:verdict(silence, member.ready))
+    if member.ends_at and now > member.ends_at then
+      self.supervisor:kill(member, "late", "has not left in time")
+    end
   end
 end
 

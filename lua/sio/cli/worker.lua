@@ -10,7 +10,7 @@
 --         {op="loaded"}   {op="ready"}   {op="closed", server}   {op="stopping"}
 --   down  {op="listener", server, last, apart} + descriptor, one after the other; apart: it is
 --         this worker's alone
---         {op="stop", reason, drain}   {op="reload"}
+--         {op="stop", reason, drain}
 --         {op="peer", slot, generation} + link, bell
 
 local core = require "sio.core"
@@ -95,8 +95,6 @@ function ops.stop(fields)
   stop(fields.reason)
 end
 
-ops.reload = host.reload
-
 local function on_message(_, text, ...)
   local fields = message.decode(text)
   ops[fields.op](fields, ...)
@@ -121,7 +119,7 @@ end
 local function open()
   local slot, generation, number = (os.getenv "SIO_WORKER" or ""):match "^(%d+):(%d+):(%d+)$"
   if not slot then return nil, "--worker is for sio-lua itself" end
-  for _, name in ipairs { "int", "hup" } do
+  for _, name in ipairs { "int", "quit", "hup" } do
     process.ignore_signal(name) -- the terminal sends it to all of us, the supervisor decides
   end
   control = process.link(CONTROL_FD, {
