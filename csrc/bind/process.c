@@ -141,6 +141,7 @@ void lprocess_open(lua_State *L)
     llink_open(L);
     lchild_open(L);
     lsignal_open(L);
+    llock_open(L);
     lfolder_open(L);
     lworker_open(L);
     llines_open(L);

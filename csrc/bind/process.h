@@ -18,6 +18,7 @@ void lshm_open(lua_State *L);      /* process_shm.c: shared memory */
 void llink_open(lua_State *L);     /* process_link.c: control channels */
 void lchild_open(lua_State *L);    /* process_child.c: worker processes */
 void lsignal_open(lua_State *L);   /* process_signal.c */
+void llock_open(lua_State *L);     /* process_lock.c: files that one process has */
 void lfolder_open(lua_State *L);   /* process_folder.c */
 void lworker_open(lua_State *L);   /* process_worker.c: this process as a worker */
 void llines_open(lua_State *L);    /* process_lines.c: streams of lines */

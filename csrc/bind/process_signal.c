@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/orphan.h"
 #include "bind/call.h"
 #include "bind/handle.h"
 
@@ -74,6 +75,14 @@ static int lsignal_ignore(lua_State *L)
     return 0;
 }
 
+/* orphan_limit(pid of the parent, seconds): this process ends so long after its parent, at most */
+static int lsignal_orphan_limit(lua_State *L)
+{
+    lua_Integer parent = luaL_checkinteger(L, 1);
+    sio_orphan_limit((int)parent, (unsigned)((sio_bind_check_ms(L, 2) + 999) / 1000));
+    return 0;
+}
+
 /* signal_number(name) */
 static int lsignal_number(lua_State *L)
 {
@@ -86,6 +95,7 @@ void lsignal_open(lua_State *L)
     static const luaL_Reg methods[] = {{"close", lsignal_close}, {NULL, NULL}};
     static const luaL_Reg functions[] = {{"signal", lsignal_new},
                                          {"ignore_signal", lsignal_ignore},
+                                         {"orphan_limit", lsignal_orphan_limit},
                                          {"signal_number", lsignal_number},
                                          {NULL, NULL}};
     sio_handle_type(L, SIGNAL, methods);

@@ -22,6 +22,9 @@ local host = { supervised = false, stopping = false, overrides = {}, defaults = 
 ---@field secure boolean with TLS, for the banner
 ---@field workers? integer|"auto" as the app declares it
 ---@field balance? string as the app declares it
+---@field suspect_after? number as the app declares it, like the next two
+---@field heartbeat_timeout? number
+---@field max_memory? integer
 ---@field retention? number seconds for which sessions of a dead worker can be recovered
 
 local link -- to the supervisor: { listen = function(app, request, on_listening), closed }

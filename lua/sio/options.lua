@@ -7,6 +7,7 @@
 -- and bytes. tools/options.lua compares all this with the guide and the types.
 
 local check = require "sio.options.check"
+local cluster = require "sio.options.cluster"
 local compression = require "sio.options.compression"
 local engine = require "sio.options.engine"
 local errors = require "sio.error"
@@ -21,9 +22,9 @@ local tls = require "sio.options.tls"
 
 local options = {}
 
-local engine_groups = { engine, hooks, http, proxy, limits, compression, tls, handlers }
+local engine_groups = { engine, cluster, hooks, http, proxy, limits, compression, tls, handlers }
 local server_groups = {
-  engine, hooks, http, proxy, limits, compression, socket, parser, tls, handlers,
+  engine, cluster, hooks, http, proxy, limits, compression, socket, parser, tls, handlers,
 }
 
 local function check_groups(method, given, groups)

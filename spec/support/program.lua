@@ -38,8 +38,8 @@ end
 --- Runs sio-lua in the folder.
 function program.start(folder, arguments, environment)
   local root = core.process.realpath "."
-  local pipe = io.popen(("cd %s && exec env -u PORT -u SIO_WORKERS -u WEB_CONCURRENCY %s " ..
-    "SIO_LUA=lua5.4 LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;' LUA_CPATH='%s;;' " ..
+  local pipe = io.popen(("cd %s && exec env -u PORT -u SIO_WORKERS -u WEB_CONCURRENCY " ..
+    "SIO_LUA=lua5.4 %s LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;' LUA_CPATH='%s;;' " ..
     "timeout --foreground -s KILL %d %s/bin/sio-lua %s 2>&1"):format(folder.path,
     environment or "", root, root, package.cpath, limit, root, arguments or ""))
   local self = { lines = {} }

@@ -58,11 +58,12 @@ end
 ---@param asked sio.cli.Options
 ---@return string
 function command.settings(asked)
-  if asked.trial then return os.getenv "SIO_SETTINGS" end
-  return message.encode {
+  local settings = asked.trial and message.decode(os.getenv "SIO_SETTINGS") or {
     balance = asked.balance, drain = asked.drain, log = { level = asked.log_level or "info" },
     server = asked.server,
   }
+  settings.supervisor = core.process.pid()
+  return message.encode(settings)
 end
 
 local function read_line(path)

@@ -64,6 +64,16 @@ flags.groups = {
   },
   {
     title = "Operation",
+    { name = "drain", argument = "SECONDS", take = values.seconds(0), app = true,
+      help = "how long a worker may take to end gently: its clients leave one by one (10)" },
+    { name = "suspect-after", argument = "SECONDS", take = values.seconds(0.5), app = true,
+      help = "silence after which a worker gets no new clients (1)" },
+    { name = "heartbeat-timeout", argument = "SECONDS", take = values.seconds(1), app = true,
+      help = "silence after which a worker is killed and replaced (10)" },
+    { name = "max-memory", argument = "SIZE", take = values.size(1 << 20), app = true,
+      help = "replace a worker, gently, that has more memory of its own: 512M, 1.5G" },
+    { name = "pidfile", argument = "FILE", take = values.file, path = "file", restart = true,
+      help = "have the pid in it; a second sio-lua with the same file does not start" },
     { name = "status", argument = "ADDRESS", take = values.unix_address, restart = true,
       help = "control socket for sio-lua status, stop and the like, unix:/path (PID.sock in a " ..
         "folder of the user's own)" },

@@ -10,6 +10,8 @@ heartbeat.HANGING = 10   -- ... after which it is killed (upstream's heartbeatTi
 heartbeat.STARTING = 60  -- ... while it is not ready yet: an app file may compute
 
 ---@class sio.cli.Heartbeat
+---@field suspect number seconds
+---@field hanging number seconds
 ---@field last number when tick() ran last
 ---@field awake_since number since when it has run without a gap
 local Heartbeat = {}
@@ -19,7 +21,16 @@ Heartbeat.__name = "sio.cli.Heartbeat"
 ---@param now number
 ---@return sio.cli.Heartbeat
 function heartbeat.new(now)
-  return setmetatable({ last = now, awake_since = now }, Heartbeat)
+  return setmetatable({
+    last = now, awake_since = now, suspect = heartbeat.SUSPECT, hanging = heartbeat.HANGING,
+  }, Heartbeat)
+end
+
+--- Other limits; nil: the defaults.
+---@param suspect? number
+---@param hanging? number
+function Heartbeat:limit(suspect, hanging)
+  self.suspect, self.hanging = suspect or heartbeat.SUSPECT, hanging or heartbeat.HANGING
 end
 
 --- Notes that we look now. Time in which we did not run ourselves says nothing about others.
@@ -35,8 +46,8 @@ end
 ---@return "fine"|"suspect"|"hanging"
 function Heartbeat:verdict(silence, ready)
   silence = math.min(silence, self.last - self.awake_since)
-  if silence > (ready and heartbeat.HANGING or heartbeat.STARTING) then return "hanging" end
-  return ready and silence > heartbeat.SUSPECT and "suspect" or "fine"
+  if silence > (ready and self.hanging or heartbeat.STARTING) then return "hanging" end
+  return ready and silence > self.suspect and "suspect" or "fine"
 end
 
 return heartbeat

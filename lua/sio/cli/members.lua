@@ -36,6 +36,7 @@ local GRACE = 2 -- seconds after the drain time until who is still there is kill
 ---@field ready_at? number
 ---@field killed boolean we sent it SIGKILL
 ---@field cause? string why it ends: what we made it for, else "signal" or "exit"
+---@field memory? integer bytes that are its alone, when there is a limit
 ---@field report? table what it last said of itself
 ---@field listens table<integer, true> the servers that it has got sockets for
 

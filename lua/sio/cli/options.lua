@@ -20,6 +20,10 @@ local options = {}
 ---@field bind? sio.Address[]
 ---@field balance? string
 ---@field journal_size? integer bytes
+---@field suspect_after? number seconds
+---@field heartbeat_timeout? number seconds
+---@field max_memory? integer bytes
+---@field pidfile? string
 ---@field log_level? string
 ---@field check? boolean
 ---@field watch? string|true a folder, or the application's

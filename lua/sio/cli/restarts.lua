@@ -6,6 +6,7 @@
 -- A part of the supervisor; begin() starts the first worker, which runs the app before the others.
 
 local core = require "sio.core"
+local values = require "sio.cli.values"
 
 local process = core.process
 
@@ -46,10 +47,18 @@ function Restarts:begin()
   start(self, 1)
 end
 
---- As many workers as this from now on.
+--- As many workers as this from now on; nil and why that cannot be.
 ---@param n integer
+---@return integer?
+---@return string? err
 function Restarts:scale(n)
   local supervisor = self.supervisor
+  if not supervisor.ever_ready then return nil, "the first worker is not ready yet" end
+  if math.type(n) ~= "integer" or n < 1 or n > values.workers_max then
+    return nil, ("a number from 1 to %d expected"):format(values.workers_max)
+  end
+  if n == supervisor.wanted then return n end
+  core.log("info", ("%d workers instead of %d"):format(n, supervisor.wanted))
   supervisor.wanted = n
   for _, member in ipairs(supervisor.members:list()) do
     if member.number > n then supervisor:drain(member, "scale") end
@@ -57,6 +66,8 @@ function Restarts:scale(n)
   for number = 1, n do
     if not self.waits[number] then start(self, number) end
   end
+  supervisor:changed()
+  return n
 end
 
 function Restarts:on_ready(_, first)
@@ -71,8 +82,11 @@ local function never_ready(self, how)
   supervisor:fail(not said and ("worker 1 %s before it was ready"):format(how) or nil)
 end
 
-local function count(supervisor, cause)
-  supervisor.restarted[cause] = (supervisor.restarted[cause] or 0) + 1
+--- A worker was replaced, for this cause.
+---@param cause string
+function Restarts:count(cause)
+  local restarted = self.supervisor.restarted
+  restarted[cause] = (restarted[cause] or 0) + 1
 end
 
 function Restarts:on_exit(member, how)
@@ -80,7 +94,7 @@ function Restarts:on_exit(member, how)
   local number, drained = member.number, member.state == "draining"
   if not supervisor.ever_ready then return never_ready(self, how) end
   core.log(drained and "info" or "warn", ("worker %d (pid %d) %s"):format(number, member.pid, how))
-  if not drained then count(supervisor, member.cause) end
+  if not drained then self:count(member.cause) end
   local settled = member.ready_at and process.now() - member.ready_at >= SETTLED
   if settled then self.waits[number] = nil end
   if settled or drained then return start(self, number) end
@@ -92,7 +106,7 @@ local function on_stopping(self, member)
   local supervisor = self.supervisor
   if supervisor.stopping or member.state == "draining" then return end
   supervisor.members:expect_end(member, supervisor:drain_time())
-  count(supervisor, "stopped")
+  self:count "stopped"
   start(self, member.number)
 end
 

@@ -12,14 +12,15 @@ local banner = require "sio.banner"
 local command = require "sio.cli.command"
 local core = require "sio.core"
 local members = require "sio.cli.members"
+local pidfile = require "sio.cli.pidfile"
 local sockets = require "sio.cli.sockets"
 local status = require "sio.cli.status"
-local values = require "sio.cli.values"
 
 local process = core.process
 
 local parts = {
-  "declaration", "restarts", "replacements", "reload", "watchdog", "renewal", "signals", "control",
+  "declaration", "restarts", "replacements", "reload", "watchdog", "memory", "renewal", "signals",
+  "control",
 }
 
 local DRAIN = 10 -- seconds
@@ -79,14 +80,18 @@ local function tell(self, event, ...)
   end
 end
 
-local function finish(self)
-  if self.finished then return end
-  self.finished = true
-  for _, timer in ipairs(self.timers) do timer:cancel() end
+local function close_parts(self)
   for i = #parts, 1, -1 do
     local part = self.parts[parts[i]]
     if part then part:close() end
   end
+end
+
+local function finish(self)
+  if self.finished then return end
+  self.finished = true
+  for _, timer in ipairs(self.timers) do timer:cancel() end
+  close_parts(self)
   self.sockets:close()
   self.members.shm:close()
   core.stop()
@@ -153,8 +158,9 @@ end
 function Supervisor:on_exit(member, how)
   if not self.stopping then
     tell(self, "on_exit", member, how)
-  elseif self.members:count() == 0 then
-    finish(self)
+  else
+    if how ~= "exited with status 0" and self.exit_code == 0 then self.exit_code = 1 end
+    if self.members:count() == 0 then finish(self) end
   end
   self:changed()
 end
@@ -197,16 +203,7 @@ end
 ---@return string? err
 function Supervisor:scale(n)
   if self.stopping then return nil, "the workers are stopped" end
-  if not self.ever_ready then return nil, "the first worker is not ready yet" end
-  if math.type(n) ~= "integer" or n < 1 or n > values.workers_max then
-    return nil, ("a number from 1 to %d expected"):format(values.workers_max)
-  end
-  if n ~= self.wanted then
-    core.log("info", ("%d workers instead of %d"):format(n, self.wanted))
-    self.parts.restarts:scale(n)
-    self:changed()
-  end
-  return n
+  return self.parts.restarts:scale(n)
 end
 
 --- What there is to know, ready for JSON.
@@ -248,16 +245,15 @@ end
 local function start_parts(self)
   for _, name in ipairs(parts) do
     local part, err = require("sio.cli." .. name).start(self)
-    if not part then return nil, err end
+    if not part then
+      close_parts(self)
+      return nil, err
+    end
     self.parts[name] = part
   end
   return true
 end
 
----@param sources sio.cli.Sources with the file
----@param worker_command fun(number: integer): string[]
----@param trial_command string[] ends with 0 when the app loads
----@return integer exit_code
 local function run(sources, worker_command, trial_command)
   local default_workers, err = command.default_workers()
   if not default_workers then
@@ -281,4 +277,20 @@ local function run(sources, worker_command, trial_command)
   return self.exit_code
 end
 
-return { run = run }
+--- Runs until the end, alone with its pid file.
+---@param sources sio.cli.Sources with the file
+---@param worker_command fun(number: integer): string[]
+---@param trial_command string[] ends with 0 when the app loads
+---@return integer exit_code
+local function run_alone(sources, worker_command, trial_command)
+  local file, err = pidfile.take(sources.asked)
+  if not file then
+    Supervisor:say(err)
+    return 1
+  end
+  local exit_code = run(sources, worker_command, trial_command)
+  file:close()
+  return exit_code
+end
+
+return { run = run_alone }

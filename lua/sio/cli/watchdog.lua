@@ -39,6 +39,8 @@ end
 
 local function look(self)
   local now, shm = process.now(), self.supervisor.members.shm
+  local asked = self.supervisor.asked
+  self.heartbeat:limit(asked.suspect_after, asked.heartbeat_timeout)
   self.heartbeat:tick(now)
   for _, member in ipairs(self.supervisor.members:list()) do
     local silence = member.ready and shm:silence(member.slot) or now - member.born

@@ -27,6 +27,7 @@ local worker = { ops = {} }
 
 ---@class sio.cli.Settings
 ---@field number integer of this worker, for people
+---@field supervisor integer its pid
 ---@field balance? string
 ---@field drain? number seconds
 ---@field log { level: string }
@@ -41,6 +42,8 @@ local asked = false   -- a server has asked for some
 local ready = false   -- the supervisor was told
 local stopping = false
 
+local DRAIN = 10  -- seconds that the end may take
+local ORPHAN = 2  -- seconds after which the kernel ends who could not leave when nobody else would
 local STOP_SECONDS = 10 -- for the app's hooks; the supervisor, when there is one, kills as early
 
 --- Sends a message to the supervisor.
@@ -107,6 +110,8 @@ local function listen(app, request, on_listening)
   send {
     op = "listen", server = number, addresses = request.addresses, secure = request.secure,
     workers = request.workers, balance = request.balance, retention = request.retention,
+    suspect_after = request.suspect_after, heartbeat_timeout = request.heartbeat_timeout,
+    max_memory = request.max_memory,
   }
 end
 
@@ -129,6 +134,7 @@ local function open()
   process.signal("term", function() stop "SIGTERM" end)
   worker.settings = message.decode(os.getenv "SIO_SETTINGS")
   worker.settings.number = math.tointeger(number)
+  process.orphan_limit(worker.settings.supervisor, (worker.settings.drain or DRAIN) + ORPHAN)
   core.set_log_level(worker.settings.log.level)
   core.set_log_tag("worker " .. number)
   return process.worker_open {

@@ -23,8 +23,8 @@ end
 
 local function workers(value)
   if value == "auto" then return nil end
-  if math.type(value) ~= "integer" or value < 1 or value > 64 then
-    return 'a number from 1 to 64 or "auto" expected, got ' .. tostring(value)
+  if math.type(value) ~= "integer" or value < 1 or value > 63 then
+    return 'a number from 1 to 63 or "auto" expected, got ' .. tostring(value)
   end
 end
 
