@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Reloading, scaling and the signals of sio-lua as a program. Stands on support/program.lua.
 
+local core = require "sio.core"
 local program_of = require "support.program"
 
 local APP = [[
@@ -126,6 +127,93 @@ describe("sio-lua", function()
       program.signal "HUP"
       program.expect "^sio%-lua: (reloaded)$"
       for _ = 1, 4 do assert.equal("two", program_of.fetch(port, "/version")) end
+      ends_well(program)
+    end)
+  end)
+
+  describe("reloads an app that declares", function()
+    local function listens(path)
+      return os.execute(("test -S %s/%s"):format(folder.path, path)) == true
+    end
+
+    it("another address: it is opened, and closed when no worker has it any more", function()
+      write_app "one"
+      local program, port = serve("-w 2", 2)
+      folder:write("app.lua", [[
+        local sio = require "sio"
+        local admin = sio.server { serve_client = false }
+        admin:listen { unix = "admin" }
+        ]] .. APP:format("", "two"))
+      program.signal "HUP"
+      program.expect "^sio%-lua: (reloaded)$"
+      assert.is_true(listens "admin")
+      assert.equal("two", program_of.fetch(port, "/version"))
+      write_app "three"
+      program.signal "HUP"
+      program.expect "^sio%-lua: (reloaded)$"
+      assert.equal("three", program_of.fetch(port, "/version"))
+      local from = core.process.now()
+      repeat until not listens "admin" or core.process.now() - from > 20
+      assert.is_false(listens "admin")
+      ends_well(program)
+    end)
+
+    it("an address that somebody else has: the workers stay, and the next app has its chance",
+      function()
+        write_app "one"
+        local program, port = serve("-w 2", 2)
+        local fd, taken = core.process.listen_tcp("127.0.0.1", 0)
+        folder:write("app.lua", (APP:format("", "two"):gsub("listen%(0%)",
+          ("listen { host = '127.0.0.1', port = %d }"):format(taken))))
+        program.signal "HUP"
+        program.expect("^sio%-lua: (cannot listen on .* port " .. taken .. "): .* the workers stay")
+        assert.equal("one", program_of.fetch(port, "/version"))
+        core.process.close(fd)
+        write_app "three"
+        program.signal "HUP"
+        program.expect "^sio%-lua: (reloaded)$"
+        assert.equal("three", program_of.fetch(port, "/version"))
+        ends_well(program)
+      end)
+
+    it("another number of workers", function()
+      write_app("one", "workers = 1")
+      local program = serve("", 1)
+      write_app("two", "workers = 3")
+      program.signal "HUP"
+      for _ = 1, 3 do program.expect "^(started) " end
+      program.expect "^sio%-lua: (reloaded)$"
+      write_app("three", "workers = 1")
+      program.signal "HUP"
+      program.expect "^sio%-lua: (reloaded)$"
+      program.signal "USR1"
+      program.expect "^sio%-lua: ready, %d of (1) workers"
+      ends_well(program)
+    end)
+  end)
+
+  describe("reads sio.conf.lua again", function()
+    it("and follows it, or says what cannot follow", function()
+      write_app "one"
+      folder:write("sio.conf.lua", "return { app = 'app.lua', workers = 1, port = 0 }")
+      local program, port = serve("", 1)
+      folder:write("sio.conf.lua", "return { app = 'app.lua', workers = 2, port = 1 }")
+      program.signal "HUP"
+      program.expect "'(port)' of the configuration stays as it was: a reload cannot change it"
+      for _ = 1, 2 do program.expect "^(started) " end
+      program.expect "^sio%-lua: (reloaded)$"
+      assert.equal("one", program_of.fetch(port, "/version"))
+      ends_well(program)
+    end)
+
+    it("and stays as it is when that is no good", function()
+      write_app "one"
+      folder:write("sio.conf.lua", "return { app = 'app.lua', port = 0 }")
+      local program, port = serve("", 1)
+      folder:write("sio.conf.lua", "return { app = 'app.lua', wrokers = 2 }")
+      program.signal "HUP"
+      program.expect "^sio%-lua: sio.conf.lua:1: unknown key 'wrokers' .*: (the workers stay)"
+      assert.equal("one", program_of.fetch(port, "/version"))
       ends_well(program)
     end)
   end)

@@ -2,8 +2,7 @@
 -- What an app declares when its file runs in a worker: how many workers, where its servers listen,
 -- for how long sessions of the dead are kept. With --check it is printed, not done.
 --
--- A part of the supervisor. Invariant: a server's sockets are opened once, by the first worker that
--- asks, and closed when the last that had them has closed the server.
+-- A part of the supervisor; stands on sio.cli.sockets.
 
 local command = require "sio.cli.command"
 local core = require "sio.core"
@@ -14,6 +13,7 @@ local RETENTION = 120 -- seconds for which sessions of the dead are kept if no a
 ---@class sio.cli.Declaration
 ---@field supervisor sio.cli.Supervisor
 ---@field retention number seconds
+---@field decided? integer workers, as options and the app have it
 ---@field plan? string[] addresses, instead of listening there
 local Declaration = {}
 Declaration.__index = Declaration
@@ -21,45 +21,56 @@ Declaration.__name = "sio.cli.Declaration"
 
 function Declaration.close() end
 
--- How many there will be is for the app to say, unless an option has said it.
-local function decide_count(supervisor, declared)
-  if supervisor.wanted then return true end
-  local n, expected = values.workers(tostring(declared or supervisor.default_workers))
+-- How many there will be is for the app to say, unless an option has said it. An app that says
+-- otherwise than the one before it is followed; what people have scaled by hand stays else.
+local function decide_count(self)
+  local supervisor = self.supervisor
+  local asked = supervisor.asked.workers or supervisor.default_workers
+  local n, expected = values.workers(tostring(asked))
   if not n then
-    supervisor:fail(("sio.server: option 'workers': expected %s, got %s")
-      :format(expected, tostring(declared)))
+    supervisor:fail(("sio.server: option 'workers': expected %s, got %s"):format(expected, asked))
     return false
   end
-  supervisor.wanted = n == "auto" and command.processors() or n
+  if n == "auto" then n = command.processors() end
+  local before = self.decided
+  self.decided = n
+  if not supervisor.wanted then
+    supervisor.wanted = n
+  elseif before and before ~= n then
+    supervisor:scale(n)
+  end
   return true
 end
 
--- Once the app runs, a server that cannot listen is no reason to end the others. A worker without
--- its own port is tried again, later and later.
-local function on_refused(supervisor, member, err, apart)
+-- Once the app runs, a server that cannot listen is no reason to end the others. Who cannot begin
+-- to serve is of no use, and tried again.
+local function on_refused(self, member, err)
+  local supervisor = self.supervisor
   if not supervisor.announced then return supervisor:fail(err) end
   core.log("error", err)
-  if apart then supervisor.members:kill(member) end
+  if member.ready then return end
+  member.cause = "listen"
+  supervisor.parts.replacements:refuse(member, err)
+  supervisor.members:kill(member)
 end
 
--- The sockets are opened once; a replaced worker gets them again.
 local function open(self, member, message)
-  local supervisor = self.supervisor
+  local supervisor, server = self.supervisor, message.server
   self.retention = math.max(self.retention, message.retention or 0)
-  local list, err, apart = supervisor.sockets:open(message.server, message.addresses,
-    message.secure, member.number)
-  if not list then return on_refused(supervisor, member, err, apart) end
+  local list, err, apart = supervisor.sockets:open(member, server, message.addresses,
+    message.secure)
+  if not list then return on_refused(self, member, err) end
   for i, each in ipairs(list) do
-    supervisor.members:send(member, { op = "listener", server = message.server, last = i == #list,
-      apart = apart }, each.descriptor)
+    supervisor.members:send(member, {
+      op = "listener", server = server, last = i == #list, apart = apart,
+    }, each.descriptor)
   end
-  member.listens[message.server] = true
 end
 
 local function on_listen(self, member, message)
   local supervisor = self.supervisor
   supervisor.sources:declare(message)
-  if supervisor.stopping or not decide_count(supervisor, message.workers) then return end
+  if supervisor.stopping or not decide_count(self) then return end
   if not self.plan then return open(self, member, message) end
   local text, err = supervisor.sockets:describe(message.addresses, not self.plan[1],
     supervisor.wanted)
@@ -78,14 +89,8 @@ local function on_loaded(self)
   supervisor:stop "check"
 end
 
--- A server that was closed in every worker gives up its port; the dead have closed nothing.
-local function on_closed(self, member, message)
-  local supervisor = self.supervisor
-  member.listens[message.server] = nil
-  for _, other in ipairs(supervisor.members:list()) do
-    if other.listens[message.server] then return end
-  end
-  if not supervisor.stopping then supervisor.sockets:close_server(message.server) end
+function Declaration:on_exit(member)
+  self.supervisor.sockets:forget(member)
 end
 
 local declaration = {}
@@ -101,7 +106,9 @@ function declaration.start(supervisor)
   supervisor:watch_state(function() supervisor.sockets:keep(supervisor.wanted or 1) end)
   function ops.listen(_, member, message) on_listen(self, member, message) end
   function ops.loaded() on_loaded(self) end
-  function ops.closed(_, member, message) on_closed(self, member, message) end
+  function ops.closed(_, member, message)
+    if not supervisor.stopping then supervisor.sockets:release(member, message.server) end
+  end
   return self
 end
 

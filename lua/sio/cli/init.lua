@@ -65,20 +65,20 @@ local function find_conf(asked)
 end
 
 -- Starts the supervisor, which can start this program once more: as a worker, or for a trial.
-local function supervise(args, given, conf)
+local function supervise(args, given, conf, reader)
   local command = require "sio.cli.command"
   local known = require("sio.cli.sources").new(given, conf)
   local file = known.asked.file
   return require("sio.cli.supervisor").run(known, command.worker(args, WORKER, file),
-    command.worker(args, TRIAL, file)(0))
+    command.worker(args, TRIAL, file)(0), reader)
 end
 
 local function run(args, asked)
   local file, err = find_conf(asked)
   if file == nil then return usage(err) end
-  local conf
+  local conf, reader
   if file then
-    local reader = require("sio.cli.command").reader(args, READ, file)
+    reader = require("sio.cli.command").reader(args, READ, file)
     conf, err = require("sio.cli.reader").read(reader)
     if not conf then
       io.stderr:write("sio-lua: ", err, "\n")
@@ -89,7 +89,7 @@ local function run(args, asked)
   app, err = find_app(app)
   if not app then return usage(err) end
   asked.file = app
-  return supervise(args, asked, conf)
+  return supervise(args, asked, conf, reader)
 end
 
 --- Runs the command; the arguments as Lua's `arg` has them.

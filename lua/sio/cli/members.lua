@@ -38,7 +38,6 @@ local GRACE = 2 -- seconds after the drain time until who is still there is kill
 ---@field cause? string why it ends: what we made it for, else "signal" or "exit"
 ---@field memory? integer bytes that are its alone, when there is a limit
 ---@field report? table what it last said of itself
----@field listens table<integer, true> the servers that it has got sockets for
 
 ---@class sio.cli.MemberEvents
 ---@field on_message fun(member: sio.cli.Member, fields: table)
@@ -128,7 +127,7 @@ function Members:start(number)
   if not generation then return nil, err end
   local member = {
     birth = self.births + 1, born = process.now(), number = number, slot = slot,
-    generation = generation, state = "starting", ready = false, killed = false, listens = {},
+    generation = generation, state = "starting", ready = false, killed = false,
   }
   local ours, theirs = process.link_pair()
   member.bell = process.bell()

@@ -254,7 +254,7 @@ local function start_parts(self)
   return true
 end
 
-local function run(sources, worker_command, trial_command)
+local function run(sources, worker_command, trial_command, conf_command)
   local default_workers, err = command.default_workers()
   if not default_workers then
     Supervisor:say(err)
@@ -265,7 +265,7 @@ local function run(sources, worker_command, trial_command)
   local self, started
   self, err = new(sources, default_workers, worker_command)
   if self then
-    self.trial_command = trial_command
+    self.trial_command, self.conf_command = trial_command, conf_command
     started, err = start_parts(self)
   end
   if not started then
@@ -281,14 +281,15 @@ end
 ---@param sources sio.cli.Sources with the file
 ---@param worker_command fun(number: integer): string[]
 ---@param trial_command string[] ends with 0 when the app loads
+---@param conf_command? string[] reads the file of options, when there is one
 ---@return integer exit_code
-local function run_alone(sources, worker_command, trial_command)
+local function run_alone(sources, ...)
   local file, err = pidfile.take(sources.asked)
   if not file then
     Supervisor:say(err)
     return 1
   end
-  local exit_code = run(sources, worker_command, trial_command)
+  local exit_code = run(sources, ...)
   file:close()
   return exit_code
 end
