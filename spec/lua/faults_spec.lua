@@ -113,6 +113,17 @@ describe("sio-lua", function()
     assert.is_nil(program.output():find("killed", 1, true))
   end)
 
+  it("is not needed for serving: who is stopped hinders nobody", function()
+    local program, port, pids = serve("-w 2", 2)
+    program.signal "STOP"
+    for _ = 1, 4 do
+      local pid = program_of.fetch(port, "/pid")
+      assert.is_true(pid == pids[1] or pid == pids[2], pid)
+    end
+    program.signal "CONT"
+    ends_well(program)
+  end)
+
   describe("when it is killed", function()
     it("takes a worker along that computes for ever", function()
       local program, _, pids = serve("-w 2 --drain 1", 2)

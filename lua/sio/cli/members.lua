@@ -68,10 +68,10 @@ local function new(command, settings, journal_size, events)
   }, Members)
 end
 
---- Sends a message (and descriptors, which stay ours) to a member.
+--- Sends a message (and descriptors, which stay ours) to a member. Who is leaving may be gone.
 function Members.send(_, member, fields, ...)
   local sent, err = member.link:send(message.encode(fields), ...)
-  if not sent then
+  if not sent and member.state ~= "draining" then
     core.log("warn", ("worker %d: message '%s' not sent: %s")
       :format(member.number, fields.op, err))
   end

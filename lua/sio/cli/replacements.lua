@@ -91,6 +91,7 @@ function Replacements:on_exit(member, how)
   if not current then return end
   if member == current.old and current.new.ready then return finish(self) end
   if member ~= current.new or member.ready then return end
+  if member.state == "draining" then return finish(self) end -- nobody wants it any more
   finish(self, current.err or ("worker %d %s before it was ready"):format(member.number, how))
 end
 
