@@ -31,7 +31,7 @@ enum {
     SIO_GIVES_MAX = 256,       /* connections that wait for a full link */
     SIO_GIVE_RETRY_MS = 1,
     SIO_GIVE_TRIES = 200,
-    SIO_RELAY_SKEW = 8,  /* sessions, and an eighth, that this worker has more until it relays */
+    SIO_RELAY_SKEW = 8, /* sessions, and an eighth, that this worker has more until it relays */
     SIO_CLAIMS_MAX = SIO_ARENA_SESSIONS, /* recoveries that wait for a sibling */
     SIO_CLAIM_TURNS = 8,                 /* owners asked one after another; then it is lost */
     SIO_OWED_MAX = SIO_ARENA_SESSIONS,   /* claims of siblings that wait for a way */
