@@ -153,6 +153,7 @@ void lproxy_open(lua_State *L);
 void lnamespace_open(lua_State *L);
 void lparent_open(lua_State *L);
 void llookup_open(lua_State *L);
+void lversions_open(lua_State *L);
 void lsocket_open(lua_State *L);
 void lsession_open(lua_State *L);
 void lgate_open(lua_State *L);

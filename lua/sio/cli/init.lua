@@ -40,7 +40,11 @@ local function find_app(file)
 end
 
 local function show_version()
-  print(("sio-lua %s (%s)"):format(require("sio.core").version, _VERSION))
+  local core = require "sio.core"
+  local versions = core.versions()
+  local found, sqlite = pcall(require, "sio.driver.sqlite")
+  if found then table.insert(versions, "SQLite " .. sqlite.version) end
+  print(("sio-lua %s\n%s"):format(core.version, table.concat(versions, ", ")))
   return 0
 end
 
