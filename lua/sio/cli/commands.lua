@@ -13,6 +13,7 @@ local values = require "sio.cli.values"
 ---@field argument? string what --help calls its words
 ---@field words integer how many it takes at most
 ---@field app? integer which of them is the application
+---@field choices? string[] all that the first one can be
 ---@field module string
 ---@field help string
 ---@field flags sio.cli.FlagIndex
@@ -51,6 +52,9 @@ local commands = {
       { name = "now", help = "at once, without draining" },
       pid, status),
     help = "end it, and wait until it is gone" },
+  { name = "completion", argument = "bash|zsh|fish", words = 1,
+    choices = { "bash", "zsh", "fish" }, module = "sio.cli.completion", flags = flags(),
+    help = "write what makes a shell complete all this" },
 }
 
 --- The row of a command.
