@@ -20,7 +20,7 @@ local process = core.process
 
 local parts = {
   "declaration", "restarts", "replacements", "reload", "watchdog", "memory", "renewal", "signals",
-  "control",
+  "control", "systemd",
 }
 
 local DRAIN = 10 -- seconds
