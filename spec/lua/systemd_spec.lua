@@ -165,9 +165,15 @@ describe("sio-lua as a service", function()
       program_of.ready(program)
       local before = told_until "^READY=1"
       assert.is_nil(before:find("STOPPING", 1, true))
+      -- It is told when it happens, not when it is looked at the next time.
+      assert.is_nil(before:find "2/2 workers ready[^\n]*\nWATCHDOG")
       assert.matches("READY=1|MAINPID=" .. program.pid .. "|STATUS=2/2 workers ready, 0 clients$",
         before)
       told_until "^WATCHDOG=1$"
+      program.signal "HUP"
+      assert.matches("^RELOADING=1|MONOTONIC_USEC=%d+|STATUS=reloading: ",
+        told_until("^RELOADING"):match "[^\n]*$")
+      assert.matches("READY=1|STATUS=2/2 workers ready, 0 clients$", told_until "^READY=1")
       program.signal "TERM"
       told_until "^STOPPING=1|STATUS=draining: "
       assert.equal(0, program.wait())

@@ -134,6 +134,7 @@ local function announce(self)
   io.stderr:write(banner.line(core.version, self.sockets:places(), self.wanted, process.pid())
     .. "\n")
   self.announced = true
+  self:changed()
 end
 
 --- A worker is ready.
