@@ -4,6 +4,7 @@
 local core = require "sio.core"
 local json = require("cjson").new()
 local program_of = require "support.program"
+local values = require "sio.cli.values"
 
 local APP = [[
 local sio = require "sio"
@@ -81,6 +82,43 @@ describe("sio-lua as it is operated", function()
     local program = start ""
     assert.same({ 0, "" }, { run "stop --now" })
     assert.equal(1, program.wait())
+  end)
+
+  it("is scaled up and down", function()
+    start "-w 1"
+    local function numbers()
+      local list = {}
+      for _, worker in ipairs(status().workers) do
+        if worker.state ~= "draining" then list[#list + 1] = worker.number end
+      end
+      return #list
+    end
+    for _, n in ipairs { 3, 1, 2 } do
+      assert.same({ 0, "" }, { run("scale " .. n) })
+      assert.equal(n, status().wanted)
+      repeat until numbers() == n
+    end
+    assert.same({ 2, ('sio-lua: scale: expected a number from 1 to %d, got "0"\n'):format(
+      values.workers_max) .. "Try 'sio-lua scale --help'." }, { run "scale 0" })
+    assert.same({ 2, "sio-lua: scale: a number of workers expected\n" ..
+      "Try 'sio-lua scale --help'." }, { run "scale" })
+    assert.same({ 0, "" }, { run "scale 1 app.lua" })
+    assert.same({ 0, "" }, { run "stop" })
+  end)
+
+  it("reloads its workers, and waits until they are new", function()
+    local program = start "-w 2"
+    local before = status()
+    assert.same({ 0, "" }, { run "reload" })
+    local after = status()
+    assert.equal(before.pid, after.pid)
+    for i = 1, 2 do assert.not_equal(before.workers[i].pid, after.workers[i].pid) end
+    folder:write("app.lua", "error 'no database'")
+    assert.same({ 1, "sio-lua: not reloaded: the application does not load" }, { run "reload" })
+    assert.equal(after.workers[1].pid, status().workers[1].pid)
+    assert.same({ 0, "" }, { run "stop" })
+    program.wait()
+    assert.matches("app.lua:1: no database", program.output())
   end)
 
   it("is told from others by its application and its process", function()

@@ -73,7 +73,7 @@ function Client:receive(patience)
     local ticket = job.ticket()
     self.ticket = ticket
     local late = false
-    local timer = patience and core.after(patience, function()
+    local timer = patience and patience < math.huge and core.after(patience, function()
       late = true
       wake(self)
     end)
@@ -107,13 +107,14 @@ end
 ---@async
 ---@param path string
 ---@param request table
+---@param patience? number seconds, math.huge: as long as it takes; client.patience
 ---@return table?
 ---@return string? err
-function client.ask(path, request)
+function client.ask(path, request, patience)
   local self, err = client.connect(path)
   if not self then return nil, err end
   local answer
-  answer, err = self:ask(request, client.patience)
+  answer, err = self:ask(request, patience or client.patience)
   self:close()
   return answer, err
 end

@@ -47,6 +47,12 @@ local commands = {
   { name = "list", words = 0, module = "sio.cli.commands.list",
     flags = flags({ name = "json", help = "as one JSON array" }),
     help = "show all that run, a line each" },
+  { name = "reload", argument = "[app.lua]", words = 1, app = 1,
+    module = "sio.cli.commands.reload", flags = flags(pid, status),
+    help = "replace the workers one after another, with new code, and wait for the end of it" },
+  { name = "scale", argument = "N [app.lua]", words = 2, app = 2,
+    module = "sio.cli.commands.scale", flags = flags(pid, status),
+    help = "have N workers from now on" },
   { name = "stop", argument = "[app.lua]", words = 1, app = 1,
     module = "sio.cli.commands.stop", flags = flags(
       { name = "now", help = "at once, without draining" },

@@ -3,6 +3,8 @@
 -- per answer.
 --
 --     {"op":"status"}               {"ok":true,"status":{...}}
+--     {"op":"reload"}               {"ok":true} when it is over, or {"ok":false,"error":"..."}
+--     {"op":"scale","workers":4}    {"ok":true,"workers":4}
 --     {"op":"stop","now":true}      {"ok":true,"pid":7}; at the end {"ok":true,"exit_code":0}
 --
 -- Stands on process.accept and process.lines; a part of sio.cli.supervisor, whose verbs it calls.
@@ -164,6 +166,20 @@ function control.ops.stop(supervisor, connection, request)
   control.send(connection, { ok = true, pid = process.pid() })
   connection.stops = true
   if request.now then supervisor:halt "sio-lua stop" else supervisor:stop "sio-lua stop" end
+  return "later"
+end
+
+function control.ops.scale(supervisor, _, request)
+  local workers, err = supervisor:scale(math.tointeger(request.workers))
+  if not workers then return nil, err end
+  return { workers = workers }
+end
+
+function control.ops.reload(supervisor, connection)
+  local begun, err = supervisor:reload(function(ok, problem)
+    if connection.open then control.finish(connection, ok and {} or nil, problem) end
+  end)
+  if not begun then return nil, err end
   return "later"
 end
 
