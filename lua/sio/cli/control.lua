@@ -18,6 +18,8 @@ cjson.decode_max_depth(8)
 
 local process = core.process
 
+local QUIET = 10 -- seconds
+
 local control = {
   connections_max = 16,
   line_max = 4096,     -- bytes of a command
@@ -29,11 +31,15 @@ local control = {
 ---@field supervisor sio.cli.Supervisor
 ---@field path? string nil: there is no socket
 ---@field connections table<sio.cli.ControlConnection, true>
+---@field quiet table<string, { since: number, held_back: integer }> by kind of warning
 local Control = {}
 Control.__index = Control
 Control.__name = "sio.cli.Control"
 
 ---@class sio.cli.ControlConnection
+---@field control sio.cli.Control
+---@field open boolean
+---@field close fun()
 ---@field lines userdata
 ---@field commands integer how many have come
 ---@field busy? string the command that is not over yet
@@ -46,6 +52,20 @@ Control.__name = "sio.cli.Control"
 ---@type table<string, fun(supervisor, connection, request): table|"later"|nil, string?>
 control.ops = {}
 
+-- What a peer can repeat is logged once in QUIET seconds and kind.
+local function warn(self, kind, text)
+  local now, known = process.now(), self.quiet[kind]
+  if known and now - known.since < QUIET then
+    known.held_back = known.held_back + 1
+    return
+  end
+  self.quiet[kind] = { since = now, held_back = 0 }
+  if known and known.held_back > 0 then
+    text = ("%s (%d more held back)"):format(text, known.held_back)
+  end
+  core.log("warn", "control socket: " .. text)
+end
+
 -- ---- connections --------------------------------------------------------------------------------
 
 --- Sends an answer; false when its peer does not read, and the connection is closed for it.
@@ -55,7 +75,7 @@ control.ops = {}
 function control.send(connection, answer)
   local sent, _, code = connection.lines:send(cjson.encode(answer))
   if not sent and code == "efull" then
-    core.log("warn", "control socket: a client that does not read is left")
+    warn(connection.control, "slow", "a client that does not read is left")
     connection.close()
   end
   return sent or false
@@ -101,7 +121,7 @@ local function on_line(supervisor, connection, text)
 end
 
 local function serve(self, fd)
-  local connection = { commands = 0, open = true }
+  local connection = { control = self, commands = 0, open = true }
   local function forget()
     if not connection.open then return end
     connection.open = false
@@ -113,7 +133,7 @@ local function serve(self, fd)
     on_line = function(_, text) on_line(self.supervisor, connection, text) end,
     on_drain = function() if connection.on_drain then connection.on_drain() end end,
     on_gone = function(_, why)
-      if why == "line too long" then core.log("warn", "control socket: " .. why) end
+      if why == "line too long" then warn(self, why, why) end
       forget()
     end,
   }, control.line_max)
@@ -144,11 +164,10 @@ end
 local function on_connection(self, fd, uid, pid)
   if uid ~= 0 and uid ~= process.uid() then
     process.close(fd)
-    return core.log("warn", ("control socket: process %s of user %s is refused")
-      :format(pid or "?", uid or "?"))
+    return warn(self, "user", ("process %s of user %s is refused"):format(pid or "?", uid or "?"))
   end
   if count(self.connections) >= control.connections_max then
-    core.log("warn", "control socket: too many connections")
+    warn(self, "connections", "too many connections")
     return refuse(fd, "too many connections")
   end
   serve(self, fd)
@@ -165,7 +184,11 @@ end
 function control.ops.stop(supervisor, connection, request)
   control.send(connection, { ok = true, pid = process.pid() })
   connection.stops = true
-  if request.now then supervisor:halt "sio-lua stop" else supervisor:stop "sio-lua stop" end
+  if request.now then
+    supervisor:halt "sio-lua stop"
+  elseif not supervisor.stopping then -- asked again, it would not drain
+    supervisor:stop "sio-lua stop"
+  end
   return "later"
 end
 
@@ -215,7 +238,7 @@ end
 ---@return sio.cli.Control?
 ---@return string? err
 function control.start(supervisor)
-  local self = setmetatable({ supervisor = supervisor, connections = {} }, Control)
+  local self = setmetatable({ supervisor = supervisor, connections = {}, quiet = {} }, Control)
   local asked = supervisor.asked
   if asked.check or asked.trial then return self end
   local path, err = asked.status and asked.status.unix, nil
