@@ -85,21 +85,24 @@ sio-lua 0.1.0  /srv/app.lua  pid 4242  up 3h12m  2 workers  http://localhost:300
   it("has lines for what is not known yet", function()
     local text = status_table.render {
       version = "0.1.0", app = "a\27[2J\nb", pid = 1, state = "starting",
-      workers = { { number = 1, pid = 2, state = "starting" } },
+      workers = { { number = 1, pid = 2, state = "starting" } }, restarts = { crash = 1 },
     }
     assert.equal([[
-sio-lua 0.1.0  a?[2J?b  pid 1  up 0s  - workers  starting
+sio-lua 0.1.0  a?[2J?b  pid 1  up 0s  - workers  1 restart  starting
  #  pid  state     clients  ws/poll  rooms  in/s  out/s  lag ms  rss
  1  2    starting        -        -      -     -      -       -    -
 ]], text)
   end)
 
   it("lists several", function()
-    local other = { pid = 7, app = "/srv/b.lua", state = "draining", wanted = 1, uptime = 5 }
+    local other = {
+      pid = 7, app = "/srv/b.lua", state = "draining", wanted = 1, uptime = 5,
+      restarts = { crash = 2, hung = 1, reload = 8 },
+    }
     assert.equal([[
-  pid  app           state     workers  clients     up  addresses
- 4242  /srv/app.lua  ready           2     1332  3h12m  http://localhost:3000
-    7  /srv/b.lua    draining        1        -     5s
+  pid  app           state     workers  clients  restarts     up  addresses
+ 4242  /srv/app.lua  ready           2     1332         0  3h12m  http://localhost:3000
+    7  /srv/b.lua    draining        1        -         3     5s
 ]], (status_table.list { status, other }))
   end)
 end)
@@ -198,5 +201,24 @@ describe("sio-lua completion", function()
     if not has "zsh" then return pending "needs zsh" end
     assert.equal("_sio_lua\n", ask("zsh", "print -r -- $_comps[sio-lua]",
       "zsh -f -c 'autoload -Uz compinit; compinit -u -D; . $0'"))
+  end)
+end)
+
+describe("the manual page", function()
+  it("has every option and every command, and is good mdoc", function()
+    local pipe = io.popen "lua5.4 tools/man.lua"
+    local text = pipe:read "a"
+    assert.is_true(pipe:close())
+    for _, flag in ipairs(flags.list) do
+      assert.is_truthy(text:find("Fl \\-" .. flag.name:gsub("%-", "\\-"), 1, true), flag.name)
+    end
+    for _, command in ipairs(commands) do
+      assert.is_truthy(text:find("\n.It Cm " .. command.name, 1, true), command.name)
+    end
+    assert.is_nil(text:find "@%w+@")
+    if not os.execute "command -v groff >/dev/null" then return pending "needs groff" end
+    pipe = io.popen "lua5.4 tools/man.lua | groff -mdoc -Tutf8 -ww 2>&1 >/dev/null"
+    assert.equal("", pipe:read "a")
+    pipe:close()
   end)
 end)

@@ -133,6 +133,17 @@ function client.running()
   return list
 end
 
+--- A status, or a list of them, as a line of JSON for programs: what is a list is one when it is
+--- empty, too. lua-cjson, which reads the answers, cannot tell.
+---@param value table
+---@return string
+function client.json(value)
+  for _, status in ipairs(value.restarts and { value } or value) do
+    core.json_mark(status.restarts, "object")
+  end
+  return core.json_encode(value) .. "\n"
+end
+
 --- fn(asked) -> exit code, what went wrong, as the run() of a command: it may wait.
 ---@param fn async fun(asked: table): integer, string?
 ---@return fun(asked: table): integer exit_code

@@ -76,6 +76,17 @@ local function align(rows, list)
   return lines
 end
 
+--- How many workers were replaced because something was wrong with them.
+---@param status table
+---@return integer
+function status_table.restarts(status)
+  local n = 0
+  for cause, count in pairs(status.restarts or {}) do
+    if cause ~= "reload" then n = n + count end
+  end
+  return n
+end
+
 local function workers_text(n)
   return ("%s %s"):format(number(n), n == 1 and "worker" or "workers")
 end
@@ -89,6 +100,10 @@ function status_table.head(status)
     "pid " .. number(status.pid), "up " .. status_table.duration(status.uptime or 0),
     workers_text(status.wanted),
   }
+  local restarts = status_table.restarts(status)
+  if restarts > 0 then
+    parts[#parts + 1] = ("%.0f %s"):format(restarts, restarts == 1 and "restart" or "restarts")
+  end
   if status.state ~= "ready" then parts[#parts + 1] = status_table.plain(status.state) end
   for _, address in ipairs(status.addresses or {}) do
     parts[#parts + 1] = status_table.plain(address)
@@ -124,6 +139,7 @@ local list_columns = {
     for _, worker in ipairs(s.workers or {}) do n = (n or 0) + (worker.sessions or 0) end
     return number(n)
   end },
+  { "restarts", function(s) return number(status_table.restarts(s)) end },
   { "up", function(s) return status_table.duration(s.uptime or 0) end },
   { "addresses", function(s)
     return status_table.plain(table.concat(s.addresses or {}, " "))

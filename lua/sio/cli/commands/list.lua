@@ -4,13 +4,11 @@
 local client = require "sio.cli.client"
 local status_table = require "sio.cli.status_table"
 
-local cjson = require("cjson").new()
-
 local function run(asked)
   local statuses = {}
   for i, each in ipairs(client.running()) do statuses[i] = each.status end
   if asked.json then
-    io.stdout:write(#statuses > 0 and cjson.encode(statuses) or "[]", "\n")
+    io.stdout:write(client.json(statuses))
   elseif #statuses == 0 then
     io.stdout:write "no sio-lua is running\n"
   else

@@ -7,8 +7,6 @@ local core = require "sio.core"
 local status_table = require "sio.cli.status_table"
 local target = require "sio.cli.target"
 
-local cjson = require("cjson").new()
-
 local CLEAR = "\27[H\27[J" -- the cursor to the top, and nothing below it
 
 local function ask(found)
@@ -18,7 +16,7 @@ local function ask(found)
 end
 
 local function text_of(status, asked)
-  return asked.json and cjson.encode(status) .. "\n" or status_table.render(status)
+  return asked.json and client.json(status) or status_table.render(status)
 end
 
 -- Until it is gone, or the command is interrupted.
@@ -36,7 +34,7 @@ end
 local function list(several, asked)
   local statuses = {}
   for i, each in ipairs(several) do statuses[i] = each.status end
-  io.stdout:write(asked.json and cjson.encode(statuses) .. "\n" or status_table.list(statuses))
+  io.stdout:write(asked.json and client.json(statuses) or status_table.list(statuses))
   return 0
 end
 
