@@ -14,7 +14,7 @@ import path from "node:path";
 import { io } from "socket.io-client";
 import { request } from "../support/http.js";
 import { eventually, nextEvent } from "../support/wait.js";
-import { appFile, preload, rootFile, startServer } from "../support/server.js";
+import { appFile, childrenOf, preload, rootFile, startServer } from "../support/server.js";
 
 const luaEnv = {
   LUA_PATH: `${rootFile("lua/?.lua")};${rootFile("lua/?/init.lua")};;`,
@@ -172,6 +172,28 @@ for (const workers of [1, 2]) {
       const other = await startServer("origin", { workers, bind: ["127.0.0.1:0"], wrap });
       assert.equal(other.urls.length, 1);
       await other.stop();
+    });
+
+    it("keeps what systemd has opened through a reload and scaling", async () => {
+      const wrap = activate("127.0.0.1:0");
+      const server = await startServer("origin", { workers, bind: [], wrap });
+      const before = childrenOf(server.pid);
+      assert.equal(before.length, workers);
+      process.kill(server.pid, "SIGHUP");
+      const isNew = () => {
+        const now = childrenOf(server.pid);
+        return now.length === workers && now.every((pid) => !before.includes(pid));
+      };
+      // No request fails meanwhile.
+      do await originAt(server.url);
+      while (!isNew());
+      process.kill(server.pid, "SIGTTIN");
+      await eventually("one more", () => childrenOf(server.pid).length === workers + 1);
+      await originAt(server.url);
+      process.kill(server.pid, "SIGTTOU");
+      await eventually("one less", () => childrenOf(server.pid).length === workers);
+      await originAt(server.url);
+      await server.stop();
     });
 
     it("refuses descriptors that are no listening sockets", async () => {
