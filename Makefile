@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 INST_LIBDIR ?= $(PREFIX)/lib/lua/5.4
 INST_LUADIR ?= $(PREFIX)/share/lua/5.4
 INST_BINDIR ?= $(PREFIX)/bin
+INST_MANDIR ?= $(if $(filter file,$(origin INST_BINDIR)),$(PREFIX)/share/man/man1)# not in a rock
 CLANG ?= clang
 PKG_CONFIG ?= pkg-config
 LUA ?= lua5.4
@@ -141,10 +142,11 @@ globals: $(OUR_OBJ)
 	@tools/globals.sh $^
 
 install: build ## into PREFIX, or LuaRocks' INST_LIBDIR, INST_LUADIR, INST_BINDIR
-	mkdir -p $(addprefix '$(DESTDIR)',$(INST_LIBDIR) $(INST_LUADIR) $(INST_BINDIR))
+	mkdir -p $(addprefix '$(DESTDIR)',$(INST_LIBDIR) $(INST_LUADIR) $(INST_BINDIR) $(INST_MANDIR))
 	cd lua && find sio -name '*.so' | tar cf - -T - | tar xof - -C '$(DESTDIR)$(INST_LIBDIR)'
 	cd lua && find sio -type f ! -name '*.so' | tar cf - -T - | tar xof - -C '$(DESTDIR)$(INST_LUADIR)'
 	cp bin/sio-lua '$(DESTDIR)$(INST_BINDIR)/sio-lua' && chmod 755 '$(DESTDIR)$(INST_BINDIR)/sio-lua'
+	$(if $(INST_MANDIR),$(LUA) tools/man.lua >'$(DESTDIR)$(INST_MANDIR)/sio-lua.1')
 
 client: ## the browser client, from npm by version and hash
 	@tools/client.sh
