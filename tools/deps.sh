@@ -4,13 +4,13 @@
 # --name, it names the packages and fails. What is there already is left alone: another vendor's
 # nodejs conflicts with Debian's npm. Called by the Makefile.
 #
-#   tools/deps.sh GOAL         install what is missing for that goal: build, run, test, check, valgrind
+#   tools/deps.sh GOAL         install what is missing for that goal: build, run, test, check, valgrind, model
 #   tools/deps.sh --name GOAL  only say it (status 1 when something is missing)
 
 set -u
 name_only=
 [ "${1:-}" = --name ] && name_only=yes && shift
-goal=${1:?usage: deps.sh [--name] build|run|test|check|valgrind}
+goal=${1:?usage: deps.sh [--name] build|run|test|check|valgrind|model}
 CC=${CC:-cc}
 
 cmd() { command -v "$1" >/dev/null 2>&1; }
@@ -52,6 +52,7 @@ check cmd_luacheck        lua-check                 luarocks:luacheck    luarock
 check cmd_clang-format    clang-format              clang-tools-extra    clang-extra-tools       clang                 clang-format
 check fuzzer              clang,libclang-rt-dev     clang,compiler-rt    clang,compiler-rt       clang,compiler-rt     llvm
 valgrind cmd_valgrind     valgrind                  valgrind             valgrind                valgrind              -
+model cmd_spin            spin,gcc                  -                    -                       -                     spin
 TABLE
 }
 
@@ -61,6 +62,7 @@ case $goal in
   test) goals='build run test' ;;
   check) goals='build run test check' ;;
   valgrind) goals='build run test valgrind' ;;
+  model) goals=model ;;
   *) echo "deps.sh: unknown goal $goal" >&2; exit 2 ;;
 esac
 
