@@ -3,7 +3,7 @@
 
 .PHONY: asan-clients chaos model storm valgrind valgrind-c valgrind-lua
 
-asan-clients: client spec/node_modules/.package-lock.json ## client tests against servers under ASan and UBSan
+asan-clients: client build/hold_journal spec/node_modules/.package-lock.json ## client tests against servers under ASan and UBSan
 	@$(MAKE) --no-print-directory $(JOBS) FLAVOUR=asan build tree
 	@tools/suite.sh clients-asan tap tools/asan_clients.sh $(or $(SPECS),$(JS_TESTS))
 

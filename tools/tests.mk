@@ -14,6 +14,10 @@ build/fuzz/fuzz_%: build/fuzz/spec/fuzz/fuzz_%.o $(LIB)
 spec/node_modules/.package-lock.json: spec/package-lock.json
 	cd spec && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
+build/hold_journal: $(B)/spec/support/hold_journal.o $(LIB)
+	@echo "  link $@"
+	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 build/failmalloc.so: spec/support/failmalloc.c
 	@mkdir -p $(@D) && echo "  link $@"
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -fPIC -shared -O1 -o $@ $<

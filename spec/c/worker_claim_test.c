@@ -6,6 +6,7 @@
  */
 #include "test.h"
 
+#include "base/clock.h"
 #include "worker_side.h"
 
 static int sibling; /* the other end of worker 0's or 1's link */
@@ -308,6 +309,87 @@ TEST(what_waits_in_the_log_finds_a_session_that_has_moved)
     user_poll(&b, &r);
     CHECK_EQ_INT(count(&r.body, "[\"direct\","), 1);
     CHECK(sio_socket_in(side[1].socket, SIO_LIT("r")));
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+/* The worker was killed so long ago, and its client comes back at the other one. */
+static void check_absence(uint64_t away_ms, const char *expected)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    test_context("away for %u ms", (unsigned)away_ms);
+    host_open();
+    side_link();
+    user_begin(&a);
+    net_turn();
+    sio_shm_bury(&host, 0, sio_clock_ms() - away_ms);
+    user_open(&b, 1, auth_of(&a), &r);
+    CHECK_SIDE(1, expected);
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+    test_context("%s", "");
+}
+
+/* max_disconnection_duration is 120 s here. */
+TEST(claim_of_a_session_that_was_away_for_long)
+{
+    check_absence(110000, "recovered ");
+    check_absence(120000, "connect ");
+}
+
+/* The arenas are swept by then too. */
+TEST(claim_of_a_session_whose_arena_was_given_up)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    host_open();
+    side_link();
+    user_begin(&a);
+    net_turn();
+    sio_shm_bury(&host, 0, sio_clock_ms());
+    sio_shm_sweep(&host, sio_clock_ms() + 120000, 120000);
+    user_open(&b, 1, auth_of(&a), &r);
+    CHECK_SIDE(1, "connect ");
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
+/* A client that heard nothing for longer than the journal goes back has missed nothing of that. */
+TEST(claim_of_a_quiet_client_begins_where_the_journal_does)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    host_open();
+    side_link();
+    user_begin(&a);
+    for (unsigned i = 0; i < 40; i++) { /* for other rooms */
+        struct sio_outgoing out = {.data = SIO_LIT("[\"other\"]")};
+        struct sio_slice room = SIO_LIT("other");
+        struct sio_selection to = {.rooms = &room, .n_rooms = 1};
+        CHECK_EQ_INT(
+            sio_nsp_emit(sio_server_find_nsp(sio_service_sio(side[0].service), SIO_LIT("/")), &to,
+                         &out),
+            0);
+    }
+    net_turn();
+    net_turn();
+    sio_journal_expire(&host, 1, 1000);
+    sio_journal_expire(&host, 2001, 1000);
+    CHECK(sio_journal_floor(&side[1].w->journal) > SIO_JOURNAL_START + 1000);
+    user_emit_all(1, "[\"missed\"]");
+    user_open(&b, 1, auth_of(&a), &r);
+    CHECK_SIDE(1, "recovered ");
+    CHECK_EQ_INT(count(&r.body, "[\"missed\","), 1);
+    CHECK_EQ_INT(count(&r.body, "other"), 0);
     sio_buf_fini(&r.body);
     peer_fini(&a.peer);
     peer_fini(&b.peer);

@@ -5,9 +5,12 @@ local sio = require("sio")
 local dir = os.getenv("TLS_DIR")
 local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
 
--- With MIDDLEWARES=1 recovered sockets pass them again, with RECOVERY=0 there are none.
+-- With MIDDLEWARES=1 recovered sockets pass them again, with RECOVERY=0 there are none. MISSED is
+-- how many packets a client may miss.
 local again = os.getenv("MIDDLEWARES") == "1"
-local recovery = os.getenv("RECOVERY") ~= "0" and { skip_middlewares = not again }
+local recovery = os.getenv("RECOVERY") ~= "0" and {
+  skip_middlewares = not again, max_missed_packets = tonumber(os.getenv("MISSED")),
+}
 local app = sio.server({
   connection_state_recovery = recovery, tls = tls, parser = os.getenv("PARSER"),
 })
@@ -38,6 +41,22 @@ local function on_connection(socket)
   socket:on("publish", function(first, last)
     for n = first, last do app:emit("n", n) end
     return true
+  end)
+  -- Said again when its answer was lost, so the number is kept where all workers see it.
+  socket:on("publish once", function(n)
+    if n > (socket.data.said or 0) then
+      socket.data.said = n
+      app:emit("n", n)
+    end
+    return true
+  end)
+  socket:on("publish large", function(first, last, bytes)
+    for n = first, last do app:emit("n", n, ("x"):rep(bytes)) end
+    return true
+  end)
+  socket:on("try large", function(bytes)
+    local _, err = pcall(app.emit, app, "n", 0, ("x"):rep(bytes))
+    return tostring(err)
   end)
   socket:on("publish to", function(room, first, last)
     for n = first, last do app:to(room):emit("n", n) end
