@@ -14,7 +14,7 @@
 
 enum {
     STEPS = SIO_JOURNAL_MARKS / 2, /* marks per age */
-    GIVE_BACK = 1 << 20,           /* bytes per time that the lock is held */
+    GIVE_BACK = 256 << 10,         /* bytes per time that the lock is held: 0.1 ms */
 };
 
 /* When all marks are in use (the age has grown), every second one will do. */
