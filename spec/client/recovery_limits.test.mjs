@@ -24,14 +24,20 @@ describe("limits of recovery, 2 workers", { timeout: 60000 }, () => {
     clients = new Clients(server.url);
   }
 
-  // A client whose worker dies, and which stays away until `connect`; one that lives on the other.
-  async function part() {
-    const reader = await clients.connect("websocket", { reconnection: false });
+  // Two clients on different workers.
+  async function pair(options) {
+    const reader = await clients.connect("websocket", options);
     const home = await homeOf(reader);
     const writer = await eventually("a client on the other worker", async () => {
       const client = await clients.connect("websocket"); // those before stay, so it goes elsewhere
       return (await homeOf(client)) !== home && client;
     });
+    return { reader, home, writer };
+  }
+
+  // A client whose worker dies, and which stays away until `connect`; one that lives on the other.
+  async function part() {
+    const { reader, home, writer } = await pair({ reconnection: false });
     const inbox = new Inbox(reader, "n", (value) => value);
     const gone = nextEvent(reader, "disconnect");
     process.kill(home, "SIGKILL");
@@ -73,6 +79,23 @@ describe("limits of recovery, 2 workers", { timeout: 60000 }, () => {
     assert.equal(await comeBack(beyond.reader), false);
     await beyond.writer.emitWithAck("publish", 21, 21);
     assert.deepEqual(await beyond.inbox.until(1), [21]);
+  });
+
+  it("a worker that was stopped for longer than the journal says so to its clients", async () => {
+    await start({ args: ["--journal-size", "64k"] });
+    const { reader, home, writer } = await pair();
+    const inbox = new Inbox(reader, "n", (value) => value);
+    await writer.emitWithAck("publish", 1, 1);
+    await inbox.until(1);
+    process.kill(home, "SIGSTOP");
+    await writer.emitWithAck("publish large", 2, 21, 4000);
+    const back = nextEvent(reader, "connect");
+    process.kill(home, "SIGCONT");
+    await back;
+    assert.equal(reader.recovered, false);
+    await writer.emitWithAck("publish", 22, 22);
+    assert.deepEqual(await inbox.until(2), [1, 22]);
+    assert.equal(writer.active, true); // nobody else was harmed
   });
 
   it("an event that is larger than an eighth of the journal raises", async () => {
