@@ -236,6 +236,7 @@ static int put_again(struct sio_arena *a, struct sio_arena_entry *e, struct sio_
     uint64_t ref = write_block(a, record, number_of(a->shm, a->index, e));
     if (ref == 0)
         return SIO_EFULL;
+    atomic_store(&e->claim, 0);
     atomic_store_explicit(&e->ref, ref, memory_order_release);
     free_ref(a, old);
     return 0;
@@ -323,21 +324,45 @@ static enum sio_arena_owner owner_in(const struct sio_arena *a, unsigned index,
     return SIO_OWNER_ALIVE;
 }
 
-enum sio_arena_owner sio_arena_find(const struct sio_arena *a, struct sio_slice pid,
-                                    struct sio_place *owner)
+/* Over the arenas of others. */
+static enum sio_arena_owner find_other(const struct sio_arena *a, struct sio_slice pid,
+                                       struct sio_place *owner)
 {
     enum sio_arena_owner found = SIO_OWNER_NONE, one;
-    _Atomic uint32_t *link;
-    if (pid.len != SIO_ID_LEN)
-        return SIO_OWNER_NONE;
-    if (walk(a->shm, a->index, pid, &link) != NULL) {
-        *owner = a->me;
-        return SIO_OWNER_SELF;
-    }
     for (unsigned i = 0; i < a->shm->n_arenas && found != SIO_OWNER_ALIVE; i++)
         if (i != a->index && (one = owner_in(a, i, pid, owner)) != SIO_OWNER_NONE)
             found = one;
     return found;
+}
+
+enum sio_arena_owner sio_arena_find(const struct sio_arena *a, struct sio_slice pid,
+                                    struct sio_place *owner)
+{
+    _Atomic uint32_t *link;
+    if (pid.len != SIO_ID_LEN)
+        return SIO_OWNER_NONE;
+    if (walk(a->shm, a->index, pid, &link) == NULL)
+        return find_other(a, pid, owner);
+    *owner = a->me;
+    return SIO_OWNER_SELF;
+}
+
+bool sio_arena_elsewhere(const struct sio_arena *a, struct sio_slice pid)
+{
+    struct sio_place owner;
+    return pid.len == SIO_ID_LEN && find_other(a, pid, &owner) != SIO_OWNER_NONE;
+}
+
+int sio_arena_lend(struct sio_arena *a, struct sio_slice pid, const struct sio_place *to)
+{
+    _Atomic uint32_t *link;
+    if (pid.len != SIO_ID_LEN)
+        return SIO_EINVAL;
+    struct sio_arena_entry *e = walk(a->shm, a->index, pid, &link);
+    if (e == NULL)
+        return SIO_ENOENT;
+    atomic_store(&e->claim, to == NULL ? 0 : claim_word(*to));
+    return 0;
 }
 
 struct candidate {
@@ -345,12 +370,21 @@ struct candidate {
     uint64_t ref;
     unsigned index;
     uint32_t birth;
+    bool claimed; /* by somebody who may have a record of its own */
 };
 
-/* The youngest dead record of `pid`. There are two when a claimer was killed after its own put and
- * before it deleted what it had claimed; with a `winner` all others are deleted. */
-static struct candidate youngest(const struct sio_arena *a, struct sio_slice pid,
-                                 const struct candidate *winner)
+static bool is_better(const struct candidate *c, const struct candidate *than)
+{
+    if (than->entry == NULL || c->claimed != than->claimed)
+        return than->entry == NULL || !c->claimed;
+    return c->birth > than->birth;
+}
+
+/* The newest dead record of `pid`. There are two when a claimer was killed after its own put and
+ * before it, or a living owner, deleted what it had claimed; with a `winner` all others are
+ * deleted. */
+static struct candidate newest(const struct sio_arena *a, struct sio_slice pid,
+                               const struct candidate *winner)
 {
     struct candidate best = {0};
     for (unsigned i = 0; i < a->shm->n_arenas; i++) {
@@ -362,7 +396,8 @@ static struct candidate youngest(const struct sio_arena *a, struct sio_slice pid
         c.ref = atomic_load(&c.entry->ref);
         if (winner != NULL && c.entry != winner->entry && c.ref != 0)
             erase(a->shm, i, c.entry, c.ref);
-        if (c.ref != 0 && (best.entry == NULL || c.birth > best.birth))
+        c.claimed = atomic_load(&c.entry->claim) != 0;
+        if (c.ref != 0 && is_better(&c, &best))
             best = c;
     }
     return best;
@@ -390,10 +425,10 @@ int sio_arena_claim(struct sio_arena *a, struct sio_slice pid, struct sio_buf *o
     if (pid.len != SIO_ID_LEN)
         return SIO_EINVAL;
     settle(a);
-    struct candidate c = youngest(a, pid, NULL);
+    struct candidate c = newest(a, pid, NULL);
     if (c.entry == NULL || !take(a, &c))
         return SIO_ENOENT;
-    youngest(a, pid, &c); /* deletes the others */
+    newest(a, pid, &c); /* deletes the others */
     if (died_ms != NULL)
         *died_ms = atomic_load(&meta(a->shm, c.index)->died_ms);
     a->taken = c.entry;

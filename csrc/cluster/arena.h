@@ -37,6 +37,12 @@ void sio_arena_close(struct sio_arena *a);
  * earlier record of it is deleted too, as recovering a stale one is worse than none. */
 int sio_arena_put(struct sio_arena *a, struct sio_slice pid, struct sio_slice record);
 int sio_arena_del(struct sio_arena *a, struct sio_slice pid); /* SIO_ENOENT */
+/* The record is on its way to a sibling, and stays until del or the next put. Should we die
+ * meanwhile, it is for `to` to claim, or for anybody when that is dead as well; a record of its own
+ * counts more. NULL: it is not on its way after all. SIO_ENOENT. */
+int sio_arena_lend(struct sio_arena *a, struct sio_slice pid, const struct sio_place *to);
+/* Whether others, dead or alive, have a record of it. */
+bool sio_arena_elsewhere(const struct sio_arena *a, struct sio_slice pid);
 /* Appends the owner's own record. SIO_ENOENT. */
 int sio_arena_get(const struct sio_arena *a, struct sio_slice pid, struct sio_buf *out);
 

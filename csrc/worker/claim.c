@@ -5,6 +5,7 @@
  *     owner reaped  claimed from its arena by compare-and-swap
  *     owner silent  waited for until it answers or the supervisor has killed and buried it
  *     owner says that it has it no more, or that it is on its way: whoever has it now
+ *     on its way from us: waited for until it is there, or back here
  *
  * The other side is in release.c. Invariant: a claim is in the list of the slot that it asks, its
  * ticket is set, until it ends or is taken back; so a client that has gone draws no session after
@@ -52,7 +53,13 @@ static void from_self(struct claim *c)
 {
     struct sio_worker *w = c->service->worker;
     struct sio_buf record = {0};
-    if (sio_worker_release(w, c->service->number, pid_of(c), &record) == SIO_ENOENT)
+    int rc = sio_worker_release(w, c->service->number, pid_of(c), &record);
+    if (rc == SIO_ENOENT && sio_worker_has_lent(w, pid_of(c))) {
+        c->owner = w->me;
+        sio_list_append(&w->claims[w->me.slot], &c->link);
+        return;
+    }
+    if (rc == SIO_ENOENT)
         sio_arena_del(&w->arena, pid_of(c));
     end(c, sio_buf_slice(&record), 0);
     sio_buf_fini(&record);
@@ -182,7 +189,10 @@ void sio_worker_on_release(struct sio_worker *w, unsigned from, const struct sio
 
 static void check_claim(struct sio_worker *w, struct claim *c)
 {
-    if (!sio_shm_alive(&w->shm, c->owner))
+    bool is_here = c->owner.slot == w->me.slot; /* or was, and is lent */
+    if (is_here && sio_worker_has_lent(w, pid_of(c)))
+        return;
+    if (is_here || !sio_shm_alive(&w->shm, c->owner))
         look_again(c);
     else if (!c->asked)
         put_question(c);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Sessions on their way to a sibling.
  *
- *     RELEASE sent   remembered here, and no more in our arena
+ *     RELEASE sent   remembered here, and in our arena as lent
  *     TAKEN comes    it is saved over there, or nobody waited for it any more
  *     link gone      what was not taken is parked here again
  *
  * So a session outlives a worker that dies with it in its hands: whoever asks next finds it here.
- * Called by claim and worker. Invariant: a session that was released is in this list or in an
- * arena, or, while TAKEN is on its way, in both.
+ * Called by release and worker. Invariant: a session that was released is in this list, and in our
+ * arena until it is in another.
  */
 #include "worker/joint.h"
 
@@ -26,7 +26,9 @@ struct lent {
 void sio_worker_lend(struct sio_worker *w, unsigned to, const struct sio_mesh_msg *claim,
                      struct sio_slice record)
 {
+    struct sio_place borrower = sio_mesh_place(w->mesh, to);
     struct lent *l = sio_alloc(sizeof *l + record.len);
+    sio_arena_lend(&w->arena, claim->payload, &borrower);
     sio_list_init(&l->link);
     l->number = claim->service;
     l->request = claim->request;
@@ -55,16 +57,24 @@ void sio_worker_take_back(struct sio_worker *w, unsigned number, struct sio_slic
         sio_recovery_take_back(s->sio, pid, record);
 }
 
-static void end(struct sio_worker *w, struct lent *l, bool taken)
+static void drop(struct sio_worker *w, struct lent *l)
 {
-    struct sio_slice pid = sio_slice(l->pid, SIO_ID_LEN);
-    struct sio_place owner;
     sio_list_remove(&l->link);
     w->n_lent--;
     w->lent_bytes -= l->len;
-    if (!taken && sio_arena_find(&w->arena, pid, &owner) == SIO_OWNER_NONE)
-        sio_worker_take_back(w, l->number, pid, sio_slice(l->record, l->len));
     sio_free(l);
+}
+
+static void end(struct sio_worker *w, struct lent *l, bool taken)
+{
+    struct sio_slice pid = sio_slice(l->pid, SIO_ID_LEN);
+    if (taken || sio_arena_elsewhere(&w->arena, pid)) {
+        sio_arena_del(&w->arena, pid);
+    } else {
+        sio_arena_lend(&w->arena, pid, NULL);
+        sio_worker_take_back(w, l->number, pid, sio_slice(l->record, l->len));
+    }
+    drop(w, l);
 }
 
 void sio_worker_on_taken(struct sio_worker *w, unsigned from, const struct sio_mesh_msg *m)
@@ -89,5 +99,5 @@ void sio_worker_drop_lent(struct sio_worker *w)
 {
     for (unsigned slot = 0; slot < SIO_WORKERS_MAX; slot++)
         SIO_LIST_EACH (node, &w->lent[slot])
-            end(w, SIO_CONTAINER_OF(node, struct lent, link), true);
+            drop(w, SIO_CONTAINER_OF(node, struct lent, link));
 }

@@ -5,6 +5,9 @@
  *     it is lent         the sibling asks again later
  *     the way is full    the claim is owed, until there is room
  *
+ * What is lent stays in our arena, marked, until it was taken: else nobody would find it meanwhile,
+ * and the one who asked may be stopped with it in its queue.
+ *
  * Invariant: no session leaves us without a way for it. A sibling that has stopped reading, or one
  * that thousands of clients went to at once, makes claims wait, and loses none.
  */
@@ -45,7 +48,7 @@ int sio_worker_release(struct sio_worker *w, unsigned number, struct sio_slice p
     }
     const struct sio_service *s = number < SIO_SERVICES_MAX ? w->services[number] : NULL;
     if (s == NULL)
-        return take_left(w, number, pid, out);
+        return sio_worker_has_lent(w, pid) ? SIO_ENOENT : take_left(w, number, pid, out);
     return s->sio != NULL ? sio_recovery_release(s->sio, pid, out) : SIO_ENOENT;
 }
 
@@ -57,15 +60,12 @@ static int say(struct sio_worker *w, unsigned to, uint32_t request, enum sio_rel
     return sio_mesh_send(w->mesh, to, &answer);
 }
 
-/* What is released leaves our arena too: else it would seem to live here when its client comes
- * back, and with our death a stale record would be there to claim. */
 static void give(struct sio_worker *w, unsigned to, const struct sio_mesh_msg *claim,
                  struct sio_slice record)
 {
     int err = say(w, to, claim->request, SIO_RELEASE_GIVEN, record);
     if (err == 0) {
         sio_worker_lend(w, to, claim, record);
-        sio_arena_del(&w->arena, claim->payload);
         return;
     }
     sio_log_limited(SIO_LOG_WARN, "release",

@@ -22,6 +22,78 @@ TEST(arena_a_claimer_that_dies_before_its_put)
     teardown();
 }
 
+static enum sio_arena_owner find(const struct sio_arena *arena, unsigned i, unsigned *slot)
+{
+    struct sio_place owner = {.slot = 99};
+    enum sio_arena_owner found = sio_arena_find(arena, pid_of(i), &owner);
+    *slot = owner.slot;
+    return found;
+}
+
+/* The owner dies with a session on its way: it is the borrower's to have, or to be asked for, and
+ * anybody's when that dies before it has it. */
+TEST(arena_what_a_dead_owner_has_lent)
+{
+    unsigned slot;
+    setup(1 << 20);
+    struct sio_place borrower = a.me, third = assign(2);
+    struct sio_arena c;
+    REQUIRE(sio_arena_open(&c, &shm, third) == 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), &borrower), SIO_ENOENT);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(1), SIO_LIT("lent")), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), &borrower), 0);
+    CHECK(find(&c, 1, &slot) == SIO_OWNER_ALIVE && slot == 1);
+    CHECK(!sio_arena_elsewhere(&b, pid_of(1)));
+    sio_shm_bury(&shm, 1, 1000);
+    CHECK(find(&c, 1, &slot) == SIO_OWNER_ALIVE && slot == 0);
+    CHECK_SLICE(claim(&c, 1), "(none)");
+    CHECK(find(&a, 1, &slot) == SIO_OWNER_DEAD);
+    sio_shm_bury(&shm, 0, 1000);
+    CHECK(find(&c, 1, &slot) == SIO_OWNER_DEAD);
+    CHECK_SLICE(claim(&c, 1), "lent");
+    sio_arena_close(&c);
+    teardown();
+}
+
+/* Both die, the borrower with a record of its own, which is newer although its arena is older. */
+TEST(arena_what_was_lent_counts_less_than_what_was_made_of_it)
+{
+    setup(1 << 20);
+    struct sio_place borrower = a.me, third = assign(2);
+    struct sio_arena c;
+    REQUIRE(sio_arena_open(&c, &shm, third) == 0);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(1), SIO_LIT("lent")), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), &borrower), 0);
+    CHECK_EQ_INT(sio_arena_put(&a, pid_of(1), SIO_LIT("newer")), 0);
+    CHECK(sio_arena_elsewhere(&b, pid_of(1)));
+    sio_shm_bury(&shm, 0, 1000);
+    sio_shm_bury(&shm, 1, 1000);
+    CHECK_SLICE(claim(&c, 1), "newer");
+    CHECK_EQ_INT(records(&b), 0);
+    sio_arena_close(&c);
+    teardown();
+}
+
+/* What comes back is ours as before. */
+TEST(arena_what_is_lent_no_more)
+{
+    unsigned slot;
+    setup(1 << 20);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(1), SIO_LIT("one")), 0);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(2), SIO_LIT("two")), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), &a.me), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(2), &a.me), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), NULL), 0);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(2), SIO_LIT("again")), 0);
+    struct sio_arena c;
+    REQUIRE(sio_arena_open(&c, &shm, assign(2)) == 0);
+    sio_shm_bury(&shm, 1, 1000);
+    CHECK(find(&c, 1, &slot) == SIO_OWNER_DEAD);
+    CHECK_SLICE(claim(&c, 2), "again");
+    sio_arena_close(&c);
+    teardown();
+}
+
 TEST(arena_a_claimer_that_dies_between_its_put_and_the_deletion)
 {
     struct sio_arena c;

@@ -132,6 +132,42 @@ TEST(claim_of_a_session_on_its_way_to_another)
     host_close();
 }
 
+/* The sibling was stopped with it in its queue; its client comes back to us. */
+static void check_waits_here(bool sibling_dies)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    host_open();
+    link_to_test(0);
+    user_begin(&a);
+    say(0, SIO_MESH_CLAIM, 1, 0, sio_slice_str(a.pid));
+    CHECK_SIDE(0, "disconnect:transport close ");
+    ask_for(&b, 0, &a);
+    net_turn();
+    sio_worker_check_claims(side[0].w);
+    CHECK_EQ_INT(side[0].w->n_claims, 1);
+    CHECK_SIDE(0, "");
+    if (sibling_dies)
+        close(sibling);
+    else
+        say(0, SIO_MESH_TAKEN, 1, 1, SIO_LIT(""));
+    WAIT(side[0].w->n_claims == 0);
+    user_poll(&b, &r);
+    CHECK_SIDE(0, "recovered ");
+    if (!sibling_dies)
+        close(sibling);
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
+TEST(claim_of_what_we_have_lent_waits)
+{
+    check_waits_here(false);
+    check_waits_here(true);
+}
+
 /* Lent: asked again at the next heartbeat. Not there: whoever the arenas name now, and as often as
  * SIO_CLAIM_TURNS. */
 TEST(claim_is_asked_again)

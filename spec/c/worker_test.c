@@ -301,6 +301,7 @@ TEST(worker_a_session_moves_from_a_living_owner_and_back)
     CHECK(memmem(r.body.p, r.body.len, "[\"missed\",", 10) != NULL);
     CHECK_EQ_INT(sessions_of(0), 0);
     /* The first owner has nothing left that would stand in the way. */
+    WAIT(side[0].w->n_lent == 0);
     struct sio_place owner;
     CHECK_EQ_INT(sio_arena_find(&side[0].w->arena, sio_slice_str(a.pid), &owner), SIO_OWNER_ALIVE);
     CHECK_EQ_INT(owner.slot, 1);
