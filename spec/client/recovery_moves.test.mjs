@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sessions that go from worker to worker while others talk without a pause: cut, half-open, stopped,
-// drained, reloaded, killed. Each comes back as who it was, with all that it missed, once and in
-// order; or, beyond the limits, as somebody new.
+// Sessions that go from worker to worker while others talk all the time: cut, half-open, stopped,
+// drained or killed. Each comes back as who it was, with all that it missed, once and in order.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
