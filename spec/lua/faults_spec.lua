@@ -161,6 +161,20 @@ describe("sio-lua", function()
       ends_well(program)
     end)
 
+    it("dies at its start, but at once after a reload", function()
+      folder:write("app.lua", APP:gsub("app:listen",
+        "if sio.worker().id == 2 and io.open 'ill' then os.exit(7) end\n%0"))
+      local program, _, pids = serve("-w 2", 2)
+      folder:write("ill", "")
+      program.signal("KILL", pids[2])
+      for _ = 1, 3 do program.expect "worker 2 %(pid %d+%) exited with status (7)" end
+      os.remove(folder.path .. "/ill")
+      program.signal "HUP"
+      program.expect "^sio%-lua: (reloaded)$"
+      assert.equal(2, select(2, program.output():gsub("started 2", "")))
+      ends_well(program)
+    end)
+
     it("cannot be started", function()
       os.execute(("cp \"$(command -v lua5.4)\" %s/lua"):format(folder.path))
       local program, port, pids = serve("-w 2", 2, "SIO_LUA=./lua")

@@ -94,6 +94,7 @@ local function on_tried(self, status)
     self.running, self.held = false, true
     return self.supervisor.parts.restarts:begin()
   end
+  self.supervisor.parts.restarts:retry()
   step(self)
 end
 

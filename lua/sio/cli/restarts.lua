@@ -42,6 +42,12 @@ function Restarts:start_later(number)
   core.after(wait, function() start(self, number) end)
 end
 
+--- Who failed at its start may succeed with the files as they are now: tries it at once.
+function Restarts:retry()
+  self.waits = {}
+  for number = 1, self.supervisor.wanted do start(self, number) end
+end
+
 --- Starts the first worker.
 function Restarts:begin()
   start(self, 1)

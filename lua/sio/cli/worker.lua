@@ -124,8 +124,8 @@ end
 local function open()
   local slot, generation, number = (os.getenv "SIO_WORKER" or ""):match "^(%d+):(%d+):(%d+)$"
   if not slot then return nil, "--worker is for sio-lua itself" end
-  for _, name in ipairs { "int", "quit", "hup" } do
-    process.ignore_signal(name) -- the terminal sends it to all of us, the supervisor decides
+  for _, name in ipairs { "int", "quit", "hup", "usr1", "ttin", "ttou" } do
+    process.ignore_signal(name) -- who sends it to all of us means the supervisor
   end
   control = process.link(CONTROL_FD, {
     on_message = on_message,
