@@ -23,6 +23,10 @@ case $name in c-* | lua-*)
     localedef -i de_DE -f UTF-8 "$LOCPATH/de_DE.utf8"; } || echo "$name: no locale de_DE" ;;
 esac
 
+# The tests read lines of text.
+SIO_LOG_FORMAT=text
+export SIO_LOG_FORMAT
+
 { "$@" 2>&1; echo $? >"$results/$name.status"; } | tee "$log"
 status=$(cat "$results/$name.status")
 rm -f "$results/$name.status"

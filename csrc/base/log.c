@@ -1,127 +1,216 @@
 // SPDX-License-Identifier: MIT
-/* The log. Stands on clock and slice; every layer calls it, none reads it back.
+/* The log. Stands on clock, the line's two forms (log_line), the way out (log_out), the kinds that
+ * are limited (log_quiet) and the lines that are kept (log_ring); every layer calls it, none reads
+ * it back.
  *
  * The line is built on the stack and leaves in one write(2), so lines of several workers on one
- * stderr do not mix. What is kept between calls (level, sink, tag, quiet keys) is the process's.
+ * stderr do not mix. What is kept between calls is the process's.
  */
 #include "base/log.h"
 
-#include "base/clock.h"
-
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <time.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-struct quiet {
-    const char *key; /* compared by address: a static string */
-    uint64_t since_ms;
-    unsigned held_back;
-};
+#include "base/clock.h"
+#include "base/log_line.h"
+#include "base/log_out.h"
+#include "base/log_quiet.h"
+#include "base/log_ring.h"
 
 static struct {
     enum sio_log_level least;
+    bool json, colours, opened;
+    unsigned worker;
     sio_log_sink sink;
-    char tag[SIO_LOG_TAG_MAX + 1];
-    struct quiet quiet[SIO_LOG_KEYS_MAX];
+    struct sio_quiets quiets;
+    struct sio_log_ring *ring; /* NULL: nothing is kept */
+    void (*tee)(void *ctx);
+    void *tee_ctx;
+    uint64_t lost_told;
 } state = {.least = SIO_LOG_INFO};
 
-static const char *const level_names[] = {"debug", "info", "warn", "error", "off"};
+/* ---- one line -------------------------------------------------------------------------------- */
 
-/* snprintf's count, cut to what was written. */
-static size_t clamp(int n, size_t room)
+static void keep(struct sio_slice line)
 {
-    if (n < 0)
-        return 0;
-    return (size_t)n < room ? (size_t)n : room - 1;
+    if (state.ring == NULL)
+        return;
+    sio_log_ring_push(state.ring, line);
+    if (state.tee)
+        state.tee(state.tee_ctx);
 }
 
-static size_t write_stamp(char *out, size_t room, enum sio_log_level level)
-{
-    uint64_t now_ms = sio_clock_wall_ms();
-    time_t seconds = (time_t)(now_ms / 1000);
-    struct tm tm;
-    localtime_r(&seconds, &tm);
-    return clamp(snprintf(out, room, "%02d:%02d:%02d.%03u %s ", tm.tm_hour, tm.tm_min, tm.tm_sec,
-                          (unsigned)(now_ms % 1000), level_names[level]),
-                 room);
-}
-
-static void emit_line(enum sio_log_level level, const char *fmt, va_list args, unsigned held_back)
+static void put_line(const struct sio_log_line *l)
 {
     char line[SIO_LOG_LINE_MAX];
-    size_t at = state.sink ? 0 : write_stamp(line, sizeof line, level);
-    if (state.tag[0])
-        at += clamp(snprintf(line + at, sizeof line - at, "[%s] ", state.tag), sizeof line - at);
-    at += clamp(vsnprintf(line + at, sizeof line - at, fmt, args), sizeof line - at);
-    if (held_back)
-        at += clamp(snprintf(line + at, sizeof line - at, " (%u more held back)", held_back),
-                    sizeof line - at);
+    size_t n = state.json ? sio_log_line_json(l, line)
+                          : sio_log_line_text(l, true, state.colours && !state.ring, line);
+    keep(sio_slice(line, n));
+    if (state.colours && state.ring)
+        n = sio_log_line_text(l, true, true, line);
+    line[n++] = '\n'; /* takes the NUL's place */
+    sio_log_out_write(line, n);
+}
+
+static struct sio_log_line new_line(enum sio_log_level level, struct sio_slice message)
+{
+    return (struct sio_log_line){.level = level,
+                                 .wall_ms = sio_clock_wall_ms(),
+                                 .worker = state.worker,
+                                 .pid = (int)getpid(),
+                                 .message = message};
+}
+
+/* Lines get through again: how many did not. */
+static void tell_lost(void)
+{
+    char text[128];
+    uint64_t n = sio_log_out_lost() - state.lost_told;
+    if (n == 0)
+        return;
+    state.lost_told += n;
+    int len = snprintf(text, sizeof text, "log: %llu lines could not be written: %s",
+                       (unsigned long long)n, strerror(sio_log_out_why()));
+    struct sio_log_line l = new_line(SIO_LOG_WARN, sio_slice(text, (size_t)len));
+    put_line(&l);
+}
+
+static void emit(const struct sio_log_line *l)
+{
+    uint64_t lost = sio_log_out_lost();
     if (state.sink) {
-        state.sink(level, line);
+        char line[SIO_LOG_LINE_MAX];
+        sio_log_line_text(l, false, false, line);
+        state.sink(l->level, line);
         return;
     }
-    line[at++] = '\n'; /* takes the NUL's place */
-    if (write(STDERR_FILENO, line, at) < 0)
-        return; /* nobody is left to tell */
+    put_line(l);
+    if (sio_log_out_lost() == lost && lost != state.lost_told)
+        tell_lost();
+}
+
+static void tell_held_back(const struct sio_quiet *q)
+{
+    struct sio_log_line l = new_line(q->level, sio_slice_str(q->text));
+    l.suppressed = q->held_back;
+    emit(&l);
+}
+
+static bool is_wanted(enum sio_log_level level)
+{
+    return level >= state.least && level < SIO_LOG_OFF;
+}
+
+/* Whether a line of the kind may be logged now. */
+static bool may_pass(uint64_t kind, unsigned burst, unsigned *suppressed)
+{
+    struct sio_quiet forgotten;
+    bool passes =
+        sio_quiets_pass(&state.quiets, kind, burst, sio_clock_ms(), suppressed, &forgotten);
+    if (forgotten.kind != 0)
+        tell_held_back(&forgotten);
+    return passes;
+}
+
+static void emit_kind(enum sio_log_level level, uint64_t kind, struct sio_slice message,
+                      unsigned suppressed, const struct sio_log_field *fields, size_t n)
+{
+    struct sio_log_line l = new_line(level, message);
+    l.suppressed = suppressed;
+    l.fields = fields;
+    l.n_fields = n;
+    if (kind != 0)
+        sio_quiets_describe(&state.quiets, kind, level, message);
+    emit(&l);
+}
+
+/* ---- what is logged -------------------------------------------------------------------------- */
+
+static struct sio_slice format(char text[SIO_LOG_LINE_MAX], const char *fmt, va_list args)
+{
+    int n = vsnprintf(text, SIO_LOG_LINE_MAX, fmt, args);
+    return sio_slice(text, n < 0 ? 0 : n < SIO_LOG_LINE_MAX ? (size_t)n : SIO_LOG_LINE_MAX - 1);
+}
+
+static size_t about_fields(struct sio_log_about about, struct sio_log_field out[2])
+{
+    size_t n = 0;
+    if (about.sid != NULL)
+        out[n++] = (struct sio_log_field){SIO_LIT("sid"), sio_slice_str(about.sid), false};
+    if (about.ip != NULL)
+        out[n++] = (struct sio_log_field){SIO_LIT("ip"), sio_slice_str(about.ip), false};
+    return n;
+}
+
+static void log_limited(enum sio_log_level level, const char *key, struct sio_log_about about,
+                        const char *fmt, va_list args)
+{
+    uint64_t kind = (uint64_t)(uintptr_t)key;
+    char text[SIO_LOG_LINE_MAX];
+    struct sio_log_field fields[2];
+    unsigned suppressed;
+    if (is_wanted(level) && may_pass(kind, 1, &suppressed))
+        emit_kind(level, kind, format(text, fmt, args), suppressed, fields,
+                  about_fields(about, fields));
 }
 
 void sio_log(enum sio_log_level level, const char *fmt, ...)
 {
+    char text[SIO_LOG_LINE_MAX];
     va_list args;
-    if (level < state.least || level >= SIO_LOG_OFF)
+    if (!is_wanted(level))
         return;
     va_start(args, fmt);
-    emit_line(level, fmt, args, 0);
+    emit_kind(level, 0, format(text, fmt, args), 0, NULL, 0);
     va_end(args);
-}
-
-/* The key's entry, or the one to use for it: a free one, else the oldest. */
-static struct quiet *find_quiet(const char *key)
-{
-    struct quiet *oldest = &state.quiet[0];
-    for (size_t i = 0; i < SIO_LOG_KEYS_MAX; i++) {
-        struct quiet *q = &state.quiet[i];
-        if (q->key == key || q->key == NULL)
-            return q;
-        if (q->since_ms < oldest->since_ms)
-            oldest = q;
-    }
-    return oldest;
 }
 
 void sio_log_limited(enum sio_log_level level, const char *key, const char *fmt, ...)
 {
-    struct quiet *q = find_quiet(key);
-    uint64_t now_ms = sio_clock_ms();
-    unsigned held_back = q->key == key ? q->held_back : 0;
     va_list args;
-    if (level < state.least || level >= SIO_LOG_OFF)
-        return;
-    if (q->key == key && now_ms - q->since_ms < SIO_LOG_QUIET_MS) {
-        q->held_back++;
-        return;
-    }
-    *q = (struct quiet){.key = key, .since_ms = now_ms};
     va_start(args, fmt);
-    emit_line(level, fmt, args, held_back);
+    log_limited(level, key, (struct sio_log_about){0}, fmt, args);
     va_end(args);
 }
 
-void sio_log_set_level(enum sio_log_level least)
+void sio_log_about(enum sio_log_level level, const char *key, struct sio_log_about about,
+                   const char *fmt, ...)
 {
-    state.least = least;
+    va_list args;
+    va_start(args, fmt);
+    log_limited(level, key, about, fmt, args);
+    va_end(args);
 }
 
-void sio_log_set_sink(sio_log_sink sink)
+void sio_log_write(enum sio_log_level level, struct sio_slice message,
+                   const struct sio_log_field *fields, size_t n)
 {
-    state.sink = sink;
+    if (is_wanted(level))
+        emit_kind(level, 0, message, 0, fields, n);
 }
 
-void sio_log_set_tag(const char *tag)
+void sio_log_repeated(enum sio_log_level level, uint64_t kind, unsigned burst,
+                      struct sio_slice message, const struct sio_log_field *fields, size_t n)
 {
-    snprintf(state.tag, sizeof state.tag, "%s", tag ? tag : "");
+    unsigned suppressed;
+    if (is_wanted(level) && may_pass(kind, burst, &suppressed))
+        emit_kind(level, kind, message, suppressed, fields, n);
+}
+
+void sio_log_announce(enum sio_log_level level, struct sio_slice plain, struct sio_slice message,
+                      const struct sio_log_field *fields, size_t n)
+{
+    char line[SIO_LOG_LINE_MAX];
+    if (state.json) {
+        emit_kind(level, 0, message, 0, fields, n);
+        return;
+    }
+    size_t len = sio_log_line_plain(plain, line);
+    keep(sio_slice(line, len));
+    line[len++] = '\n';
+    sio_log_out_write(line, len);
 }
 
 const char *sio_log_text(struct sio_slice s)
@@ -139,4 +228,93 @@ const char *sio_log_text(struct sio_slice s)
     }
     memcpy(out + n, s.len > SIO_LOG_TEXT_MAX ? "..." : "", s.len > SIO_LOG_TEXT_MAX ? 4 : 1);
     return out;
+}
+
+/* ---- settings and the last lines ------------------------------------------------------------- */
+
+void sio_log_open(void)
+{
+    if (state.opened)
+        return;
+    state.opened = true;
+    sio_log_out_open();
+    atexit(sio_log_finish);
+}
+
+void sio_log_guard(void)
+{
+    sio_log_out_guard();
+}
+
+void sio_log_set_level(enum sio_log_level least)
+{
+    state.least = least;
+}
+
+enum sio_log_level sio_log_least(void)
+{
+    return state.least;
+}
+
+void sio_log_set_format(enum sio_log_format format)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool tty = sio_log_out_tty(), dumb = term == NULL || strcmp(term, "dumb") == 0;
+    state.json = format == SIO_LOG_AUTO ? !tty : format == SIO_LOG_JSON;
+    state.colours = tty && !state.json && !dumb && (no_color == NULL || no_color[0] == '\0');
+}
+
+bool sio_log_is_json(void)
+{
+    return state.json;
+}
+
+void sio_log_set_sink(sio_log_sink sink)
+{
+    state.sink = sink;
+}
+
+void sio_log_set_worker(unsigned number)
+{
+    state.worker = number;
+}
+
+static void tell_due(uint64_t now_ms)
+{
+    struct sio_quiet q;
+    while (sio_quiets_due(&state.quiets, now_ms, &q))
+        tell_held_back(&q);
+}
+
+void sio_log_tick(void)
+{
+    tell_due(sio_clock_ms());
+}
+
+void sio_log_finish(void)
+{
+    tell_due(UINT64_MAX);
+}
+
+uint64_t sio_log_lost(void)
+{
+    return sio_log_out_lost();
+}
+
+void sio_log_keep(unsigned lines)
+{
+    sio_log_ring_free(state.ring);
+    lines = lines < SIO_LOG_KEEP_MAX ? lines : SIO_LOG_KEEP_MAX;
+    state.ring = lines != 0 ? sio_log_ring_new(lines) : NULL;
+}
+
+uint64_t sio_log_kept(uint64_t after, struct sio_slice *line)
+{
+    return state.ring ? sio_log_ring_after(state.ring, after, line) : 0;
+}
+
+void sio_log_set_tee(void (*tee)(void *ctx), void *ctx)
+{
+    state.tee = tee;
+    state.tee_ctx = ctx;
 }

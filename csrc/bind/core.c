@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "bind/call.h"
 #include "bind/outgoing.h"
@@ -269,6 +270,7 @@ int luaopen_sio_core(lua_State *L)
         ltls_open,       ljob_open,       lprocess_open, lproxy_open,  lhttp_open,
         lstream_open,    ljson_args_open, lparent_open,  llookup_open, lversions_open};
     luaL_checkversion(L);
+    sio_log_open(); /* before the loop opens descriptors */
     if (sio_bind_of(L) == NULL)
         open_bind(L);
     luaL_newlib(L, functions);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "bind/json.h"
 
@@ -69,11 +70,55 @@ void sio_report_where(const struct sio_context *c, char text[SIO_REPORT_WHERE_MA
     add_text(text, n, " nsp=%s", sio_slice(c->nsp, c->nsp_len));
 }
 
-static void log_error(const struct sio_context *c, const char *text)
+/* "chat.lua:12:" of "chat.lua:12: attempt ...": what an error is told apart by, for the rest of it
+ * may have a client's text; empty when it does not begin so. */
+static struct sio_slice place_of(struct sio_slice text)
 {
-    char where[SIO_REPORT_WHERE_MAX];
-    sio_report_where(c, where);
-    sio_log(SIO_LOG_ERROR, "%s error%s: %s", c->what, where, text);
+    const char *newline = text.len ? memchr(text.p, '\n', text.len) : NULL;
+    size_t end = newline ? (size_t)(newline - text.p) : text.len;
+    for (size_t i = 0, colons = 0; i < end; i++) {
+        if (text.p[i] == ':' && ++colons == 2)
+            return sio_slice(text.p, i);
+        if (colons == 1 && text.p[i] != ':' && (text.p[i] < '0' || text.p[i] > '9'))
+            break;
+    }
+    return sio_slice(text.p, 0);
+}
+
+/* Errors of one kind of code at one line of it. */
+static uint64_t kind_of(const struct sio_context *c, struct sio_slice text)
+{
+    return sio_hash(place_of(text)) ^ (uint64_t)(uintptr_t)c->what;
+}
+
+static size_t make_fields(const struct sio_context *c, struct sio_log_field out[3])
+{
+    struct sio_log_field all[] = {
+        {SIO_LIT("ev"), sio_slice(c->event, c->event_len), false},
+        {SIO_LIT("sid"), sio_slice_str(c->sid), false},
+        {SIO_LIT("nsp"), sio_slice(c->nsp, c->nsp_len), false},
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < 3; i++)
+        if (all[i].value.len != 0)
+            out[n++] = all[i];
+    return n;
+}
+
+/* In a line of text the context stands in front of the error, which may be many lines long. */
+static void log_error(const struct sio_context *c, struct sio_slice text)
+{
+    char where[SIO_REPORT_WHERE_MAX] = "";
+    struct sio_log_field fields[3];
+    struct sio_buf message = {0};
+    bool json = sio_log_is_json();
+    if (!json)
+        sio_report_where(c, where);
+    sio_buf_printf(&message, "%s error%s: ", c->what, where);
+    sio_buf_append_slice(&message, text);
+    sio_log_repeated(SIO_LOG_ERROR, kind_of(c, text), SIO_REPORT_BURST, sio_buf_slice(&message),
+                     fields, json ? make_fields(c, fields) : 0);
+    sio_buf_fini(&message);
 }
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
@@ -126,11 +171,18 @@ static void run_error_hooks(struct sio_bind *b, lua_State *L, const struct sio_c
     sio_call_run(c, 3);
 }
 
+static struct sio_slice to_slice(lua_State *L, int index)
+{
+    struct sio_slice s;
+    s.p = lua_tolstring(L, index, &s.len);
+    return s;
+}
+
 void sio_report_error(struct sio_bind *b, const struct sio_context *c, lua_State *from)
 {
     lua_State *L = b->L;
     push_error_text(L, from);
-    log_error(c, lua_tostring(L, -1));
+    log_error(c, to_slice(L, -1));
     push_app(b, L, c->app);
     run_error_hooks(b, L, c);
 }
@@ -149,7 +201,7 @@ void sio_report_text(struct sio_bind *b, const struct sio_context *c, lua_State 
         lua_pushvalue(L, -1);
     else /* of a handler that has failed itself */
         lua_pushliteral(L, "(an error whose text cannot be made)");
-    log_error(c, lua_tostring(L, -1));
+    log_error(c, to_slice(L, -1));
     push_app(b, L, c->app);
     run_error_hooks(b, L, c);
 }
@@ -162,7 +214,7 @@ void sio_call_report(lua_State *L, const char *what, int message, int app, struc
     luaL_checkstack(L, 4, NULL);
     sio_context_set_sid(&context, sid);
     sio_context_set_nsp(&context, nsp);
-    log_error(&context, lua_tostring(L, message));
+    log_error(&context, to_slice(L, message));
     lua_pushvalue(L, message);
     lua_pushvalue(L, app);
     run_error_hooks(sio_bind_of(L), L, &context);

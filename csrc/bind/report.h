@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Errors of people's code: one log line with traceback and context, then the error hooks.
+/* Errors of people's code: one log line with traceback and context, then the error hooks. A handler
+ * that fails at each event fills no disk: beyond SIO_REPORT_BURST only the count is logged.
  *
  * An error in an error hook is logged and goes no further. Whatever an error's value is, and
  * whatever its __tostring does, the line says something.
@@ -11,7 +12,10 @@
 
 #include "bind/call_in.h"
 
-enum { SIO_REPORT_WHERE_MAX = (SIO_CALL_EVENT_MAX + SIO_CALL_NSP_MAX) * 4 + SIO_CALL_SID_MAX + 40 };
+enum {
+    SIO_REPORT_WHERE_MAX = (SIO_CALL_EVENT_MAX + SIO_CALL_NSP_MAX) * 4 + SIO_CALL_SID_MAX + 40,
+    SIO_REPORT_BURST = 10, /* errors at one line of code that are logged whole in ten seconds */
+};
 
 /* " ev="x" sid=... nsp=/chat", of what is known; "" when nothing is. */
 void sio_report_where(const struct sio_context *c, char text[SIO_REPORT_WHERE_MAX]);

@@ -59,6 +59,7 @@ static void on_beat(uv_timer_t *t)
     sio_worker_check_peers(w);
     if (w->alone)
         sio_worker_forget_old(w);
+    sio_log_tick();
 }
 
 static void on_bell(uv_poll_t *p, int status, int events)

@@ -11,6 +11,7 @@ local core = require "sio.core"
 local errors = require "sio.error"
 local host = require "sio.host"
 local listener = require "sio.listener"
+local say = require "sio.say"
 local tls = require "sio.tls"
 
 local listening = {}
@@ -49,10 +50,10 @@ end
 
 local function announce(app)
   local places = banner.places(app._listeners, app._options.tls ~= nil)
-  io.stderr:write(banner.line(core.version, places, 1, core.process.pid()), "\n")
+  say.listening(places, 1)
   local workers = app._options.workers
   if workers and workers ~= 1 then
-    io.stderr:write(("workers = %s is for the command: sio-lua app.lua\n"):format(workers))
+    say.trouble(("workers = %s is for the command: sio-lua app.lua"):format(workers))
   end
 end
 

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- sio.log (and app.log): lines in the same log as the core's, with fields as key=value.
+-- sio.log (and app.log): lines in the same log as the core's, with fields: key=value in text, and
+-- members of the object in JSON.
 --
 --     app.log:info("bye", { sid = socket.id, reason = reason })
 --
--- Stands on sio.core's log, which has level, time and tag. A call never raises for its fields.
+-- Stands on sio.core's log, which has level, time and worker. A call never raises for its fields.
 
 local core = require "sio.core"
 local errors = require "sio.error"
@@ -13,30 +14,33 @@ local Log = {}
 Log.__index = Log
 Log.__name = "sio.log"
 
-local function format_value(value)
-  if type(value) == "string" and value:find "^[%w_./:@+-]+$" then return value end
-  return core.json_encode(value) or tostring(value)
+-- What JSON cannot hold is shown as Lua would, and bytes that are no UTF-8 as question marks.
+local function encode(value)
+  local json = core.json_encode(value)
+  if json then return json end
+  local ran, text = pcall(tostring, value)
+  return core.json_encode((ran and text or type(value)):gsub("[\128-\255]", "?"))
 end
 
-local function format_fields(fields)
-  local names = {}
-  for name in pairs(fields) do names[#names + 1] = tostring(name) end
-  table.sort(names)
-  for i, name in ipairs(names) do
-    local value = fields[name]
-    if value == nil then value = fields[tonumber(name)] end
-    names[i] = name .. "=" .. format_value(value)
+-- The fields by name, as the core takes them: name, JSON, name, JSON ...
+local function list_of(fields)
+  local list, values = {}, {}
+  for name, value in pairs(fields) do
+    name = tostring(name)
+    if values[name] == nil then list[#list + 1] = name end
+    values[name] = value
   end
-  return table.concat(names, " ")
+  table.sort(list)
+  for i = #list, 1, -1 do
+    list[2 * i - 1], list[2 * i] = list[i], encode(values[list[i]])
+  end
+  return list
 end
 
 local function write(level, self, message, fields)
   errors.check_self(level, self, Log)
-  local text = tostring(message)
-  if type(fields) == "table" and next(fields) ~= nil then
-    text = text .. " " .. format_fields(fields)
-  end
-  core.log(level, text)
+  local list = type(fields) == "table" and next(fields) ~= nil and list_of(fields) or nil
+  core.log(level, tostring(message), list)
 end
 
 --- Shown with --log-level debug only.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* base/log: levels, tag, cutting, held-back lines, client text, and the line on stderr. */
+/* base/log: levels, the worker's number, cutting, held-back lines, client text, the line on stderr,
+ * and the lines that are kept. */
 #include "base/log.h"
+
+#include <fcntl.h>
 
 #include "base/clock.h"
 #include "test.h"
@@ -20,10 +23,12 @@ static void on_line(enum sio_log_level level, const char *line)
 
 static void start(void)
 {
-    seen.lines = 0;
     sio_log_set_sink(on_line);
+    sio_log_finish(); /* what the last test held back */
+    seen.lines = 0;
     sio_log_set_level(SIO_LOG_INFO);
-    sio_log_set_tag(NULL);
+    sio_log_set_worker(0);
+    sio_log_set_format(SIO_LOG_TEXT);
 }
 
 TEST(levels)
@@ -40,12 +45,10 @@ TEST(levels)
     CHECK_EQ_INT(seen.lines, 1);
 }
 
-TEST(tag_is_copied)
+TEST(worker_is_named)
 {
-    char tag[] = "worker 2";
     start();
-    sio_log_set_tag(tag);
-    tag[0] = 'X';
+    sio_log_set_worker(2);
     sio_log(SIO_LOG_INFO, "up");
     CHECK_EQ_STR(seen.last, "[worker 2] up");
 }
@@ -56,7 +59,9 @@ TEST(long_lines_are_cut)
     memset(text, 'a', sizeof text - 1);
     start();
     sio_log(SIO_LOG_INFO, "%s", text);
-    CHECK_EQ_INT(strlen(seen.last), SIO_LOG_LINE_MAX - 1);
+    CHECK(strlen(seen.last) < SIO_LOG_LINE_MAX);
+    CHECK(strlen(seen.last) > SIO_LOG_LINE_MAX - 8);
+    CHECK_EQ_STR(seen.last + strlen(seen.last) - 4, "a...");
 }
 
 TEST(limited_lines)
@@ -71,13 +76,48 @@ TEST(limited_lines)
     CHECK_EQ_INT(seen.lines, 2);
 }
 
-TEST(limited_keys_beyond_the_table_still_log)
+TEST(limited_kinds_beyond_the_table_still_log)
 {
-    static char keys[SIO_LOG_KEYS_MAX + 10];
+    static char keys[SIO_LOG_KINDS_MAX + 10];
     start();
     for (size_t i = 0; i < sizeof keys; i++)
         sio_log_limited(SIO_LOG_INFO, &keys[i], "key %zu", i);
     CHECK_EQ_INT(seen.lines, sizeof keys);
+}
+
+TEST(what_was_held_back_is_told_in_the_end)
+{
+    start();
+    for (int i = 0; i < 5; i++)
+        sio_log_limited(SIO_LOG_WARN, "c", "c %d", i);
+    sio_log_tick();
+    CHECK_EQ_INT(seen.lines, 1); /* too early */
+    sio_log_finish();
+    CHECK_EQ_INT(seen.lines, 2);
+    CHECK_EQ_INT(seen.level, SIO_LOG_WARN);
+    CHECK_EQ_STR(seen.last, "c 0 (4 more held back)");
+    sio_log_finish();
+    CHECK_EQ_INT(seen.lines, 2);
+}
+
+TEST(repeated_lines_have_a_burst)
+{
+    start();
+    for (int i = 0; i < 5; i++)
+        sio_log_repeated(SIO_LOG_ERROR, 77, 3, SIO_LIT("bad\nstack"), NULL, 0);
+    CHECK_EQ_INT(seen.lines, 3);
+    CHECK_EQ_STR(seen.last, "bad\n    stack");
+    sio_log_finish();
+    CHECK_EQ_STR(seen.last, "bad (2 more held back)");
+}
+
+TEST(lines_are_about_somebody)
+{
+    start();
+    sio_log_about(SIO_LOG_WARN, "d", (struct sio_log_about){.sid = "abc", .ip = "a b"}, "gone");
+    CHECK_EQ_STR(seen.last, "gone sid=abc ip=\"a b\"");
+    sio_log_about(SIO_LOG_WARN, "e", (struct sio_log_about){0}, "gone");
+    CHECK_EQ_STR(seen.last, "gone");
 }
 
 TEST(client_text_is_made_harmless)
@@ -100,7 +140,7 @@ TEST(four_texts_live_at_once)
     CHECK(*a == 'a' && *b == 'b' && *c == 'c' && *d == 'd');
 }
 
-TEST(stderr_line_has_time_level_and_tag)
+TEST(stderr_line_has_time_level_and_worker)
 {
     int fds[2], saved = dup(STDERR_FILENO);
     char line[128];
@@ -108,18 +148,54 @@ TEST(stderr_line_has_time_level_and_tag)
     REQUIRE(pipe(fds) == 0);
     start();
     sio_log_set_sink(NULL);
-    sio_log_set_tag("w1");
+    sio_log_set_worker(1);
     dup2(fds[1], STDERR_FILENO);
     sio_log(SIO_LOG_ERROR, "text");
     dup2(saved, STDERR_FILENO);
     n = read(fds[0], line, sizeof line - 1);
     REQUIRE(n > 0);
     line[n] = '\0';
-    CHECK_EQ_INT(n, strlen("HH:MM:SS.mmm error [w1] text\n"));
+    CHECK_EQ_INT(n, strlen("HH:MM:SS.mmm error [worker 1] text\n"));
     CHECK(line[2] == ':' && line[5] == ':' && line[8] == '.');
-    CHECK_EQ_STR(line + 12, " error [w1] text\n");
+    CHECK_EQ_STR(line + 12, " error [worker 1] text\n");
     close(fds[0]);
     close(fds[1]);
+    close(saved);
+}
+
+static unsigned told;
+
+static void on_kept(void *ctx)
+{
+    (void)ctx;
+    told++;
+}
+
+TEST(the_last_lines_are_kept)
+{
+    struct sio_slice line;
+    int null = open("/dev/null", O_WRONLY), saved = dup(STDERR_FILENO);
+    start();
+    sio_log_set_sink(NULL);
+    dup2(null, STDERR_FILENO);
+    CHECK_EQ_INT(sio_log_kept(0, &line), 0);
+    sio_log_keep(2);
+    sio_log_set_tee(on_kept, NULL);
+    CHECK_EQ_INT(sio_log_kept(0, &line), 0);
+    for (int i = 1; i <= 3; i++)
+        sio_log(SIO_LOG_INFO, "line %d", i);
+    sio_log_announce(SIO_LOG_INFO, SIO_LIT("plain"), SIO_LIT("message"), NULL, 0);
+    dup2(saved, STDERR_FILENO);
+    CHECK_EQ_INT(told, 4);
+    REQUIRE(sio_log_kept(0, &line) == 3); /* 1 and 2 had to go */
+    CHECK_EQ_SLICE(sio_slice_from(line, 12), SIO_LIT(" info line 3"));
+    REQUIRE(sio_log_kept(3, &line) == 4);
+    CHECK_SLICE(line, "plain");
+    CHECK_EQ_INT(sio_log_kept(4, &line), 0);
+    sio_log_set_tee(NULL, NULL);
+    sio_log_keep(0);
+    CHECK_EQ_INT(sio_log_kept(0, &line), 0);
+    close(null);
     close(saved);
 }
 

@@ -129,7 +129,7 @@ export async function startServer(
   ];
   const child = spawn(command, rest, {
     cwd,
-    env: { ...process.env, ...preload, ...env },
+    env: { ...process.env, ...preload, SIO_LOG_FORMAT: "text", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const server = new Server(child);

@@ -3,6 +3,7 @@
 -- environment wants. sio.cli calls it.
 
 local core = require "sio.core"
+local logging = require "sio.cli.logging"
 local message = require "sio.cli.message"
 local values = require "sio.cli.values"
 
@@ -59,7 +60,7 @@ end
 ---@return string
 function command.settings(asked)
   local settings = asked.trial and message.decode(os.getenv "SIO_SETTINGS") or {
-    balance = asked.balance, drain = asked.drain, log = { level = asked.log_level or "info" },
+    balance = asked.balance, drain = asked.drain, log = logging.settings(asked),
     server = asked.server,
   }
   settings.supervisor = core.process.pid()

@@ -30,6 +30,7 @@ flags.balance_methods = {
   "least-connection", "round-robin", "random", "ip-hash", "forwarded-for",
 }
 flags.log_levels = { "debug", "info", "warn", "error", "off" }
+flags.log_formats = { "auto", "text", "json" }
 
 ---@type { title: string, [integer]: sio.cli.Flag }[]
 flags.groups = {
@@ -80,6 +81,10 @@ flags.groups = {
     { name = "log-level", argument = "LEVEL", take = values.one_of(flags.log_levels),
       words = flags.log_levels, conf_name = "log.level",
       help = "debug, info, warn, error or off (info)" },
+    { name = "log-format", argument = "FORMAT", take = values.one_of(flags.log_formats),
+      words = flags.log_formats, conf_name = "log.format",
+      help = "auto, text or json; auto: text on a terminal, JSON elsewhere (SIO_LOG_FORMAT; " ..
+        "auto)" },
   },
   {
     title = "Development",

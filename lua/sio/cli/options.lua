@@ -25,6 +25,7 @@ local options = {}
 ---@field max_memory? integer bytes
 ---@field pidfile? string
 ---@field log_level? string
+---@field log_format? "auto"|"text"|"json"
 ---@field check? boolean
 ---@field watch? string|true a folder, or the application's
 ---@field version? boolean

@@ -8,6 +8,7 @@
 
 local command = require "sio.cli.command"
 local core = require "sio.core"
+local logging = require "sio.cli.logging"
 local reader = require "sio.cli.reader"
 local sources = require "sio.cli.sources"
 
@@ -101,7 +102,9 @@ end
 -- Tries the application, with what the file of options says now.
 local function try_app(self)
   local flags = self.supervisor.sources.flags
-  local env = { "SIO_SETTINGS=" .. command.settings(sources.new(flags, self.conf).asked) }
+  local env = {
+    "SIO_SETTINGS=" .. command.settings(sources.new(flags, self.conf).asked), logging.variable(),
+  }
   local err
   self.trial, err = process.spawn(self.supervisor.trial_command, env, {}, function(_, status)
     on_tried(self, status)

@@ -8,19 +8,20 @@
 --
 -- Stands on sio.cli.members and sio.cli.sockets; sio.cli calls run().
 
-local banner = require "sio.banner"
 local command = require "sio.cli.command"
 local core = require "sio.core"
+local logging = require "sio.cli.logging"
 local members = require "sio.cli.members"
 local pidfile = require "sio.cli.pidfile"
+local say = require "sio.say"
 local sockets = require "sio.cli.sockets"
 local status = require "sio.cli.status"
 
 local process = core.process
 
 local parts = {
-  "declaration", "restarts", "replacements", "reload", "watchdog", "memory", "renewal", "signals",
-  "control", "systemd",
+  "logging", "declaration", "restarts", "replacements", "reload", "watchdog", "memory", "renewal",
+  "signals", "control", "systemd",
 }
 
 local DRAIN = 10 -- seconds
@@ -48,7 +49,7 @@ Supervisor.__name = "sio.cli.Supervisor"
 --- A line for people, also with --log-level off.
 ---@param text string
 function Supervisor.say(_, text)
-  io.stderr:write("sio-lua: ", text, "\n")
+  say.trouble(text)
 end
 
 --- Calls fn() again and again until the end.
@@ -131,8 +132,7 @@ function Supervisor:kill(member, cause, text)
 end
 
 local function announce(self)
-  io.stderr:write(banner.line(core.version, self.sockets:places(), self.wanted, process.pid())
-    .. "\n")
+  say.listening(self.sockets:places(), self.wanted)
   self.announced = true
   self:changed()
 end
@@ -261,7 +261,7 @@ local function run(sources, worker_command, trial_command, conf_command)
     Supervisor:say(err)
     return 2
   end
-  core.set_log_level(sources.asked.log_level or "info")
+  logging.begin(sources.asked)
   process.raise_nofile()
   local self, started
   self, err = new(sources, default_workers, worker_command)

@@ -17,6 +17,7 @@ local core = require "sio.core"
 local errors = require "sio.error"
 local host = require "sio.host"
 local message = require "sio.cli.message"
+local say = require "sio.say"
 
 local process = core.process
 
@@ -30,7 +31,7 @@ local worker = { ops = {} }
 ---@field supervisor integer its pid
 ---@field balance? string
 ---@field drain? number seconds
----@field log { level: string }
+---@field log { level: string, format: string }
 ---@field server? table defaults for sio.server{}
 
 local CONTROL_FD, SHM_FD, BELL_FD = 3, 4, 5
@@ -136,7 +137,9 @@ local function open()
   worker.settings.number = math.tointeger(number)
   process.orphan_limit(worker.settings.supervisor, (worker.settings.drain or DRAIN) + ORPHAN)
   core.set_log_level(worker.settings.log.level)
-  core.set_log_tag("worker " .. number)
+  core.set_log_format(worker.settings.log.format)
+  core.set_log_worker(worker.settings.number)
+  core.log_guard()
   return process.worker_open {
     shm_fd = SHM_FD, bell_fd = BELL_FD, slot = math.tointeger(slot),
     generation = math.tointeger(generation),
@@ -175,7 +178,7 @@ local function run_app(file)
 end
 
 local function fail(text)
-  io.stderr:write("sio-lua: ", text, "\n")
+  say.trouble(text)
   return 3
 end
 
