@@ -131,6 +131,7 @@ lint-options:
 	@$(LUA) tools/options.lua
 	@$(LUA) tools/api.lua
 	@$(LUA) tools/titles.lua
+	@$(LUA) tools/metrics.lua
 
 lint-lua:
 	@luacheck -q lua spec examples tools rockspec .luacheckrc .busted bin/sio-lua

@@ -143,6 +143,7 @@ void lprocess_open(lua_State *L)
     lsignal_open(L);
     llock_open(L);
     lfolder_open(L);
+    lendpoint_open(L);
     lworker_open(L);
     llines_open(L);
     lacceptor_open(L);

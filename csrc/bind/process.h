@@ -20,6 +20,7 @@ void lchild_open(lua_State *L);    /* process_child.c: worker processes */
 void lsignal_open(lua_State *L);   /* process_signal.c */
 void llock_open(lua_State *L);     /* process_lock.c: files that one process has */
 void lfolder_open(lua_State *L);   /* process_folder.c */
+void lendpoint_open(lua_State *L); /* process_endpoint.c: pages of our own */
 void lworker_open(lua_State *L);   /* process_worker.c: this process as a worker */
 void llines_open(lua_State *L);    /* process_lines.c: streams of lines */
 void lacceptor_open(lua_State *L); /* process_accept.c: who connects */

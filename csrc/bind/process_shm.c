@@ -103,6 +103,57 @@ static int lshm_move(lua_State *L)
     return 1;
 }
 
+/* shm:stats(slot|nil) -> list of what it counts, in the order of stats_table; nil: what all those
+ * counted that were buried */
+static int lshm_stats(lua_State *L)
+{
+    struct sio_shm *shm = check_shm(L);
+    unsigned slot = lua_isnoneornil(L, 2) ? shm->n_slots : check_slot(L, shm, 2);
+    const struct sio_stats *s = sio_shm_stats(shm, slot);
+    lua_createtable(L, SIO_STATS_COUNT, 0);
+    for (int i = 0; i < SIO_STATS_COUNT; i++) {
+        lua_pushinteger(L, (lua_Integer)sio_stats_get(s, (enum sio_stat)i));
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+/* shm:behind(slot) -> bytes of the journal that it has not read yet */
+static int lshm_behind(lua_State *L)
+{
+    struct sio_shm *shm = check_shm(L);
+    lua_pushinteger(L, (lua_Integer)sio_shm_behind(shm, check_slot(L, shm, 2)));
+    return 1;
+}
+
+/* stats_table() -> list of {name, kind, metric, labels, help}; see base/stats.h */
+static int lshm_stats_table(lua_State *L)
+{
+    static const char *const kinds[] = {"counter", "gauge", "each"};
+    static const char *const stats[] = {
+#define X(name, kind, metric, labels, help) #name,
+        SIO_STATS_MAP(X)
+#undef X
+    };
+    lua_createtable(L, SIO_STATS_COUNT, 0);
+    for (int i = 0; i < SIO_STATS_COUNT; i++) {
+        const struct sio_stat_info *info = sio_stats_info((enum sio_stat)i);
+        lua_createtable(L, 0, 5);
+        lua_pushstring(L, stats[i]);
+        lua_setfield(L, -2, "name");
+        lua_pushstring(L, kinds[info->kind]);
+        lua_setfield(L, -2, "kind");
+        lua_pushstring(L, info->metric);
+        lua_setfield(L, -2, "metric");
+        lua_pushstring(L, info->labels);
+        lua_setfield(L, -2, "labels");
+        lua_pushstring(L, info->help);
+        lua_setfield(L, -2, "help");
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 static int lshm_close(lua_State *L)
 {
     sio_shm_detach(luaL_checkudata(L, 1, SHM));
@@ -114,6 +165,7 @@ void lshm_open(lua_State *L)
     static const luaL_Reg methods[] = {{"fd", lshm_fd},           {"assign", lshm_assign},
                                        {"bury", lshm_bury},       {"sweep", lshm_sweep},
                                        {"silence", lshm_silence}, {"move", lshm_move},
+                                       {"stats", lshm_stats},     {"behind", lshm_behind},
                                        {"close", lshm_close},     {NULL, NULL}};
     luaL_newmetatable(L, SHM);
     lua_pushcfunction(L, lshm_close);
@@ -123,6 +175,8 @@ void lshm_open(lua_State *L)
     lua_pop(L, 1);
     lua_pushcfunction(L, lshm_create);
     lua_setfield(L, -2, "shm_create");
+    lua_pushcfunction(L, lshm_stats_table);
+    lua_setfield(L, -2, "stats_table");
     lua_pushinteger(L, SIO_WORKERS_MAX);
     lua_setfield(L, -2, "slots_max");
 }

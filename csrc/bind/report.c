@@ -106,12 +106,14 @@ static size_t make_fields(const struct sio_context *c, struct sio_log_field out[
 }
 
 /* In a line of text the context stands in front of the error, which may be many lines long. */
-static void log_error(const struct sio_context *c, struct sio_slice text)
+static void log_error(const struct sio_bind *b, const struct sio_context *c, struct sio_slice text)
 {
     char where[SIO_REPORT_WHERE_MAX] = "";
     struct sio_log_field fields[3];
     struct sio_buf message = {0};
     bool json = sio_log_is_json();
+    if (b->loop != NULL)
+        sio_stats_up(b->loop->stats, SIO_STAT_HANDLER_ERRORS);
     if (!json)
         sio_report_where(c, where);
     sio_buf_printf(&message, "%s error%s: ", c->what, where);
@@ -182,7 +184,7 @@ void sio_report_error(struct sio_bind *b, const struct sio_context *c, lua_State
 {
     lua_State *L = b->L;
     push_error_text(L, from);
-    log_error(c, to_slice(L, -1));
+    log_error(b, c, to_slice(L, -1));
     push_app(b, L, c->app);
     run_error_hooks(b, L, c);
 }
@@ -201,7 +203,7 @@ void sio_report_text(struct sio_bind *b, const struct sio_context *c, lua_State 
         lua_pushvalue(L, -1);
     else /* of a handler that has failed itself */
         lua_pushliteral(L, "(an error whose text cannot be made)");
-    log_error(c, to_slice(L, -1));
+    log_error(b, c, to_slice(L, -1));
     push_app(b, L, c->app);
     run_error_hooks(b, L, c);
 }
@@ -214,7 +216,7 @@ void sio_call_report(lua_State *L, const char *what, int message, int app, struc
     luaL_checkstack(L, 4, NULL);
     sio_context_set_sid(&context, sid);
     sio_context_set_nsp(&context, nsp);
-    log_error(&context, to_slice(L, message));
+    log_error(sio_bind_of(L), &context, to_slice(L, message));
     lua_pushvalue(L, message);
     lua_pushvalue(L, app);
     run_error_hooks(sio_bind_of(L), L, &context);

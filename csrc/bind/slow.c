@@ -172,6 +172,7 @@ static void tell(const struct sio_run *r, const char *verb, const char *tracebac
 {
     char where[SIO_REPORT_WHERE_MAX];
     uint64_t ms = sio_clock_rough_ms() - r->since_ms;
+    sio_stats_up(sio_bind_of(r->base)->loop->stats, SIO_STAT_SLOW_HANDLERS);
     sio_report_where(r->context, where);
     sio_log_limited(SIO_LOG_WARN, r->context->what, "slow %s%s %s for %llu.%03llu s%s",
                     r->context->what, where, verb, (unsigned long long)ms / 1000,

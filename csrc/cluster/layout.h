@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* What lies in the shared memory, byte by byte; private to cluster/ and its tests.
  *
- *     file     head (header, slots, arena metas, journal head, first[]) | ring | arena 0 | arena 1
- * | ... mapping  head | ring | ring again | arenas
+ *     file     head (header, slots, arena metas, statistics, journal head, first[]) | ring | arena
+ * 0 | ... mapping  head | ring | ring again | arenas
  *
  * Mapping the ring twice back to back means that no record is ever split. Stands on libc and
  * pthread. Invariant: everything that two processes may touch at the same time is _Atomic, the
@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "base/slice.h"
+#include "base/stats.h"
 #include "cluster/shm.h"
 
 #define SIO_SHM_MAGIC UINT64_C(0x31757473616f6973)
@@ -41,6 +42,12 @@ struct sio_shm_header {
 };
 
 enum sio_arena_state { SIO_ARENA_FREE, SIO_ARENA_LIVE, SIO_ARENA_DEAD };
+
+/* What a worker counts; the one behind the last is the sum of the dead, which the supervisor adds.
+ */
+struct sio_stats_page {
+    _Alignas(64) struct sio_stats stats;
+};
 
 /* One per arena. */
 struct sio_arena_meta {
@@ -110,6 +117,12 @@ static inline struct sio_arena_meta *sio_shm_metas(const struct sio_shm *shm)
 static inline uint32_t sio_arena_count(const struct sio_arena_meta *m)
 {
     return (uint32_t)atomic_load(&m->records);
+}
+
+/* `slot` n_slots: of the dead. */
+static inline struct sio_stats_page *sio_shm_stats_page(const struct sio_shm *shm, unsigned slot)
+{
+    return (struct sio_stats_page *)(void *)(sio_shm_metas(shm) + shm->n_arenas) + slot;
 }
 
 static inline char *sio_shm_arena(const struct sio_shm *shm, unsigned index)

@@ -26,11 +26,12 @@ static size_t round_up(size_t n, size_t to)
     return (n + to - 1) / to * to;
 }
 
-/* Offset of the journal's head in the file, behind slots and metas. */
+/* Offset of the journal's head in the file, behind slots, metas and statistics. */
 static size_t journal_at(const struct sio_shm_header *h)
 {
     return SIO_JOURNAL_BLOCK + h->n_slots * sizeof(struct sio_slot) +
-           h->n_arenas * sizeof(struct sio_arena_meta);
+           h->n_arenas * sizeof(struct sio_arena_meta) +
+           (h->n_slots + 1) * sizeof(struct sio_stats_page);
 }
 
 static size_t head_bytes(const struct sio_shm_header *h)
@@ -310,6 +311,7 @@ void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms)
     atomic_store(&s->state, SIO_SLOT_EMPTY);
     atomic_store(&s->sessions, 0);
     atomic_store(&s->fds_open, 0);
+    sio_stats_bequeath(sio_shm_stats(shm, slot), sio_shm_stats(shm, shm->n_slots));
     atomic_store(&m->died_ms, now_ms);
     atomic_store(&m->state, SIO_ARENA_DEAD);
     is_free(shm, index); /* without records, at once */
@@ -329,6 +331,18 @@ void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms)
                                    now_ms >= died_ms && now_ms - died_ms >= retention_ms))
             wipe(shm, i);
     }
+}
+
+struct sio_stats *sio_shm_stats(const struct sio_shm *shm, unsigned slot)
+{
+    return &sio_shm_stats_page(shm, slot)->stats;
+}
+
+uint64_t sio_shm_behind(const struct sio_shm *shm, unsigned slot)
+{
+    uint64_t cursor = atomic_load_explicit(&shm->slots[slot].cursor, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&shm->journal->tail, memory_order_relaxed);
+    return tail > cursor ? tail - cursor : 0;
 }
 
 bool sio_shm_alive(const struct sio_shm *shm, struct sio_place who)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The shared memory of one host: a memfd that every process of the cluster maps.
  *
- *     header | slots (load page) | journal header | journal ring (mapped twice) | arenas
+ *     header | slots (load page) | statistics | journal header | journal ring (mapped twice) |
+ * arenas
  *
  * The supervisor creates it (or the only process, when there is no supervisor); workers attach by
  * the inherited descriptor. Incarnation = (slot, generation): each new process in a slot gets a new
@@ -21,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "base/stats.h"
 
 enum {
     SIO_JOURNAL_BYTES = 32 << 20, /* default ring size, a power of two */
@@ -110,6 +112,11 @@ void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms);
 /* Supervisor: frees (hole-punches) arenas of incarnations that are dead for retention_ms, or whose
  * sessions have all been claimed. */
 void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms);
+/* What the worker in `slot` counts, and counted until it is buried; n_slots: the sum of all that
+ * were buried. Written by the worker, or by the supervisor once it is dead. */
+struct sio_stats *sio_shm_stats(const struct sio_shm *shm, unsigned slot);
+/* Bytes of the journal that the worker in `slot` has not read yet. */
+uint64_t sio_shm_behind(const struct sio_shm *shm, unsigned slot);
 /* Whether the incarnation runs (its slot has this generation and is not EMPTY). */
 bool sio_shm_alive(const struct sio_shm *shm, struct sio_place who);
 

@@ -51,9 +51,21 @@ static void tell_refused(struct eio_server *e, struct sio_http_conn *c, const st
         e->hooks->on_refused(e->hooks_owner, c, q->http, q->gate, why);
 }
 
+static void count_refused(struct eio_server *e, const struct eio_refused *why)
+{
+    static const enum sio_stat refused[] = {
+#define X(code, name, text) [code] = SIO_STAT_REFUSED_##code,
+        EIO_REFUSAL_MAP(X)
+#undef X
+    };
+    if (why->code >= 0 && (size_t)why->code < sizeof refused / sizeof refused[0])
+        sio_stats_up(e->loop->stats, refused[why->code]);
+}
+
 void eio_hooks_refuse(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
                       const struct eio_refused *why)
 {
+    count_refused(e, why);
     tell_refused(e, c, q, why);
     eio_refusal_answer(c, q->upgrade, why);
 }
@@ -63,6 +75,7 @@ void eio_hooks_refuse_websocket(struct eio_server *e, struct sio_http_conn *c,
 {
     struct eio_refused why = eio_refusal_bad_request("TRANSPORT_HANDSHAKE_ERROR");
     eio_refusal_add(&why, "error", sio_slice_str(error));
+    count_refused(e, &why);
     tell_refused(e, c, q, &why);
     eio_refusal_answer_websocket(c, error);
 }

@@ -276,9 +276,9 @@ static void on_post_gone(void *self, struct sio_http_conn *c, int err)
     if (p->inbox != NULL)
         end_inbox(p);
     if (err == SIO_ETOOBIG)
-        sio_log_limited(SIO_LOG_WARN, "eio max_http_buffer_size",
-                        "engine: session %s: a body above max_http_buffer_size %zu, answered 413",
-                        s->sid, s->server->options.max_http_buffer_size);
+        sio_log_about(SIO_LOG_WARN, "eio max_http_buffer_size", eio_session_about(s),
+                      "engine: a body above max_http_buffer_size %zu, answered 413",
+                      s->server->options.max_http_buffer_size);
     else
         polling_fail(p, EIO_TRANSPORT_ERROR, "data request connection closed prematurely");
 }

@@ -37,10 +37,9 @@ static void enter(struct eio_session *s)
     const struct eio_options *o = &s->server->options;
     s->pressed = true;
     s->drained = false;
-    sio_log_limited(
-        SIO_LOG_INFO, "eio high_water",
-        "engine: session %s (%s) reads slowly: more than high_water %zu bytes wait for it", s->sid,
-        s->transport->ops->name, o->high_water);
+    sio_log_about(SIO_LOG_INFO, "eio high_water", eio_session_about(s),
+                  "engine: a session (%s) reads slowly: more than high_water %zu bytes wait for it",
+                  s->transport->ops->name, o->high_water);
     watch(s);
 }
 

@@ -149,8 +149,23 @@ static struct sio_slice sid_of(const struct eio_session *s)
 
 static struct eio_session *add_session(struct eio_server *e, struct eio_session *s)
 {
+    struct sio_stats *stats = e->loop->stats;
     sio_map_put(&e->sessions, sid_of(s), s);
+    sio_stats_up(stats, SIO_STAT_CONNECTIONS);
+    sio_stats_up(stats, eio_session_stat(s));
     return s;
+}
+
+void eio_server_count_close(const struct eio_session *s, enum eio_reason reason)
+{
+    struct sio_stats *stats = s->server->loop->stats;
+    static const enum sio_stat closed[] = {
+#define X(name, text) SIO_STAT_CLOSED_##name,
+        EIO_REASON_MAP(X)
+#undef X
+    };
+    sio_stats_down(stats, eio_session_stat(s));
+    sio_stats_up(stats, closed[reason]);
 }
 
 void eio_server_forget(struct eio_server *e, struct eio_session *s)

@@ -38,6 +38,8 @@ struct eio_server {
 };
 
 void eio_server_mark(struct eio_server *e, struct eio_session *s); /* eio_session_flush it */
+/* The session ends now, for the statistics. */
+void eio_server_count_close(const struct eio_session *s, enum eio_reason reason);
 /* The session has ended: its sid is unknown from now on. */
 void eio_server_forget(struct eio_server *e, struct eio_session *s);
 

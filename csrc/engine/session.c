@@ -106,6 +106,7 @@ static void finish(struct eio_session *s, enum eio_reason reason, const char *de
         reason = EIO_FORCED_CLOSE;
         detail = NULL;
     }
+    eio_server_count_close(s, reason);
     s->state = EIO_STATE_CLOSED;
     s->queue = (struct eio_queue){0};
     eio_upgrade_abandon(s);
@@ -210,6 +211,7 @@ static void release(struct eio_session *s)
 
 void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
 {
+    sio_stats_add(s->server->loop->stats, SIO_STAT_PACKETS_OUT, n);
     if (s->transport->ops->at_once && !s->held) {
         s->transport->ops->send(s->transport, msgs, n);
         return;
@@ -234,14 +236,15 @@ static int doom(struct eio_session *s)
 {
     const struct eio_options *o = &s->server->options;
     bool early = o->slow_reader == EIO_SLOW_CLOSE;
-    if (!s->doomed)
-        sio_log_limited(
-            SIO_LOG_WARN, "eio max_buffered",
-            "engine: session %s (%s) does not take what is sent to it, closed with %zu bytes "
+    if (!s->doomed) {
+        sio_stats_up(s->server->loop->stats, SIO_STAT_SLOW_READERS);
+        sio_log_about(
+            SIO_LOG_WARN, "eio max_buffered", eio_session_about(s),
+            "engine: a session (%s) does not take what is sent to it, closed with %zu bytes "
             "waiting (limits: %s %zu bytes, %d messages)",
-            s->sid, s->transport->ops->name, eio_session_buffered(s),
-            early ? "high_water" : "max_buffered", early ? o->high_water : o->max_buffered,
-            (int)EIO_QUEUE_MESSAGES_MAX);
+            s->transport->ops->name, eio_session_buffered(s), early ? "high_water" : "max_buffered",
+            early ? o->high_water : o->max_buffered, (int)EIO_QUEUE_MESSAGES_MAX);
+    }
     s->doomed = true;
     eio_server_mark(s->server, s);
     return SIO_EFULL;
@@ -335,8 +338,8 @@ static bool meter(struct eio_session *s, const struct eio_packet *p)
         s->meter ? eio_meter_take(s->meter, p->data.len, sio_loop_now(s->server->loop)) : NULL;
     if (broken == NULL)
         return true;
-    sio_log_limited(SIO_LOG_WARN, "eio meter", "engine: session %s (%s) sends %s, closed", s->sid,
-                    eio_session_address(s), broken);
+    sio_log_about(SIO_LOG_WARN, "eio meter", eio_session_about(s),
+                  "engine: a session sends %s, closed", broken);
     finish(s, EIO_TRANSPORT_ERROR, broken);
     return false;
 }
@@ -344,6 +347,7 @@ static bool meter(struct eio_session *s, const struct eio_packet *p)
 bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
                            const struct eio_packet *p)
 {
+    sio_stats_up(s->server->loop->stats, SIO_STAT_PACKETS_IN);
     if (s->state == EIO_STATE_CLOSED || !meter(s, p))
         return false;
     if (t == &s->websocket.base && t != s->transport) {
@@ -401,8 +405,10 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
         eio_upgrade_abandon(s);
         break;
     case EIO_DUE_PRESSURE:
-        if (!eio_pressure_goes_on(s))
+        if (!eio_pressure_goes_on(s)) {
+            sio_stats_up(s->server->loop->stats, SIO_STAT_SLOW_READERS);
             finish(s, EIO_TRANSPORT_ERROR, "the client reads too slowly");
+        }
         break;
     case EIO_DUE_PART:
         eio_websocket_give_up(&s->websocket);

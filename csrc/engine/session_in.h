@@ -14,6 +14,7 @@
 #define SIO_ENGINE_SESSION_IN_H
 
 #include "base/id.h"
+#include "base/log.h"
 #include "engine/dialect.h"
 #include "engine/heartbeat.h"
 #include "engine/polling.h"
@@ -57,6 +58,18 @@ struct eio_session {
 };
 
 _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small");
+
+/* The gauge of its transport. */
+static inline enum sio_stat eio_session_stat(const struct eio_session *s)
+{
+    return s->transport == &s->websocket.base ? SIO_STAT_WEBSOCKET : SIO_STAT_POLLING;
+}
+
+/* For lines of the log about it. */
+static inline struct sio_log_about eio_session_about(const struct eio_session *s)
+{
+    return (struct sio_log_about){.sid = s->sid, .ip = eio_session_address(s)};
+}
 
 /* ---- session.c, for server.c ----------------------------------------------------------------- */
 

@@ -49,7 +49,11 @@ static void change_over(struct eio_session *s)
 {
     s->probing = EIO_PROBE_NONE;
     eio_heartbeat_cancel(&s->probe);
+    struct sio_stats *stats = s->server->loop->stats;
+    sio_stats_down(stats, eio_session_stat(s));
     s->transport = &s->websocket.base;
+    sio_stats_up(stats, eio_session_stat(s));
+    sio_stats_up(stats, SIO_STAT_UPGRADES);
     if (s->polling.get != NULL)
         s->polling.base.ops->send(&s->polling.base, &s->server->noop, 1);
     eio_session_drain(s);

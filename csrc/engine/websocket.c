@@ -54,7 +54,7 @@ struct eio_session *eio_websocket_waits(struct eio_due *due)
 
 static void end_partial(struct eio_session *s, uint16_t code, const char *detail)
 {
-    sio_log_limited(SIO_LOG_WARN, "eio partial", "engine: session %s: %s, closed", s->sid, detail);
+    sio_log_about(SIO_LOG_WARN, "eio partial", eio_session_about(s), "engine: %s, closed", detail);
     sio_ws_conn_fail(s->websocket.conn, code); /* its answer would come behind the rest */
     eio_session_end(s, EIO_TRANSPORT_ERROR, detail);
 }
@@ -116,9 +116,9 @@ static void on_message(void *owner, struct sio_ws_conn *w, bool binary, struct s
 
 static void log_too_big(const struct eio_session *s)
 {
-    sio_log_limited(SIO_LOG_WARN, "eio max_http_buffer_size ws",
-                    "engine: session %s: a message above max_http_buffer_size %zu, closed", s->sid,
-                    s->server->options.max_http_buffer_size);
+    sio_log_about(SIO_LOG_WARN, "eio max_http_buffer_size ws", eio_session_about(s),
+                  "engine: a message above max_http_buffer_size %zu, closed",
+                  s->server->options.max_http_buffer_size);
 }
 
 static void on_close(void *owner, struct sio_ws_conn *w, uint16_t code, int err)

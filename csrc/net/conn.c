@@ -32,7 +32,8 @@ enum state { ATTACHED, FINISHING, CLOSED };
 /* A uv_write under way; exists only while the kernel's buffer is full. */
 struct sio_conn_sending {
     uv_write_t req;
-    size_t bytes; /* given to libuv: a prefix of what goes to the socket */
+    size_t bytes;   /* given to libuv: a prefix of what goes to the socket */
+    size_t waiting; /* all that waited then, for the statistics */
 };
 
 static uv_stream_t *stream(struct sio_conn *c)
@@ -181,6 +182,8 @@ static int send_rest(struct sio_conn *c)
         return err;
     }
     c->sending = s;
+    s->waiting = sio_conn_unsent(c);
+    sio_stats_add(sio_conn_loop(c)->stats, SIO_STAT_UNSENT, s->waiting);
     return 0;
 }
 
@@ -198,8 +201,10 @@ static int send_queued(struct sio_conn *c)
             return taken;
         for (unsigned i = 0; i < n; i++)
             given += iov[i].len;
-        if (taken > 0)
+        if (taken > 0) {
             sio_outq_consume(wire(c), (size_t)taken);
+            sio_stats_add(sio_conn_loop(c)->stats, SIO_STAT_BYTES_OUT, (size_t)taken);
+        }
         if (taken < 0 || (size_t)taken < given)
             return send_rest(c);
     }
@@ -267,13 +272,16 @@ static void on_written(uv_write_t *req, int status)
 {
     struct sio_conn_sending *s = SIO_CONTAINER_OF(req, struct sio_conn_sending, req);
     struct sio_conn *c = SIO_CONTAINER_OF(req->handle, struct sio_conn, tcp);
+    struct sio_stats *stats = sio_conn_loop(c)->stats;
     size_t bytes = s->bytes;
+    sio_stats_add(stats, SIO_STAT_UNSENT, -(uint64_t)s->waiting);
     sio_free(s);
     c->sending = NULL;
     if (c->state == CLOSED)
         return;
     if (status == 0) {
         sio_outq_consume(wire(c), bytes);
+        sio_stats_add(stats, SIO_STAT_BYTES_OUT, bytes);
         status = send_queued(c);
     }
     after_send(c, status, true);
@@ -391,6 +399,8 @@ static void on_read(uv_stream_t *s, ssize_t nread, const uv_buf_t *buf)
 {
     struct sio_conn *c = SIO_CONTAINER_OF(s, struct sio_conn, tcp);
     struct sio_loop *l = sio_conn_loop(c);
+    if (nread > 0)
+        sio_stats_add(l->stats, SIO_STAT_BYTES_IN, (size_t)nread);
     if (nread > 0 && c->state == ATTACHED && c->tls != NULL)
         on_records(c, sio_slice(buf->base, (size_t)nread));
     else if (nread > 0 && c->state == ATTACHED)

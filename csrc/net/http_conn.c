@@ -121,6 +121,7 @@ static void on_head(struct sio_http_conn *c)
     struct sio_http_server *s = c->server;
     struct sio_slice nothing = {NULL, 0};
     begin_request(c, &c->parser.request);
+    sio_stats_up(sio_conn_loop(c->stream)->stats, SIO_STAT_HTTP_REQUESTS);
     s->events->on_request(s->owner, c, &c->parser.request);
     if (c->gone)
         return;

@@ -94,6 +94,7 @@ int sio_loop_init(struct sio_loop *l)
     int err;
     *l =
         (struct sio_loop){.linger_ms = SIO_LOOP_LINGER_MS, .finishing_max = SIO_LOOP_FINISHING_MAX};
+    l->stats = &l->own_stats;
     err = uv_loop_init(&l->uv);
     if (err != 0) {
         errno = -err;

@@ -19,6 +19,7 @@
 #include <uv.h>
 
 #include "base/list.h"
+#include "base/stats.h"
 #include "codec/ws_pool.h"
 
 enum {
@@ -76,6 +77,8 @@ struct sio_loop {
     size_t n_clients;           /* connections that sio_conn_count was called for */
     char *read_buf;             /* SIO_LOOP_READ_BYTES, one for all connections */
     bool read_busy;
+    struct sio_stats *stats; /* what is counted here: own_stats, or a place that others read */
+    struct sio_stats own_stats;
 };
 
 /* SIO_ESYS. Ignores SIGPIPE for the whole process: libuv writes with write(2). Takes the reserve of

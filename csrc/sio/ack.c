@@ -143,6 +143,7 @@ uint64_t sio_ack_expire(struct sio_server *s, uint64_t now_ms)
         struct sio_socket *socket = s->acks.heap[0]->socket;
         struct sio_acker who;
         sio_ack_take(socket, s->acks.heap[0]->id, &who);
+        sio_stats_up(s->loop->stats, SIO_STAT_ACK_TIMEOUTS);
         tell(socket, &who, SIO_ETIMEDOUT, NULL);
     }
     return s->acks.count > 0 ? s->acks.heap[0]->due_ms : 0;

@@ -22,6 +22,14 @@ static size_t count_acks(const struct sio_nsp *n)
     return count;
 }
 
+void sio_server_count(const struct sio_server *s, size_t *nsps, size_t *rooms)
+{
+    const struct sio_nsp *n;
+    *nsps += s->nsps.count;
+    for (size_t pos = 0; (n = sio_map_next(&s->nsps, &pos)) != NULL;)
+        *rooms += n->rooms.by_name.count;
+}
+
 void sio_server_census(const struct sio_server *s, struct sio_census *out)
 {
     const struct sio_recovery *r = &s->recovery;

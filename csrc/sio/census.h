@@ -29,6 +29,8 @@ struct sio_census {
 #undef X
 };
 
+/* Adds the numbers of namespaces and of rooms. */
+void sio_server_count(const struct sio_server *s, size_t *nsps, size_t *rooms);
 void sio_server_census(const struct sio_server *s, struct sio_census *out);
 
 #endif

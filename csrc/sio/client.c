@@ -116,10 +116,12 @@ static void dispatch(struct sio_socket *s, const struct sio_inbound *in)
                                           .n_attachments = p->attachments,
                                           .has_id = p->has_id,
                                           .id = p->id};
-    if (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT)
+    if (p->type == SIO_EVENT || p->type == SIO_BINARY_EVENT) {
+        sio_stats_up(server->loop->stats, SIO_STAT_EVENTS_IN);
         server->events->on_event(server->owner, s, &incoming);
-    else if (p->has_id)
+    } else if (p->has_id) {
         sio_ack_settle(s, p->id, &incoming);
+    }
 }
 
 /* A packet for a namespace that must have been joined. */

@@ -25,6 +25,7 @@ struct fanout {
     bool with_offset;
     struct sio_socket **heard; /* recipients somebody listens to; NULL: none */
     size_t n_heard, cap_heard;
+    size_t n_sent;
     int err; /* of the last send that failed */
     struct sio_out out;
     struct sio_out no_offset; /* the same for clients of v2, when `out` has an offset */
@@ -86,6 +87,7 @@ static void queue(void *ctx, struct sio_socket *s)
 {
     struct fanout *f = ctx;
     int err = sio_out_send(packet_for(f, s->client), s->client->session, f->flags);
+    f->n_sent += err == 0;
     if (err != 0)
         f->err = err;
     else if (f->chorus != NULL)
@@ -116,7 +118,10 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.out.err = f.no_offset.err = 0;
     f.heard = NULL;
     f.n_heard = f.cap_heard = 0;
+    f.n_sent = 0;
     sio_select_each(n, r, queue, &f);
+    if (r->type == SIO_RECORD_EVENT)
+        sio_stats_add(n->server->loop->stats, SIO_STAT_EVENTS_OUT, f.n_sent);
     if (f.heard != NULL) {
         tell_outgoing(&f);
         sio_free(f.heard);

@@ -112,6 +112,7 @@ int sio_nsp_emit(struct sio_nsp *n, const struct sio_selection *to, const struct
     if (err != 0 || out->data.len < 3)
         return err != 0 ? err : SIO_EINVAL;
     struct sio_server *s = n->server;
+    sio_stats_up(s->loop->stats, SIO_STAT_BROADCASTS);
     bool here = (out->flags & SIO_EMIT_HERE) != 0;
     struct sio_buf record = sio_server_scratch(s);
     sio_record_append_packet(

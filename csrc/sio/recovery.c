@@ -193,8 +193,10 @@ static void finish(struct claim *c)
     else if (c->record.len != 0)
         server->backing.drop(server->backing.ctx, pid_of(c));
     claim_free(c);
-    if (s != NULL)
-        sio_socket_start(s);
+    if (s == NULL)
+        return;
+    sio_stats_up(server->loop->stats, SIO_STAT_NOT_RECOVERED);
+    sio_socket_start(s);
 }
 
 /* ---- claims --------------------------------------------------------------------------------- */
@@ -278,6 +280,8 @@ void sio_recovery_accept(struct sio_socket *s)
         return;
     /* A restored one that came to here was overtaken during the middlewares. They know the socket
      * by its id, so that stays; another private id tells the client that it was not recovered. */
+    if (s->recovered)
+        sio_stats_up(s->nsp->server->loop->stats, SIO_STAT_NOT_RECOVERED);
     s->recovered = false;
     if (s->keep != NULL)
         sio_keep_forget(s->nsp->server, s->keep, true);

@@ -150,6 +150,9 @@ void sio_socket_connect(struct sio_socket *s)
 {
     struct sio_server *server = s->nsp->server;
     s->state = SIO_SOCKET_CONNECTED;
+    sio_stats_up(server->loop->stats, SIO_STAT_SOCKETS);
+    if (s->recovered)
+        sio_stats_up(server->loop->stats, SIO_STAT_RECOVERED);
     sio_nsp_add(s->nsp, s);
     sio_watch_connected(s);
     sio_client_joined(s->client);
@@ -190,12 +193,34 @@ static void socket_free(void *object)
     sio_free(s);
 }
 
+static void count_parting(struct sio_server *server, const char *reason)
+{
+    static const struct {
+        const char *reason;
+        enum sio_stat stat;
+    } known[] = {{"transport error", SIO_STAT_LEFT_TRANSPORT_ERROR},
+                 {"transport close", SIO_STAT_LEFT_TRANSPORT_CLOSE},
+                 {"forced close", SIO_STAT_LEFT_FORCED},
+                 {"ping timeout", SIO_STAT_LEFT_PING_TIMEOUT},
+                 {"parse error", SIO_STAT_LEFT_PARSE_ERROR},
+                 {"server shutting down", SIO_STAT_LEFT_SHUTDOWN},
+                 {"forced server close", SIO_STAT_LEFT_FORCED_SERVER},
+                 {"server namespace disconnect", SIO_STAT_LEFT_BY_SERVER},
+                 {"client namespace disconnect", SIO_STAT_LEFT_BY_CLIENT}};
+    struct sio_stats *stats = server->loop->stats;
+    sio_stats_down(stats, SIO_STAT_SOCKETS);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i].reason, reason) == 0)
+            sio_stats_up(stats, known[i].stat);
+}
+
 static void part_known(struct sio_socket *s, const struct sio_parting *why)
 {
     struct sio_server *server = s->nsp->server;
     bool connected = s->state == SIO_SOCKET_CONNECTED;
     if (connected) {
         s->state = SIO_SOCKET_LEAVING;
+        count_parting(server, why->reason);
         server->events->on_disconnecting(server->owner, s, why->reason, why->detail);
     }
     sio_recovery_part(s, connected, why->recoverable);

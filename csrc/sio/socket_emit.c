@@ -43,6 +43,8 @@ static int send_now(struct sio_socket *s, struct sio_out_head *head, const struc
     unsigned flags = (out->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
     int err = sio_out_send(&o, s->client->session, flags);
     sio_out_fini(&o);
+    if (err == 0 && head->type == SIO_EVENT)
+        sio_stats_up(s->nsp->server->loop->stats, SIO_STAT_EVENTS_OUT);
     return err;
 }
 

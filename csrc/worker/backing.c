@@ -50,6 +50,7 @@ static void deliver(struct sio_worker *w, const struct sio_journal_record *r)
 /* Overtaken: what the clients of all its servers missed is unknown. */
 static void lapped(struct sio_worker *w)
 {
+    sio_stats_up(w->loop->stats, SIO_STAT_LAPPED);
     for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
         if (w->services[i] != NULL && w->services[i]->sio != NULL)
             sio_server_lapped(w->services[i]->sio);
@@ -102,12 +103,14 @@ static int defer(struct sio_worker *w, struct sio_slice record, unsigned flags)
     memcpy(d->bytes, record.p, record.len);
     sio_list_append(&w->deferred, &d->link);
     w->deferred_bytes += record.len;
+    sio_stats_set(w->loop->stats, SIO_STAT_DEFERRED, w->deferred_bytes);
     return 0;
 }
 
 static void drop(struct sio_worker *w, struct deferred *d)
 {
     w->deferred_bytes -= d->len;
+    sio_stats_set(w->loop->stats, SIO_STAT_DEFERRED, w->deferred_bytes);
     sio_list_remove(&d->link);
     sio_free(d);
 }

@@ -153,7 +153,11 @@ static int hand_over(struct sio_service *s, unsigned slot, const struct sio_arri
                      struct sio_buf *bytes, bool wait)
 {
     int rc = sio_mesh_give(s->worker->mesh, slot, a);
-    return rc == SIO_EAGAIN && wait ? wait_to_give(s, a, slot, bytes) : rc;
+    if (rc == SIO_EAGAIN && wait)
+        rc = wait_to_give(s, a, slot, bytes);
+    if (rc == 0)
+        sio_stats_up(s->worker->loop->stats, SIO_STAT_GIVES);
+    return rc;
 }
 
 static int open_pair(const struct sio_worker *w, int pair[2])
@@ -183,11 +187,13 @@ static int give_relayed(struct sio_service *s, struct sio_http_conn *c, unsigned
     a->origin = &origin;
     rc = hand_over(s, slot, a, bytes, wait);
     close(pair[0]); /* whoever has it now has a copy */
-    if (rc == 0)
-        sio_relay_open(&w->relays, sio_http_upgrade(c, &rest), pair[1]);
-    else
+    if (rc != 0) {
         close(pair[1]);
-    return rc;
+        return rc;
+    }
+    sio_stats_up(w->loop->stats, SIO_STAT_RELAYS);
+    sio_relay_open(&w->relays, sio_http_upgrade(c, &rest), pair[1]);
+    return 0;
 }
 
 /* 0: the connection has left this worker. */

@@ -5,6 +5,7 @@
  *     service.c  one server: new, ready, close          lent.c    sessions on their way to one
  *     front.c    where a request belongs                release.c a sibling wants one of ours
  *     backing.c  sio's log and store                    answer.c  answers to siblings' questions
+ *     stats.c    what it counts of itself
  *
  * Private to worker/. Nobody else includes it.
  */
@@ -93,6 +94,9 @@ struct sio_worker {
     size_t answers_bytes;
     struct sio_relays relays; /* of TLS connections that siblings serve */
 
+    uint64_t turn_since_ns, turn_most_us; /* see stats.c */
+    unsigned beats;
+
     bool alone; /* no supervisor: nobody takes over what it leaves */
     bool closing;
     unsigned open_handles; /* uv handles whose close callback is due */
@@ -159,6 +163,13 @@ void sio_worker_skipped(struct sio_worker *w);
  * no more. */
 void sio_service_said_all(const struct sio_service *s);
 void sio_worker_drop_answers(struct sio_worker *w);
+
+/* stats.c */
+void sio_worker_stats_open(struct sio_worker *w);
+void sio_worker_stats_close(struct sio_worker *w); /* before the shared memory goes */
+void sio_worker_turn_begins(struct sio_worker *w);
+void sio_worker_turn_ends(struct sio_worker *w);
+void sio_worker_sample(struct sio_worker *w); /* at each beat */
 
 /* front.c */
 void sio_service_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);

@@ -59,6 +59,7 @@ static void on_beat(uv_timer_t *t)
     sio_worker_check_peers(w);
     if (w->alone)
         sio_worker_forget_old(w);
+    sio_worker_sample(w);
     sio_log_tick();
 }
 
@@ -70,6 +71,7 @@ static void on_bell(uv_poll_t *p, int status, int events)
     (void)events;
     /* The count does not matter; what it rang for is read by the hook and looked up here. */
     if (read(w->bell_fd, &rings, sizeof rings) == (ssize_t)sizeof rings) {
+        sio_stats_up(w->loop->stats, SIO_STAT_WAKES);
         sio_worker_check_claims(w);
         sio_worker_check_peers(w);
     }
@@ -82,11 +84,14 @@ static void before_block(void *ctx)
     sio_journal_wake(&w->journal, w->bells);
     if (more || !sio_journal_sleep(&w->journal))
         sio_loop_do_not_block(w->loop);
+    sio_worker_turn_ends(w);
 }
 
 static void after_block(void *ctx)
 {
-    sio_journal_awake(&((struct sio_worker *)ctx)->journal);
+    struct sio_worker *w = ctx;
+    sio_worker_turn_begins(w);
+    sio_journal_awake(&w->journal);
 }
 
 static const struct sio_mesh_events mesh_events;
@@ -179,6 +184,7 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
         give_up(w);
         return rc;
     }
+    sio_worker_stats_open(w);
     sio_journal_open(&w->journal, &w->shm, w->me);
     w->mesh = sio_mesh_new(loop, &w->shm, w->me, &mesh_events, w);
     publish_limit(w);
@@ -233,6 +239,7 @@ static void free_worker(void *object)
     void *ctx = w->closed_ctx;
     sio_worker_drop_deferred(w, NULL); /* of handlers that ran while it closed */
     sio_buf_fini(&w->saved);
+    sio_worker_stats_close(w);
     sio_journal_close(&w->journal);
     sio_arena_close(&w->arena);
     sio_shm_detach(&w->shm);

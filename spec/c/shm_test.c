@@ -175,6 +175,28 @@ static unsigned count_arenas(const struct sio_shm *shm, enum sio_arena_state sta
     return n;
 }
 
+TEST(shm_what_a_worker_counted_outlives_it)
+{
+    struct sio_shm a, b;
+    uint32_t generation;
+    REQUIRE(sio_shm_create(&a, &small) == 0);
+    REQUIRE(sio_shm_attach(&b, dup(a.fd)) == 0);
+    for (uint64_t round = 1; round <= 2; round++) {
+        REQUIRE(sio_shm_assign(&a, 1, &generation) == 0);
+        sio_stats_add(sio_shm_stats(&b, 1), SIO_STAT_EVENTS_IN, 5);
+        sio_stats_up(sio_shm_stats(&b, 1), SIO_STAT_SOCKETS);
+        CHECK_EQ_INT(sio_stats_get(sio_shm_stats(&a, 1), SIO_STAT_EVENTS_IN), 5);
+        CHECK_EQ_INT(sio_stats_get(sio_shm_stats(&a, 0), SIO_STAT_EVENTS_IN), 0);
+        sio_shm_bury(&a, 1, 1000);
+        CHECK_EQ_INT(sio_stats_get(sio_shm_stats(&a, 2), SIO_STAT_EVENTS_IN), 5 * round);
+        CHECK_EQ_INT(sio_stats_get(sio_shm_stats(&a, 2), SIO_STAT_SOCKETS), 0);
+        CHECK_EQ_INT(sio_stats_get(sio_shm_stats(&a, 1), SIO_STAT_SOCKETS), 0);
+        sio_shm_sweep(&a, 5000, 0);
+    }
+    sio_shm_detach(&b);
+    sio_shm_detach(&a);
+}
+
 TEST(shm_arenas_are_kept_for_the_retention_time)
 {
     struct sio_shm shm;

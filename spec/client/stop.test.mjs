@@ -76,7 +76,7 @@ describe("the end", { timeout: 60000 }, () => {
     const args = [appFile("clients"), "--port", String(server.port), "--workers", "1"];
     const second = spawn(rootFile("bin/sio-lua"), args, {
       stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, ...preload, SIO_LOG_FORMAT: "text" },
+      env: { ...process.env, ...preload },
     });
     let said = "";
     second.stderr.setEncoding("utf8").on("data", (data) => (said += data));

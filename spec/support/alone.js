@@ -17,7 +17,7 @@ const banner = /^sio-lua \S+ ((?: \S+:\S+ )+) 1 worker/gm;
 // [code, signal].
 export async function startAlone(app, { servers = 1, env = {} } = {}) {
   const child = spawn("lua5.4", [appFile(app)], {
-    env: { ...process.env, ...preload, ...luaEnv, SIO_LOG_FORMAT: "text", ...env },
+    env: { ...process.env, ...preload, ...luaEnv, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const server = { child, output: "", exited: once(child, "exit") };

@@ -18,6 +18,8 @@ const banner = /^sio-lua \S+ ((?: \S+:\S+ )+) (\d+) workers?\b.*\(pid (\d+)\)/m;
 const startLimitMs = 15000;
 const stopLimitMs = 15000;
 
+process.env.SIO_LOG_FORMAT ??= "text"; // what the tests read
+
 // For whoever starts the server's code by another way than startServer.
 export const preload = process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {};
 
@@ -129,7 +131,7 @@ export async function startServer(
   ];
   const child = spawn(command, rest, {
     cwd,
-    env: { ...process.env, ...preload, SIO_LOG_FORMAT: "text", ...env },
+    env: { ...process.env, ...preload, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const server = new Server(child);

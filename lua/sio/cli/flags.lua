@@ -78,6 +78,9 @@ flags.groups = {
     { name = "status", argument = "ADDRESS", take = values.unix_address, restart = true,
       help = "control socket for sio-lua status, stop and the like, unix:/path (PID.sock in a " ..
         "folder of the user's own)" },
+    { name = "metrics", argument = "ADDRESS", take = values.own_address,
+      help = "serve /metrics, /healthz and /readyz there: HOST:PORT, PORT (on 127.0.0.1) or " ..
+        "unix:/path" },
     { name = "log-level", argument = "LEVEL", take = values.one_of(flags.log_levels),
       words = flags.log_levels, conf_name = "log.level",
       help = "debug, info, warn, error or off (info)" },

@@ -24,6 +24,7 @@ local options = {}
 ---@field heartbeat_timeout? number seconds
 ---@field max_memory? integer bytes
 ---@field pidfile? string
+---@field metrics? sio.Address
 ---@field log_level? string
 ---@field log_format? "auto"|"text"|"json"
 ---@field check? boolean

@@ -20,8 +20,8 @@ local status = require "sio.cli.status"
 local process = core.process
 
 local parts = {
-  "logging", "declaration", "restarts", "replacements", "reload", "watchdog", "memory", "renewal",
-  "signals", "control", "systemd",
+  "logging", "counts", "metrics", "declaration", "restarts", "replacements", "reload", "watchdog",
+  "memory", "renewal", "signals", "control", "systemd",
 }
 
 local DRAIN = 10 -- seconds
