@@ -28,9 +28,9 @@ bool sio_http_conn_admit(struct sio_http_conn *c)
     if (place != NULL)
         sio_conn_hold(c->stream, place);
     if (!admitted)
-        sio_log_limited(SIO_LOG_WARN, "http quota connections",
-                        "http: %s has max_connections_per_address, answering 429",
-                        sio_log_text(sio_buf_slice(&peer)));
+        sio_log_about(SIO_LOG_WARN, "http quota connections",
+                      (struct sio_log_about){.ip = sio_log_text(sio_buf_slice(&peer))},
+                      "http: an address has max_connections_per_address, answering 429");
     sio_buf_fini(&peer);
     return admitted;
 }
@@ -43,8 +43,8 @@ bool sio_http_conn_may_shake(const struct sio_http_conn *c, const struct sio_htt
         return false;
     if (sio_quota_handshake(s->quota, sio_origin_address(&origin), sio_loop_now(s->loop)))
         return true;
-    sio_log_limited(SIO_LOG_WARN, "http quota handshakes",
-                    "http: %s has made max_handshakes_per_address, answering 429",
-                    sio_log_text(sio_origin_address(&origin)));
+    sio_log_about(SIO_LOG_WARN, "http quota handshakes",
+                  (struct sio_log_about){.ip = sio_log_text(sio_origin_address(&origin))},
+                  "http: an address has made max_handshakes_per_address, answering 429");
     return false;
 }

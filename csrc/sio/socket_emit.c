@@ -91,8 +91,8 @@ static int emit_with_ack(struct sio_socket *s, const struct sio_outgoing *out, u
     struct sio_acker who = {.cookie = cookie};
     int err = sio_ack_add(s, id, who, due_ms);
     if (err != 0) {
-        sio_log_limited(SIO_LOG_WARN, "acks", "socket %s waits for %u answers: no more", s->id,
-                        server->options.acks_per_socket);
+        sio_log_about(SIO_LOG_WARN, "acks", (struct sio_log_about){.sid = s->id},
+                      "a socket waits for %u answers: no more", server->options.acks_per_socket);
         return err;
     }
     s->nsp->next_ack++;

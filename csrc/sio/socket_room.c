@@ -34,7 +34,8 @@ static bool is_full(const struct sio_socket *s)
     unsigned limit = s->nsp->server->options.rooms_per_socket;
     if (s->member.count < limit)
         return false;
-    sio_log_limited(SIO_LOG_WARN, "rooms", "socket %s is in %u rooms: no more", s->id, limit);
+    sio_log_about(SIO_LOG_WARN, "rooms", (struct sio_log_about){.sid = s->id},
+                  "a socket is in %u rooms: no more", limit);
     return true;
 }
 

@@ -77,6 +77,23 @@ describe("metrics", { timeout: 60000 }, () => {
     await until("a transport closed", (all) =>
       sum(all, "sio_closes_total", { reason: "transport close" }) === 2 &&
       sum(all, "sio_disconnects_total", { reason: "transport close" }) === 1);
+    clients.close();
+    const gauges = ["clients", "sockets", "rooms", "connections_open", "unsent_bytes"];
+    await until("nobody", (all) => gauges.every((gauge) => sum(all, `sio_${gauge}`) === 0));
+  });
+
+  it("count what waits for a client that does not read, and its end", async () => {
+    await start(1);
+    const socket = await clients.connect("websocket", { reconnection: false });
+    const stream = socket.io.engine.transport.ws._socket;
+    stream.pause();
+    socket.emit("flood me", 100, 200000);
+    await until("unsent bytes", (m) => sum(m, "sio_unsent_bytes") > 1e6 ||
+      sum(m, "sio_slow_readers_total") === 1);
+    await until("the slow reader's end", (m) => sum(m, "sio_slow_readers_total") === 1 &&
+      sum(m, "sio_closes_total", { reason: "transport error" }) === 1);
+    stream.destroy();
+    await until("nothing unsent", (m) => sum(m, "sio_unsent_bytes") === 0);
   });
 
   it("count refused requests by upstream's codes", async () => {
@@ -108,7 +125,7 @@ describe("metrics", { timeout: 60000 }, () => {
     const after = await until("the recoveries", (m) =>
       sum(m, "sio_recoveries_total", { recovered: "yes" }) === back.length &&
       sum(m, "sio_workers", { state: "ready" }) === 2);
-    assert.equal(sum(after, "sio_worker_restarts_total", { cause: "died" }), 1);
+    assert.equal(sum(after, "sio_worker_restarts_total", { cause: "signal" }), 1);
     assert.equal(sum(after, "sio_events_in_total"), 3 + 1 + 3);
     assert.equal(sum(after, "sio_clients"), 3);
     for (const family of counters(before)) {

@@ -78,14 +78,14 @@ flags.groups = {
     { name = "status", argument = "ADDRESS", take = values.unix_address, restart = true,
       help = "control socket for sio-lua status, stop and the like, unix:/path (PID.sock in a " ..
         "folder of the user's own)" },
-    { name = "metrics", argument = "ADDRESS", take = values.own_address,
+    { name = "metrics", argument = "ADDRESS", take = values.own_address, restart = true,
       help = "serve /metrics, /healthz and /readyz there: HOST:PORT, PORT (on 127.0.0.1) or " ..
         "unix:/path" },
     { name = "log-level", argument = "LEVEL", take = values.one_of(flags.log_levels),
       words = flags.log_levels, conf_name = "log.level",
       help = "debug, info, warn, error or off (info)" },
     { name = "log-format", argument = "FORMAT", take = values.one_of(flags.log_formats),
-      words = flags.log_formats, conf_name = "log.format",
+      words = flags.log_formats, conf_name = "log.format", restart = true,
       help = "auto, text or json; auto: text on a terminal, JSON elsewhere (SIO_LOG_FORMAT; " ..
         "auto)" },
   },

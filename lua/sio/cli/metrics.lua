@@ -88,7 +88,7 @@ local function add_own(list, supervisor)
     supervisor.wanted or 0)
   local restarts = family(list, "worker_restarts_total", "counter",
     "Workers that were replaced, by cause")
-  local causes = { died = 0, hung = 0 }
+  local causes = { exit = 0, hung = 0, memory = 0, reload = 0, signal = 0 }
   for cause, n in pairs(supervisor.restarted) do causes[cause] = n end
   local names = {}
   for cause in pairs(causes) do names[#names + 1] = cause end
