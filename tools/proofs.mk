@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proofs that take too long for every change. Part of the Makefile; docs/RESULTS.md has what they found.
 
-.PHONY: asan-clients chaos model storm valgrind valgrind-c valgrind-lua
+.PHONY: asan-clients chaos herd model storm test-workers valgrind valgrind-c valgrind-lua
 
 asan-clients: client build/hold_journal spec/node_modules/.package-lock.json ## client tests against servers under ASan and UBSan
 	@$(MAKE) --no-print-directory $(JOBS) FLAVOUR=asan build tree
@@ -16,6 +16,14 @@ model: ## install spin, check spec/model with it; MODEL=full has the size that t
 
 storm: $(B)/spec/c/journal_storm_test ## SECONDS (150) of deaths, stops and laps among those who use the journal
 	@tools/suite.sh storm tap env STORM_SECONDS=$$(($(or $(SECONDS),150) / 2)) $<
+
+herd: build client spec/node_modules/.package-lock.json ## 10,000 WebSocket clients connect at once
+	@HERD=$(or $(HERD),10000) tools/suite.sh herd tap tools/node_tests.sh spec/client/herd.test.mjs
+
+# What --workers 1 passes passes with eight as well, but for the cases that say why not.
+test-workers: build client build/failmalloc.so spec/node_modules/.package-lock.json ## clients, conformance: 8 workers each
+	@SIO_WORKERS_ALL=$(or $(WORKERS),8) tools/suite.sh workers tap tools/node_tests.sh \
+		$(or $(SPECS),$(filter spec/client/% spec/conformance/%,$(JS_TESTS)))
 
 valgrind: ## install valgrind, run C tests and specs under it
 	@tools/deps.sh valgrind
