@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, nextEvent } from "../support/wait.js";
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`questions, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients, sockets, places;
 
@@ -71,7 +71,7 @@ for (const workers of [1, 4]) {
   });
 }
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`all sockets of a selection, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients, sockets, places;
 

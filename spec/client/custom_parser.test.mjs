@@ -8,12 +8,12 @@ import jsonParser from "socket.io-json-parser";
 import msgpackParser from "socket.io-msgpack-parser";
 import { Clients } from "../support/clients.js";
 import * as parser from "../support/parser.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
 const bytesOf = (value) => [...Buffer.from(value)];
 
-for (const workers of [1, 2]) {
+for (const workers of workerCounts(1, 2)) {
   for (const mode of ["polling", "websocket"]) {
     describe(`JSON in Lua, ${mode}, ${workers} worker(s)`, { timeout: 60000 }, () => {
       let server, clients;
@@ -100,7 +100,8 @@ for (const mode of ["polling", "websocket"]) {
       for (const box of boxes) assert.deepEqual(bytesOf((await box.until(1))[0]), [4]);
     });
 
-    it("keeps nothing of clients that have left", async () => {
+    const skip = workerCounts(1)[0] > 1 && "what it counts are the decoders of one worker";
+    it("keeps nothing of clients that have left", { skip }, async () => {
       const watcher = await connect();
       const left = new Inbox(watcher, "left");
       await watcher.emitWithAck("watch");

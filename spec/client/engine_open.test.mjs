@@ -44,6 +44,8 @@ withEngine("an engine refuses", {},
     const answer = await engine.ask({ ...query, name }, options);
     assert.equal(answer.status, 400);
     assert.deepEqual(JSON.parse(answer.body), { code, message });
+    // A request that opens nothing is refused where it came to: perhaps not where the watcher is.
+    if (query.sid && engine.server.workers > 1) return;
     const [told] = await engine.all(name, "connection_error");
     assert.deepEqual([told[0], told[1], JSON.stringify(told[2])], [code, message, context]);
   }])));
@@ -151,7 +153,8 @@ withEngine("generate_id", { generate_id: true }, Object.fromEntries(
   [polling, websocket].map((transports) => [`names and refuses: ${transports}`, async (engine) => {
     const [transport] = transports;
     const client = await engine.open(transports, { id: `custom-${transport}` });
-    assert.equal(client.id, `custom-${transport}`);
+    // Several workers add which one it is.
+    assert.match(client.id, new RegExp(`^custom-${transport}([\\w-]{4})?$`));
     client.send("yes");
     assert.deepEqual(await client.inbox.until(1), ["yes"]);
     const refused = engine.client(transports, { name: transport });

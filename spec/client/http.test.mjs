@@ -7,11 +7,11 @@ import { after, before, describe, it } from "node:test";
 import { readFileSync } from "node:fs";
 import zlib from "node:zlib";
 import { RawConnection, request } from "../support/http.js";
-import { rootFile, startServer } from "../support/server.js";
+import { rootFile, startServer, workerCounts } from "../support/server.js";
 
 const polling = "/socket.io/?EIO=4&transport=polling";
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`HTTP, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server;
     before(async () => (server = await startServer("clients", { workers })));

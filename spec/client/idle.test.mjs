@@ -40,7 +40,7 @@ describe(`${count} idle sockets`, { timeout: 120000 }, () => {
   const lua = async () => (await fetch(`${server.url}/lua`)).json();
 
   beforeEach(async () => {
-    server = await startServer("idle");
+    server = await startServer("idle", { workers: 1 }); // whose memory is weighed
   });
   afterEach(() => {
     for (const { socket } of sockets) socket.terminate();

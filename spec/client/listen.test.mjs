@@ -14,7 +14,9 @@ import path from "node:path";
 import { io } from "socket.io-client";
 import { request } from "../support/http.js";
 import { eventually, nextEvent } from "../support/wait.js";
-import { appFile, childrenOf, preload, rootFile, startServer } from "../support/server.js";
+import {
+  appFile, childrenOf, preload, rootFile, startServer, workerCounts,
+} from "../support/server.js";
 
 const luaEnv = {
   LUA_PATH: `${rootFile("lua/?.lua")};${rootFile("lua/?/init.lua")};;`,
@@ -72,7 +74,7 @@ async function fails(options, pattern) {
   });
 }
 
-for (const workers of [1, 2]) {
+for (const workers of workerCounts(1, 2)) {
   describe(`listening, ${workers} worker(s)`, { timeout: 60000 }, () => {
     it("on what the app says: several addresses", async () => {
       const unix = freshPath();

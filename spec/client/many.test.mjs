@@ -5,13 +5,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Clients, transports } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
 const limitMs = 8000;
 const say = (socket, ...args) => socket.timeout(limitMs).emitWithAck(...args);
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`broadcast with acknowledgements, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients, sockets;
     const sorted = (list) => [...list].sort();
@@ -30,7 +30,7 @@ for (const workers of [1, 4]) {
       const modes = [...Object.keys(transports), ...Object.keys(transports)];
       sockets = await Promise.all(modes.map((mode) => clients.connect(mode)));
       const pids = await Promise.all(sockets.map((socket) => say(socket, "whoami")));
-      assert.equal(new Set(pids).size, workers);
+      assert.equal(new Set(pids).size, Math.min(workers, sockets.length));
     });
     after(async () => {
       assert.deepEqual(clients?.mishaps, []);
@@ -227,7 +227,7 @@ for (const workers of [1, 4]) {
 
     it("reach the others and not the sender", async () => {
       const more = await Promise.all(
-        Array.from({ length: 7 }, () => clients.connect("websocket")),
+        Array.from({ length: 3 * workers }, () => clients.connect("websocket")),
       );
       const all = [socket, ...more];
       const homes = await Promise.all(all.map((each) => say(each, "whoami")));

@@ -73,7 +73,7 @@ describe("when an allocation fails", { timeout: 120000 }, () => {
   let failing, server;
   before(async () => {
     failing = new Failing();
-    server = await startServer("memory", { env: failing.env() });
+    server = await startServer("memory", { workers: 1, env: failing.env() });
   });
   after(async () => {
     await server?.stop();
@@ -100,7 +100,7 @@ describe("when an allocation fails", { timeout: 120000 }, () => {
 describe("a handler that wants more memory than there is", { timeout: 60000 }, () => {
   let server, clients;
   before(async () => {
-    server = await startServer("memory");
+    server = await startServer("memory", { workers: 1 });
     clients = new Clients(server.url);
   });
   after(() => {

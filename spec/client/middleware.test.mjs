@@ -21,7 +21,7 @@ describe("middlewares", { timeout: 60000 }, () => {
     async () => (await get("/running")).running === 0);
 
   before(async () => {
-    server = await startServer("middleware");
+    server = await startServer("middleware", { workers: 1 });
     clients = new Clients(server.url);
   });
   beforeEach(() => get("/seen"));
@@ -149,7 +149,7 @@ describe("middlewares", { timeout: 60000 }, () => {
 describe("connect_timeout", { timeout: 60000 }, () => {
   let server, clients;
   before(async () => {
-    server = await startServer("middleware", { env: { CONNECT_TIMEOUT: "0.3" } });
+    server = await startServer("middleware", { workers: 1, env: { CONNECT_TIMEOUT: "0.3" } });
     clients = new Clients(server.url);
   });
   after(async () => {

@@ -33,7 +33,7 @@ describe("namespaces of the app", { timeout: 60000 }, () => {
   };
 
   before(async () => {
-    server = await startServer("namespaces");
+    server = await startServer("namespaces", { workers: 1 });
     clients = new Clients(server.url);
   });
   beforeEach(() => get("/seen"));
@@ -178,7 +178,7 @@ describe("namespaces of the app", { timeout: 60000 }, () => {
 
 describe("a client in no namespace", { timeout: 60000 }, () => {
   it("is closed after connect_timeout, also while it waits for a function", async () => {
-    const server = await startServer("namespaces", { env: { CONNECT_TIMEOUT: "0.2" } });
+    const server = await startServer("namespaces", { workers: 1, env: { CONNECT_TIMEOUT: "0.2" } });
     const clients = new Clients(server.url);
     after(() => {
       clients.close();

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
 // A sanitizer keeps freed memory for a while.
@@ -14,7 +14,7 @@ const ask = (socket, ...args) => socket.timeout(5000).emitWithAck(...args);
 const all = (socket, event) =>
   new Promise((resolve) => socket.emit(event, (...answers) => resolve(answers)));
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`namespaces by pattern and function, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients;
     const connect = (namespace, options) => clients.connect("websocket", { namespace, ...options });
@@ -119,7 +119,7 @@ for (const workers of [1, 4]) {
   });
 }
 
-for (const workers of [1, 2]) {
+for (const workers of workerCounts(1, 2)) {
   describe(`recovery in children, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients;
     before(async () => {
@@ -175,7 +175,7 @@ describe("a server that keeps empty namespaces", { timeout: 60000 }, () => {
   let server, clients;
   const get = async (path) => (await fetch(`${server.url}${path}`)).json();
   before(async () => {
-    server = await startServer("namespaces", { env: { KEEP_CHILDREN: "1" } });
+    server = await startServer("namespaces", { workers: 1, env: { KEEP_CHILDREN: "1" } });
     clients = new Clients(server.url);
   });
   after(async () => {
@@ -207,7 +207,7 @@ describe("the life of a namespace", { timeout: 60000 }, () => {
   const gone = () => eventually("no child", async () => (await get("/held")).children === 0);
 
   before(async () => {
-    server = await startServer("namespaces");
+    server = await startServer("namespaces", { workers: 1 });
     clients = new Clients(server.url);
   });
   afterEach(() => {

@@ -9,12 +9,12 @@ import parser from "socket.io-msgpack-parser";
 import WebSocket from "ws";
 import { Clients } from "../support/clients.js";
 import { ClientsV2, ask } from "../support/clients_v2.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { Inbox, nextEvent } from "../support/wait.js";
 
 const bytesOf = (value) => [...Buffer.from(value)];
 
-for (const workers of [1, 3]) {
+for (const workers of workerCounts(1, 3)) {
   for (const mode of ["polling", "websocket", "upgrade"]) {
     describe(`msgpack, ${mode}, ${workers} worker(s)`, { timeout: 60000 }, () => {
       let server, clients;

@@ -6,13 +6,13 @@ import { after, before, describe, it } from "node:test";
 import jsonParser from "socket.io-json-parser";
 import msgpackParser from "socket.io-msgpack-parser";
 import { Clients } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { Inbox, nextEvent } from "../support/wait.js";
 
 const parsers = { msgpack: msgpackParser, json: jsonParser };
 const bytesOf = (value) => [...Buffer.from(value)];
 
-for (const workers of [1, 3]) {
+for (const workers of workerCounts(1, 3)) {
   for (const [name, parser] of Object.entries(parsers)) {
     describe(`recovery, ${name}, ${workers} worker(s)`, { timeout: 60000 }, () => {
       let server, clients;

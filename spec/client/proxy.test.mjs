@@ -10,7 +10,7 @@ import { io } from "socket.io-client";
 import { trustOf } from "../support/certificate.js";
 import { RawConnection, request } from "../support/http.js";
 import { eventually, nextEvent } from "../support/wait.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { transports } from "../support/clients.js";
 
 const polling = "/socket.io/?EIO=4&transport=polling";
@@ -64,7 +64,7 @@ async function origin(url, options) {
   }
 }
 
-for (const workers of [1, 2]) {
+for (const workers of workerCounts(1, 2)) {
   describe(`proxies, ${workers} worker(s)`, { timeout: 60000 }, () => {
     describe("that are trusted", () => {
       let server;
@@ -167,7 +167,7 @@ for (const workers of [1, 2]) {
             assert.equal(seen.address, "192.0.2.7");
             assert.equal(seen.secure, true);
             pids.add(seen.pid);
-            return pids.size === workers;
+            return pids.size === Math.min(workers, 2); // they stay where they are accepted
           });
         }
         proxy.close();

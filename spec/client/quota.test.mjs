@@ -20,7 +20,9 @@ async function from(localAddress, port) {
 
 describe("connections of one address", { timeout: 60000 }, () => {
   let server;
-  before(async () => (server = await startServer("quota", { env: { QUOTA: "connections" } })));
+  before(async () => {
+    server = await startServer("quota", { workers: 1, env: { QUOTA: "connections" } });
+  });
   after(() => server?.stop());
 
   it("are limited, WebSockets among them, and counted down", async () => {
@@ -50,7 +52,9 @@ describe("connections of one address", { timeout: 60000 }, () => {
 
 describe("handshakes of one address", { timeout: 60000 }, () => {
   let server;
-  before(async () => (server = await startServer("quota", { env: { QUOTA: "handshakes" } })));
+  before(async () => {
+    server = await startServer("quota", { workers: 1, env: { QUOTA: "handshakes" } });
+  });
   after(() => server?.stop());
 
   it("are limited per second", async () => {

@@ -6,14 +6,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Clients, transports } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
 // With recovery on, an offset follows as the last argument; the official client hands it on.
 const first = (value) => value;
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-for (const workers of [1, 2]) {
+for (const workers of workerCounts(1, 2)) {
   describe(`recovery, ${workers} worker(s)`, { timeout: 120000 }, () => {
     let server, clients;
     const pidOf = async (socket) => (await socket.timeout(5000).emitWithAck("whoami")).pid;

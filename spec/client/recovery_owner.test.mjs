@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
 import { closing, frame, op, RawWebSocket } from "../support/raw_websocket.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
 const first = (value) => value;
@@ -205,7 +205,7 @@ describe("recovery and middlewares", { timeout: 60000 }, () => {
   });
 });
 
-for (const workers of [1, 2]) {
+for (const workers of workerCounts(1, 2)) {
   describe(`one owner, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients;
     before(async () => {

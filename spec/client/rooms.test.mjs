@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Clients, transports } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { Inbox } from "../support/wait.js";
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`rooms, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients, sockets, inboxes;
     let round = 0;

@@ -7,12 +7,12 @@ import { afterEach, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
 import { request } from "../support/http.js";
 import { startAlone } from "../support/alone.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
 
 const nameOf = async (url) => (await request(`${url}/name`)).body;
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`two servers, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, publics, admins;
 

@@ -86,7 +86,7 @@ function soak(title, { cycles, env }) {
   describe(title, { timeout: 550000 }, () => {
     let server;
     before(async () => {
-      server = await startServer("soak", { env });
+      server = await startServer("soak", { workers: 1, env });
     });
     after(() => server?.stop());
 

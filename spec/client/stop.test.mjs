@@ -7,7 +7,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, it } from "node:test";
 import { Clients, transports } from "../support/clients.js";
-import { appFile, isAlive, preload, rootFile, startServer } from "../support/server.js";
+import {
+  appFile, isAlive, preload, rootFile, startServer, workerCounts,
+} from "../support/server.js";
 import { eventually, nextEvent } from "../support/wait.js";
 
 describe("the end", { timeout: 60000 }, () => {
@@ -25,7 +27,7 @@ describe("the end", { timeout: 60000 }, () => {
     await server?.stop();
   });
 
-  for (const workers of [1, 4]) {
+  for (const workers of workerCounts(1, 4)) {
     for (const signal of ["SIGINT", "SIGTERM"]) {
       it(`${signal} closes ${workers} worker(s) and their clients, with status 0`, async () => {
         await start(workers);

@@ -5,10 +5,10 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Clients, transports, upgraded } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { Inbox, nextEvent } from "../support/wait.js";
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   for (const mode of Object.keys(transports)) {
     describe(`${mode}, ${workers} worker(s)`, { timeout: 60000 }, () => {
       let server, clients;

@@ -11,12 +11,12 @@ import tls from "node:tls";
 import { Clients, transports } from "../support/clients.js";
 import { makeCertificate, temporaryFolder, trustOf } from "../support/certificate.js";
 import { RawConnection, request } from "../support/http.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { eventually, nextEvent } from "../support/wait.js";
 
 const polling = "/socket.io/?EIO=4&transport=polling";
 
-for (const workers of [1, 4]) {
+for (const workers of workerCounts(1, 4)) {
   describe(`TLS, ${workers} worker(s)`, { timeout: 60000 }, () => {
     let server, clients;
     before(async () => (server = await startServer("clients", { workers, tls: true })));
@@ -156,7 +156,7 @@ describe("TLS rules", { timeout: 30000 }, () => {
 });
 
 describe("TLS reload", { timeout: 60000 }, () => {
-  for (const workers of [1, 3]) {
+  for (const workers of workerCounts(1, 3)) {
     it(`on SIGHUP, ${workers} new worker(s) have the new certificate; if it is bad, the old stay`,
       async () => {
         const dir = makeCertificate(temporaryFolder(), { serial: 0x11 });

@@ -6,14 +6,14 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
 import { ClientsV2, ask, installDocument, transportsV2 } from "../support/clients_v2.js";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { Inbox, nextEvent } from "../support/wait.js";
 
 const texts = ["", "naïve ☃ 😀", "a\"b\\c\n\\n\r\u0000\u2028\u2029", "x".repeat(5000)];
 const bytes = (...list) => Buffer.from(list);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
-for (const workers of [1, 2]) {
+for (const workers of workerCounts(1, 2)) {
   for (const mode of Object.keys(transportsV2)) {
     describe(`Socket.IO v2, ${mode}, ${workers} worker(s)`, { timeout: 60000 }, () => {
       let server, clients, todays;

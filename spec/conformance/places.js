@@ -5,10 +5,13 @@
 // may not, and there such a case is skipped, with its reason in the output.
 
 import { after, afterEach, before, describe, it } from "node:test";
-import { startServer } from "../support/server.js";
+import { startServer, workerCounts } from "../support/server.js";
 import { Wire } from "../support/wire.js";
 
-const places = [1, 4].flatMap((workers) => [false, true].map((tls) => ({ workers, tls })));
+const places = [];
+for (const workers of workerCounts(1, 4)) {
+  for (const tls of [false, true]) places.push({ workers, tls });
+}
 
 // `app` of spec/support/apps; `path` and `eio` as for Wire; a case gets the Wire and `argument`.
 export function everywhere(title, { app, path, eio, argument }, cases) {

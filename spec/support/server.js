@@ -2,7 +2,8 @@
 // Starts `bin/sio-lua APP` on a free port for the tests in client/, conformance/ and browser/,
 // waits for its banner, and stops it by SIGINT, when it must end with status 0 and leave no
 // process. SIO_ROOT names another checkout (a flavour's tree), SIO_PRELOAD a library for the
-// server only; SIO_SHOW=1 shows what the server prints.
+// server only; SIO_SHOW=1 shows what the server prints. SIO_WORKERS_ALL=8 gives it eight workers,
+// where the test says nothing else (make test-workers).
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,6 +23,11 @@ process.env.SIO_LOG_FORMAT ??= "text"; // what the tests read
 
 // For whoever starts the server's code by another way than startServer.
 export const preload = process.env.SIO_PRELOAD ? { LD_PRELOAD: process.env.SIO_PRELOAD } : {};
+
+const all = Number(process.env.SIO_WORKERS_ALL ?? 0);
+
+// The numbers of workers that tests run with.
+export const workerCounts = (...usual) => (all > 0 ? [all] : usual);
 
 export const appFile = (name) => path.join(root, "spec/support/apps", `${name}.lua`);
 export const rootFile = (name) => path.join(root, name);
@@ -119,7 +125,9 @@ class Server {
 // with the certificate of certificate.js or that in the folder which it names.
 export async function startServer(
   app,
-  { workers = 1, args = [], env = {}, cwd = root, bind, wrap = [], tls = false } = {},
+  {
+    workers = workerCounts(1)[0], args = [], env = {}, cwd = root, bind, wrap = [], tls = false,
+  } = {},
 ) {
   if (tls) env = { ...env, TLS_DIR: tls === true ? certificateFolder() : tls };
   const where = bind ? bind.flatMap((address) => ["--bind", address]) : ["--port", "0"];

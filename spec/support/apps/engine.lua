@@ -19,6 +19,8 @@ if options.generate_id then
   end
 end
 
+-- Watchers and watched at one worker, however many there are.
+options.balance = options.balance or "ip-hash"
 local eio = sio.engine(options)
 local watchers = {}
 

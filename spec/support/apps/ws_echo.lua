@@ -14,6 +14,7 @@ local deflate = os.getenv "DEFLATE" and {
 
 local eio = sio.engine({
   path = "/engine.io",
+  balance = "ip-hash", -- watchers and watched at one worker, however many there are
   upgrade_timeout = tonumber(os.getenv "UPGRADE_TIMEOUT"),
   message_timeout = tonumber(os.getenv "MESSAGE_TIMEOUT"),
   max_http_buffer_size = tonumber(os.getenv "MAX_SIZE"),
