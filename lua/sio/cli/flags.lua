@@ -60,6 +60,7 @@ flags.groups = {
       words = flags.balance_methods,
       help = "which worker gets a new client: " .. table.concat(flags.balance_methods, ", ") },
     { name = "journal-size", argument = "SIZE", take = values.journal_size,
+      restart = true,
       help = "memory for what was sent of late, which is what can be recovered; a power of two " ..
         "(32M)" },
   },
