@@ -123,7 +123,7 @@ describe("a socket whose client", { timeout: 60000 }, () => {
   }
 
   before(async () => {
-    server = await startServer("socket");
+    server = await startServer("socket", { workers: 1 });
     wire = new Wire(server.url, "/socket.io/");
   });
   after(() => {
@@ -168,7 +168,7 @@ describe("a socket whose client", { timeout: 60000 }, () => {
 describe("a socket", { timeout: 60000 }, () => {
   it("whose client falls silent: ping timeout", async () => {
     const env = { OPTIONS: JSON.stringify({ ping_interval: 0.2, ping_timeout: 0.1 }) };
-    const server = await startServer("socket", { env });
+    const server = await startServer("socket", { workers: 1, env });
     const frames = await new Wire(server.url, "/socket.io/").session();
     frames.send('40{"name":"silent"}');
     await frames.end();
@@ -179,7 +179,7 @@ describe("a socket", { timeout: 60000 }, () => {
   });
 
   it("whose server stops: server shutting down", async () => {
-    const server = await startServer("socket");
+    const server = await startServer("socket", { workers: 1 });
     const frames = await new Wire(server.url, "/socket.io/").session();
     frames.send('40{"name":"last"}');
     await frames.next();

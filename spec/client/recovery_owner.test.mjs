@@ -62,7 +62,7 @@ async function leaveSession(url) {
 describe("recovery on the wire", { timeout: 60000 }, () => {
   let server, clients, writer;
   before(async () => {
-    server = await startServer("recovery");
+    server = await startServer("recovery", { workers: 1 });
     clients = new Clients(server.url);
     writer = await clients.connect("websocket");
   });
@@ -137,7 +137,7 @@ describe("recovery and middlewares", { timeout: 60000 }, () => {
   });
 
   async function start(env) {
-    server = await startServer("recovery", { env });
+    server = await startServer("recovery", { workers: 1, env });
     clients = new Clients(server.url);
     const reader = await clients.connect("websocket");
     await reader.emitWithAck("join", "red");
@@ -195,7 +195,7 @@ describe("recovery and middlewares", { timeout: 60000 }, () => {
   });
 
   it("is off unless asked for", async () => {
-    server = await startServer("recovery", { env: { RECOVERY: "0" } });
+    server = await startServer("recovery", { workers: 1, env: { RECOVERY: "0" } });
     clients = new Clients(server.url);
     const poller = await Poller.open(server.url);
     const answer = connected(await poller.connect({ pid: "A".repeat(20), offset: "x" }));

@@ -46,7 +46,8 @@ for (const workers of workerCounts(1, 4)) {
 
     it("spreads clients over all workers", async () => {
       const seen = await Promise.all(sockets.map((socket) => socket.emitWithAck("whoami")));
-      assert.equal(new Set(seen.map((worker) => worker.pid)).size, workers);
+      const met = new Set(seen.map((worker) => worker.pid));
+      assert.equal(met.size, Math.min(workers, sockets.length));
       const pids = server.workerPids();
       for (const { pid } of seen) assert.ok(pids.includes(pid));
     });

@@ -16,7 +16,7 @@ describe("a socket", { timeout: 60000 }, () => {
   const lines = async (name) => (await fetch(`${server.url}/lines?name=${name}`)).json();
 
   before(async () => {
-    server = await startServer("socket");
+    server = await startServer("socket", { workers: 1 }); // which has all lines
     clients = new Clients(server.url);
   });
   afterEach(() => {
