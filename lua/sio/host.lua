@@ -22,7 +22,8 @@ local host = { supervised = false, stopping = false, overrides = {}, defaults = 
 ---@field secure boolean with TLS, for the banner
 ---@field workers? integer|"auto" as the app declares it
 ---@field balance? string as the app declares it
----@field suspect_after? number as the app declares it, like the next two
+---@field drain? number seconds, as the app declares it, like the next three
+---@field suspect_after? number
 ---@field heartbeat_timeout? number
 ---@field max_memory? integer
 ---@field retention? number seconds for which sessions of a dead worker can be recovered

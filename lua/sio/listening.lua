@@ -164,7 +164,7 @@ local function listen_supervised(app, addresses)
     -- How long it takes to see that nobody answers counts too: what was sent then may be lost.
     retention = o.recovery and o.max_disconnection_duration + o.ping_interval + o.ping_timeout
       or nil,
-    suspect_after = o.suspect_after, heartbeat_timeout = o.heartbeat_timeout,
+    drain = o.drain, suspect_after = o.suspect_after, heartbeat_timeout = o.heartbeat_timeout,
     max_memory = o.max_memory,
   }, function() run_start_hooks(app) end)
 end

@@ -111,8 +111,8 @@ local function listen(app, request, on_listening)
   send {
     op = "listen", server = number, addresses = request.addresses, secure = request.secure,
     workers = request.workers, balance = request.balance, retention = request.retention,
-    suspect_after = request.suspect_after, heartbeat_timeout = request.heartbeat_timeout,
-    max_memory = request.max_memory,
+    drain = request.drain, suspect_after = request.suspect_after,
+    heartbeat_timeout = request.heartbeat_timeout, max_memory = request.max_memory,
   }
 end
 

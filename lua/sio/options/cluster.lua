@@ -23,6 +23,7 @@ end
 
 return {
   known = {
+    drain = { "number", nil, seconds(0) },
     suspect_after = { "number", nil, seconds(0.5) },
     heartbeat_timeout = { "number", nil, seconds(1) },
     max_memory = { "number", nil, bytes },
