@@ -106,5 +106,20 @@ for (const [method, options] of Object.entries(byAddress)) {
         });
       });
     });
+
+    it("keeps an address with the successor of its worker", async () => {
+      const args = [...balance(method), "--drain", "0"];
+      await withServer({ workers: 3, args }, async (server) => {
+        const where = () => Promise.all(addresses.map((a) =>
+          placed(server, { ...options(a), then: "/who" })));
+        const first = await where();
+        process.kill(server.pid, "SIGHUP");
+        await eventually("the end of the reload", () => /^sio-lua: reloaded$/m.test(server.output));
+        const later = await where();
+        assert.deepEqual(later.map(({ id }) => id), first.map(({ id }) => id));
+        const pids = new Set(first.map(({ pid }) => pid));
+        assert.ok(later.every(({ pid }) => !pids.has(pid)));
+      });
+    });
   });
 }

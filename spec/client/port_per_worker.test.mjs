@@ -3,11 +3,12 @@
 // all are one cluster.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
 import { request } from "../support/http.js";
 import { burst, spread } from "../support/placement.js";
-import { startServer } from "../support/server.js";
+import { rootFile, startServer } from "../support/server.js";
 import { eventually, Inbox } from "../support/wait.js";
 
 const workers = 3;
@@ -19,7 +20,7 @@ describe("a port per worker", { timeout: 60000 }, () => {
     request(`${url}/socket.io/?EIO=4&transport=polling${sid ? `&sid=${sid}` : ""}`, options);
 
   before(async () => {
-    server = await startServer("topology", { workers, args: ["--port-per-worker"] });
+    server = await startServer("topology", { workers, args: ["--port-per-worker", "--drain", "0"] });
   });
   after(() => server?.stop());
 
@@ -62,6 +63,20 @@ describe("a port per worker", { timeout: 60000 }, () => {
     }
   });
 
+  it("comes and goes with a worker", async () => {
+    const places = () => {
+      const command = [rootFile("bin/sio-lua"), "status", "--json", "--pid", String(server.pid)];
+      return JSON.parse(execFileSync(command[0], command.slice(1), { encoding: "utf8" })).addresses;
+    };
+    assert.deepEqual(places(), server.urls);
+    process.kill(server.pid, "SIGTTIN");
+    const fourth = await eventually("a fourth", () => places()[workers]);
+    assert.equal((await who(fourth)).id, 4);
+    process.kill(server.pid, "SIGTTOU");
+    await eventually("its end", () => places().length === workers);
+    await assert.rejects(who(fourth), { code: "ECONNREFUSED" });
+  });
+
   it("stays with the replacement of a worker", async () => {
     const url = server.urls[1];
     const { pid } = await who(url);
@@ -72,5 +87,14 @@ describe("a port per worker", { timeout: 60000 }, () => {
     });
     assert.equal(next.id, 2);
     assert.deepEqual((await Promise.all(server.urls.map(who))).map(({ id }) => id), [1, 2, 3]);
+  });
+
+  it("stays with the successors after a reload", async () => {
+    const before = await Promise.all(server.urls.map(who));
+    process.kill(server.pid, "SIGHUP");
+    await eventually("the end of the reload", () => /^sio-lua: reloaded$/m.test(server.output));
+    const next = await Promise.all(server.urls.map(who));
+    assert.deepEqual(next.map(({ id }) => id), [1, 2, 3]);
+    for (const [i, { pid }] of next.entries()) assert.notEqual(pid, before[i].pid);
   });
 });

@@ -18,20 +18,23 @@ export function spread(sids) {
   return [...counts.values()].sort((a, b) => b - a);
 }
 
-// One polling handshake on a connection of its own; resolves with its sid.
-export async function handshake(server, { headers = "", from } = {}) {
+// One polling handshake on a connection of its own; resolves with its sid, or with what `then`, an
+// application's path, answers behind it: where the session lives, the connection is.
+export async function handshake(server, { headers = "", from, then } = {}) {
   const secure = server.url.startsWith("https");
   const at = { port: server.port, host: "127.0.0.1", servername: "localhost", localAddress: from };
   const socket = secure ? tls.connect({ ...at, ...trustOf(server.url) }) : net.connect(at);
   try {
     await once(socket, secure ? "secureConnect" : "connect");
     socket.write(`GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+    if (then) socket.write(`GET ${then} HTTP/1.1\r\nHost: x\r\n\r\n`);
     let text = "";
     for (;;) {
       const [data] = await Promise.race([once(socket, "data"), ended(socket, () => text)]);
       text += data;
       const sid = /"sid":"([^"]*)"/.exec(text);
-      if (sid) return sid[1];
+      const behind = /"sid":.*\r\n\r\n(\{.*\})$/s.exec(text);
+      if (then ? behind : sid) return then ? JSON.parse(behind[1]) : sid[1];
       if (/^HTTP\/1.1 [^2]/.test(text)) throw new Error(text.split("\r\n")[0]);
     }
   } finally {
