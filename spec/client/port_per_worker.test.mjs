@@ -20,7 +20,8 @@ describe("a port per worker", { timeout: 60000 }, () => {
     request(`${url}/socket.io/?EIO=4&transport=polling${sid ? `&sid=${sid}` : ""}`, options);
 
   before(async () => {
-    server = await startServer("topology", { workers, args: ["--port-per-worker", "--drain", "0"] });
+    const args = ["--port-per-worker", "--drain", "0"];
+    server = await startServer("topology", { workers, args });
   });
   after(() => server?.stop());
 
