@@ -22,6 +22,8 @@ llhttp() { [ -n "${LLHTTP:-}" ] || [ -n "${LLHTTP_SRC:-}" ] || [ -n "${LLHTTP_DI
   [ -e /usr/share/llhttp/llhttp.c ] || header llhttp.h; }
 cjson() { for l in lua5.4 lua54 lua-5.4 lua; do "$l" -e 'require "cjson"' && return; done; return 1; } >/dev/null 2>&1
 lua54_command() { cmd lua5.4 || cmd lua54 || cmd lua-5.4 || lua -e 'os.exit(_VERSION == "Lua 5.4")'; } 2>/dev/null
+server() { cmd "$1" || [ -x "/usr/sbin/$1" ]; } # not in everybody's PATH
+apache() { server apache2 || server httpd; }
 locales() { ! cmd localedef || [ -e /usr/share/i18n/locales/de_DE ]; } # for a decimal comma
 fuzzer() { cmd clang && echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
   clang -x c -fsanitize=fuzzer - -o /dev/null >/dev/null 2>&1; }
@@ -47,6 +49,9 @@ test  cmd_openssl         openssl                   openssl              openssl
 test  cmd_busted          lua-busted                luarocks:busted      luarocks:busted         luarocks:busted       luarocks:busted
 test  locales             locales                   glibc-locale-source  -                       -                     -
 test  cmd_luarocks        luarocks                  luarocks             luarocks5.4             luarocks              luarocks
+test  server_nginx        nginx                     nginx                nginx                   nginx                 nginx
+test  server_haproxy      haproxy                   haproxy              haproxy                 haproxy               haproxy
+test  apache              apache2-bin               httpd                apache2,apache2-proxy   apache                httpd
 test  cmd_chromium        chromium,fonts-dejavu-core chromium             chromium,font-dejavu    chromium,ttf-dejavu   -
 check cmd_luacheck        lua-check                 luarocks:luacheck    luarocks:luacheck       luacheck              luacheck
 check cmd_clang-format    clang-format              clang-tools-extra    clang-extra-tools       clang                 clang-format
@@ -77,6 +82,7 @@ while read -r g test d f a r b; do
   case $test in
     cmd_cc) cmd "$CC" && continue ;;
     cmd_*) cmd "${test#cmd_}" && continue ;;
+    server_*) server "${test#server_}" && continue ;;
     header_*) header "${test#header_}" && continue ;;
     *) "$test" && continue ;;
   esac
@@ -117,6 +123,25 @@ name_packages() {
 cmd apt-get || name_packages
 if [ "$(id -u)" = 0 ]; then as_root=''; elif cmd sudo; then as_root=sudo; else name_packages; fi
 
+# A proxy is wanted as a command: no service of it may start, now or when the machine does.
+policy=/usr/sbin/policy-rc.d held=
+hold_services() {
+  [ ! -e $policy ] || return 0
+  trap release_services EXIT
+  trap 'exit 1' INT TERM HUP
+  held=yes
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+  $as_root chmod 755 $policy
+}
+release_services() {
+  [ -z "$held" ] || $as_root rm -f $policy
+  held=
+  [ -d /run/systemd/system ] || return 0
+  for service in nginx haproxy; do
+    case " $things " in *" $service "*) $as_root systemctl disable -q $service ;; esac
+  done
+}
+
 apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"; }
 install_all() {
   # shellcheck disable=SC2046  # a list of packages
@@ -125,4 +150,5 @@ install_all() {
 
 echo "sio-lua: installing for make $goal:$things"
 apt-cache show lua5.4 >/dev/null 2>&1 || apt update || name_packages
+case $things in *nginx* | *haproxy*) hold_services ;; esac
 install_all || { apt update && install_all; } || name_packages

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// examples/behind: one sio-lua with several workers behind real proxies. Any worker may get any
+// request, so nothing has to stick, and everybody hears everybody. Then the ways in which proxies
+// are set up otherwise, and what goes wrong with a timeout that is too short.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { transports } from "../support/clients.js";
+import { request } from "../support/http.js";
+import { missing, Proxy } from "../support/proxies.js";
+import { rootFile, startServer } from "../support/server.js";
+import { eventually } from "../support/wait.js";
+import { say, Visitors } from "../support/visitors.js";
+
+const modes = Object.keys(transports);
+const start = (env = {}) => startServer(rootFile("examples/behind/app.lua"), { workers: 3, env });
+
+// Variants of nginx/one.conf.
+const few = [[/keepalive 64;/, "keepalive 1;"], [/worker_processes auto/, "worker_processes 1"]];
+const variants = [
+  { name: "as it is" },
+  { name: "few connections to the server", edit: few },
+  { name: "Connection: upgrade for every request", edit: [[/"" "";/, '"" upgrade;']] },
+  { name: "answers collected", edit: [[/proxy_buffering off;/, ""]] },
+  {
+    name: "HTTP/1.0, nginx's own default",
+    edit: [[/proxy_http_version 1.1;/g, ""], [/proxy_set_header (Connection|Upgrade) .*;/g, ""]],
+    only: ["polling"],
+  },
+];
+
+describe("one server behind", { timeout: 120000 }, () => {
+  for (const { name, edit, only = modes } of variants) {
+    describe(`nginx, ${name}`, { skip: missing("nginx") }, () => {
+      let server, proxy, visitors;
+      before(async () => {
+        server = await start();
+        proxy = await Proxy.start("nginx/one.conf", { ports: { 3000: server.port }, edit });
+        visitors = new Visitors(proxy.url);
+      });
+      after(async () => {
+        visitors?.close();
+        await proxy?.stop();
+        await server?.stop();
+      });
+
+      it("serves everybody on every worker", async () => {
+        const all = await Promise.all(Array.from({ length: 12 }, (_, i) =>
+          visitors.visit(only[i % only.length], 10 + i)));
+        const workers = new Set(all.map((client) => client.welcomes.items[0].worker));
+        assert.equal(workers.size, 3);
+        for (const client of all) assert.equal(await say(client, "hello"), 5);
+        for (const [i, client] of all.entries()) {
+          assert.equal(client.welcomes.items[0].address, `127.0.${10 + i}.1`);
+          await client.said.until(all.length);
+          assert.deepEqual(client.lost.items, []);
+        }
+        assert.deepEqual(visitors.mishaps, []);
+        for (const client of all) client.close();
+      });
+
+      it("takes large messages both ways", async () => {
+        const large = "x".repeat(900000);
+        for (const mode of only) {
+          const client = await visitors.visit(mode, 7);
+          assert.equal(await say(client, large), large.length);
+          assert.equal((await client.said.until(1))[0][1], large);
+          assert.deepEqual(client.lost.items, []);
+          client.close();
+        }
+      });
+    });
+  }
+
+  describe("nginx, HTTP/1.0, nginx's own default", { skip: missing("nginx") }, () => {
+    it("leaves a client that asks for an upgrade on polling", async () => {
+      const server = await start();
+      const { edit } = variants.at(-1);
+      const proxy = await Proxy.start("nginx/one.conf", { ports: { 3000: server.port }, edit });
+      const visitors = new Visitors(proxy.url);
+      const client = visitors.make("upgrade");
+      const refused = new Promise((resolve) => client.io.engine.on("upgradeError", resolve));
+      await refused;
+      assert.equal(await say(client, "hello"), 5);
+      assert.equal(client.io.engine.transport.name, "polling");
+      visitors.close();
+      await proxy.stop();
+      await server.stop();
+    });
+  });
+
+  describe("nginx, a timeout shorter than the heartbeat's", { skip: missing("nginx") }, () => {
+    let server, proxy, visitors;
+    before(async () => {
+      server = await start();
+      const edit = [[/proxy_read_timeout 60s;/, "proxy_read_timeout 1s;"]];
+      proxy = await Proxy.start("nginx/one.conf", { ports: { 3000: server.port }, edit });
+      visitors = new Visitors(proxy.url);
+    });
+    after(async () => {
+      visitors?.close();
+      await proxy?.stop();
+      await server?.stop();
+    });
+
+    it("cuts clients that have nothing to say", async () => {
+      const ends = { polling: "transport error", websocket: "transport close" };
+      await Promise.all(Object.entries(ends).map(async ([mode, reason]) => {
+        const client = await visitors.visit(mode, 7);
+        assert.deepEqual(await client.lost.until(1), [reason]);
+        await client.welcomes.until(2); // it comes back, and will be cut again
+      }));
+    });
+  });
+
+  describe("HAProxy, with PROXY headers", { skip: missing("haproxy") }, () => {
+    let server, proxy, visitors;
+    before(async () => {
+      server = await start({ PROXY_PROTOCOL: "1" });
+      proxy = await Proxy.start("haproxy/tcp.cfg", { ports: { 3000: server.port } });
+      visitors = new Visitors(proxy.url);
+    });
+    after(async () => {
+      visitors?.close();
+      await proxy?.stop();
+      await server?.stop();
+    });
+
+    it("serves everybody on every worker, and knows where they are", async () => {
+      await eventually("the check is answered", async () => {
+        const answer = await request(`${proxy.url}/health`).catch(() => ({}));
+        return answer.status === 200;
+      });
+      const all = await Promise.all(Array.from({ length: 12 }, (_, i) =>
+        visitors.visit(modes[i % 3], 10 + i)));
+      assert.equal(new Set(all.map((client) => client.welcomes.items[0].worker)).size, 3);
+      for (const client of all) assert.equal(await say(client, "hello"), 5);
+      for (const [i, client] of all.entries()) {
+        assert.equal(client.welcomes.items[0].address, `127.0.${10 + i}.1`);
+        await client.said.until(all.length);
+        assert.deepEqual(client.lost.items, []);
+      }
+      assert.deepEqual(visitors.mishaps, []);
+      assert.doesNotMatch(proxy.output, /DOWN/);
+    });
+  });
+});
