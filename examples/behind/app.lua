@@ -11,6 +11,7 @@ local app = sio.server {
   trust_proxy = { "loopback", "private" }, -- whose X-Forwarded-For is believed
   proxy_protocol = os.getenv "PROXY_PROTOCOL" == "1",
   cookie = true, -- "io", which HAProxy uses
+  keep_alive_timeout = tonumber(os.getenv "KEEP_ALIVE"), -- longer than the balancer's; 5
   cors = origin and { origin = origin, credentials = true },
 }
 

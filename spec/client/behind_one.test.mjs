@@ -4,16 +4,18 @@
 // are set up otherwise, and what goes wrong with a timeout that is too short.
 
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { temporaryFolder } from "../support/certificate.js";
 import { transports } from "../support/clients.js";
-import { request } from "../support/http.js";
 import { missing, Proxy } from "../support/proxies.js";
 import { rootFile, startServer } from "../support/server.js";
 import { eventually } from "../support/wait.js";
 import { say, Visitors } from "../support/visitors.js";
 
 const modes = Object.keys(transports);
-const start = (env = {}) => startServer(rootFile("examples/behind/app.lua"), { workers: 3, env });
+const start = (how) => startServer(rootFile("examples/behind/app.lua"), { workers: 3, ...how });
 
 // Variants of nginx/one.conf.
 const few = [[/keepalive 64;/, "keepalive 1;"], [/worker_processes auto/, "worker_processes 1"]];
@@ -114,10 +116,12 @@ describe("one server behind", { timeout: 120000 }, () => {
   });
 
   describe("HAProxy, with PROXY headers", { skip: missing("haproxy") }, () => {
-    let server, proxy, visitors;
+    let server, proxy, visitors, folder;
     before(async () => {
-      server = await start({ PROXY_PROTOCOL: "1" });
-      proxy = await Proxy.start("haproxy/tcp.cfg", { ports: { 3000: server.port } });
+      folder = temporaryFolder();
+      server = await start({ env: { PROXY_PROTOCOL: "1" }, cwd: folder });
+      const edit = [[/inter 1s/, "inter 100ms"]];
+      proxy = await Proxy.start("haproxy/tcp.cfg", { ports: { 3000: server.port }, edit });
       visitors = new Visitors(proxy.url);
     });
     after(async () => {
@@ -127,10 +131,6 @@ describe("one server behind", { timeout: 120000 }, () => {
     });
 
     it("serves everybody on every worker, and knows where they are", async () => {
-      await eventually("the check is answered", async () => {
-        const answer = await request(`${proxy.url}/health`).catch(() => ({}));
-        return answer.status === 200;
-      });
       const all = await Promise.all(Array.from({ length: 12 }, (_, i) =>
         visitors.visit(modes[i % 3], 10 + i)));
       assert.equal(new Set(all.map((client) => client.welcomes.items[0].worker)).size, 3);
@@ -141,7 +141,16 @@ describe("one server behind", { timeout: 120000 }, () => {
         assert.deepEqual(client.lost.items, []);
       }
       assert.deepEqual(visitors.mishaps, []);
+    });
+
+    it("takes the server out and in by its check", async () => {
+      const off = path.join(folder, "off-one");
       assert.doesNotMatch(proxy.output, /DOWN/);
+      writeFileSync(off, "");
+      const down = /Server sio\/one is DOWN, reason: Layer7 wrong status, code: 503/;
+      await eventually("it is out", () => down.test(proxy.output));
+      rmSync(off);
+      await eventually("it is back", () => /Server sio\/one is UP/.test(proxy.output));
     });
   });
 });

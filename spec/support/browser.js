@@ -13,7 +13,8 @@ import { Inbox } from "./wait.js";
 const executablePath = process.env.CHROMIUM ??
   ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 
-export const launchBrowser = () => chromium.launch({ executablePath, args: ["--no-sandbox"] });
+export const launchBrowser = (args = []) =>
+  chromium.launch({ executablePath, args: ["--no-sandbox", ...args] });
 
 export class Example {
   static async start(name, { workers = 2, ...how } = {}) {
