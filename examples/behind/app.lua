@@ -10,6 +10,7 @@ local origin = os.getenv "ORIGIN"
 local app = sio.server {
   trust_proxy = { "loopback", "private" }, -- whose X-Forwarded-For is believed
   proxy_protocol = os.getenv "PROXY_PROTOCOL" == "1",
+  connection_state_recovery = true, -- within one server, whichever worker dies
   cookie = true, -- "io", which HAProxy uses
   keep_alive_timeout = tonumber(os.getenv "KEEP_ALIVE"), -- longer than the balancer's; 5
   cors = origin and { origin = origin, credentials = true },
@@ -29,6 +30,7 @@ app:on("connection", function(socket)
   local handshake = socket.handshake
   socket:emit("welcome", {
     name = name, worker = sio.worker().id, address = handshake.address, secure = handshake.secure,
+    recovered = socket.recovered,
   })
   socket:on("say", function(text)
     if type(text) ~= "string" then return end

@@ -32,18 +32,20 @@ const variants = [
 ];
 
 describe("one server behind", { timeout: 120000 }, () => {
+  let server;
+  before(async () => (server = await start()));
+  after(() => server?.stop());
+
   for (const { name, edit, only = modes } of variants) {
     describe(`nginx, ${name}`, { skip: missing("nginx") }, () => {
-      let server, proxy, visitors;
+      let proxy, visitors;
       before(async () => {
-        server = await start();
         proxy = await Proxy.start("nginx/one.conf", { ports: { 3000: server.port }, edit });
         visitors = new Visitors(proxy.url);
       });
       after(async () => {
         visitors?.close();
         await proxy?.stop();
-        await server?.stop();
       });
 
       it("serves everybody on every worker", async () => {
@@ -76,7 +78,6 @@ describe("one server behind", { timeout: 120000 }, () => {
 
   describe("nginx, HTTP/1.0, nginx's own default", { skip: missing("nginx") }, () => {
     it("leaves a client that asks for an upgrade on polling", async () => {
-      const server = await start();
       const { edit } = variants.at(-1);
       const proxy = await Proxy.start("nginx/one.conf", { ports: { 3000: server.port }, edit });
       const visitors = new Visitors(proxy.url);
@@ -87,14 +88,12 @@ describe("one server behind", { timeout: 120000 }, () => {
       assert.equal(client.io.engine.transport.name, "polling");
       visitors.close();
       await proxy.stop();
-      await server.stop();
     });
   });
 
   describe("nginx, a timeout shorter than the heartbeat's", { skip: missing("nginx") }, () => {
-    let server, proxy, visitors;
+    let proxy, visitors;
     before(async () => {
-      server = await start();
       const edit = [[/proxy_read_timeout 60s;/, "proxy_read_timeout 1s;"]];
       proxy = await Proxy.start("nginx/one.conf", { ports: { 3000: server.port }, edit });
       visitors = new Visitors(proxy.url);
@@ -102,7 +101,6 @@ describe("one server behind", { timeout: 120000 }, () => {
     after(async () => {
       visitors?.close();
       await proxy?.stop();
-      await server?.stop();
     });
 
     it("cuts clients that have nothing to say", async () => {
@@ -112,6 +110,39 @@ describe("one server behind", { timeout: 120000 }, () => {
         assert.deepEqual(await client.lost.until(1), [reason]);
         await client.welcomes.until(2); // it comes back, and will be cut again
       }));
+    });
+  });
+
+  describe("nginx, with a worker that is killed", { skip: missing("nginx") }, () => {
+    let proxy, visitors;
+    before(async () => {
+      proxy = await Proxy.start("nginx/one.conf", { ports: { 3000: server.port } });
+      visitors = new Visitors(proxy.url);
+    });
+    after(async () => {
+      visitors?.close();
+      await proxy?.stop();
+    });
+
+    it("loses nothing when a worker dies", async () => {
+      const all = await Promise.all(Array.from({ length: 9 }, (_, i) =>
+        visitors.visit(modes[i % 3], 10 + i)));
+      await say(all[0], "before");
+      for (const client of all) await client.said.until(1); // has an offset to come back with
+      const pids = server.workerPids().sort((a, b) => a - b); // as they were started
+      const { worker } = all[1].welcomes.items[0];
+      process.kill(pids[worker - 1], "SIGKILL");
+      await say(all[0], "after").catch(() => say(all[0], "after"));
+      for (const client of all) {
+        await client.said.until(2);
+        const texts = client.said.items.map(([, text]) => text);
+        assert.deepEqual(texts.slice(0, 2), ["before", "after"]);
+        const back = client.welcomes.items.slice(1);
+        assert.ok(back.every(({ recovered }) => recovered), JSON.stringify(back));
+      }
+      const theirs = all.filter((client) => client.welcomes.items[0].worker === worker);
+      for (const client of theirs) await client.lost.until(1);
+      for (const client of all) client.close();
     });
   });
 

@@ -127,8 +127,9 @@ describe("what proxies send", { timeout: 60000 }, () => {
       for (const [i, session] of [...all.entries()].reverse()) {
         const heard = await upstream.hear(session, sessions + 1); // everybody's, and the answer
         assert.deepEqual(heard.filter((packet) => packet.startsWith("43")), [`43${i}[${i}]`]);
-        const said = heard.filter((packet) => packet.startsWith("42"));
-        assert.deepEqual(said, all.map((_, n) => `42["said","one","${"x".repeat(n)}"]`));
+        const said = heard.filter((packet) => packet.startsWith('42["said"'));
+        const texts = said.map((packet) => JSON.parse(packet.slice(2))[2]);
+        assert.deepEqual(texts, all.map((_, n) => "x".repeat(n)));
       }
       upstream.close();
     });

@@ -10,8 +10,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { rootFile } from "./server.js";
+import { childrenOf, isAlive, rootFile } from "./server.js";
 import { eventually } from "./wait.js";
+
+const stopLimitMs = 500;
 
 // The first of these commands that there is; sbin is not in everybody's PATH.
 export function commandOf(...names) {
@@ -150,7 +152,11 @@ export class Proxy {
   async stop() {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       this.child.kill("SIGTERM");
-      const late = setTimeout(() => this.child.kill("SIGKILL"), 5000);
+      // Some wait for what their children have in hand.
+      const late = setTimeout(() => {
+        const pids = [...childrenOf(this.child.pid), this.child.pid];
+        for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
+      }, stopLimitMs);
       await this.exited;
       clearTimeout(late);
     }

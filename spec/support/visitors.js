@@ -12,8 +12,9 @@ export class Visitors extends Clients {
   async visit(mode, n, options = {}) {
     const agent = new http.Agent({ localAddress: `127.0.${n}.1` });
     const client = this.make(mode, { agent, withCredentials: true, ...options });
-    client.welcomes = new Inbox(client, "welcome");
-    client.said = new Inbox(client, "said");
+    // Without the offset that comes with each event.
+    client.welcomes = new Inbox(client, "welcome", (welcome) => welcome);
+    client.said = new Inbox(client, "said", (name, text) => [name, text]);
     client.lost = new Inbox(client, "disconnect", (reason) => reason);
     client.on("connect_error", (error) => this.mishaps.push(`${mode}: ${error.message}`));
     await client.welcomes.until(1);
