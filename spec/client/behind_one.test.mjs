@@ -146,6 +146,36 @@ describe("one server behind", { timeout: 120000 }, () => {
     });
   });
 
+  // The files for several servers, but now the servers are workers of one.
+  for (const file of ["nginx/several.conf", "haproxy/haproxy.cfg", "apache/httpd.conf"]) {
+    const kind = file.split("/")[0];
+    describe(`${kind}, a port for each worker`, { skip: missing(kind) }, () => {
+      let apart, proxy, visitors;
+      before(async () => {
+        apart = await start({ args: ["--port-per-worker"] });
+        const ports = apart.urls.map((url, i) => [3001 + i, new URL(url).port]);
+        proxy = await Proxy.start(file, { ports: Object.fromEntries(ports) });
+        visitors = new Visitors(proxy.url);
+      });
+      after(async () => {
+        visitors?.close();
+        await proxy?.stop();
+        await apart?.stop();
+      });
+
+      it("lets everybody hear everybody", async () => {
+        const all = await Promise.all(Array.from({ length: 9 }, (_, i) =>
+          visitors.visit(modes[i % 3], 10 + i)));
+        assert.ok(new Set(all.map((client) => client.welcomes.items[0].worker)).size > 1);
+        for (const client of all) assert.equal(await say(client, "hello"), 5);
+        for (const client of all) await client.said.until(all.length);
+        for (const client of all) assert.deepEqual(client.lost.items, []);
+        assert.deepEqual(visitors.mishaps, []);
+        for (const client of all) client.close();
+      });
+    });
+  }
+
   describe("HAProxy, with PROXY headers", { skip: missing("haproxy") }, () => {
     let server, proxy, visitors, folder;
     before(async () => {
