@@ -34,6 +34,15 @@ void sio_worker_publish_load(struct sio_worker *w)
     sio_load_beat(&w->shm, w->me.slot, sio_clock_ms());
 }
 
+/* Read again and again: whoever watches over the machine may lower it while we run. */
+static void publish_limit(struct sio_worker *w)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    uint32_t fds = limit.rlim_cur > INT32_MAX ? INT32_MAX : (uint32_t)limit.rlim_cur;
+    atomic_store_explicit(&w->shm.slots[w->me.slot].fds_limit, fds, memory_order_relaxed);
+}
+
 /* A sibling raises our count for a connection that may never become a session (refused at
  * max_connections, its descriptor lost on the way). What is on its way now is gone by the next
  * beats; an error that stays the same is one. */
@@ -53,6 +62,7 @@ static void on_beat(uv_timer_t *t)
 {
     struct sio_worker *w = t->data;
     sio_worker_publish_load(w);
+    publish_limit(w);
     mend_count(w);
     sio_worker_check_claims(w);
     sio_worker_pay_all(w);
@@ -110,14 +120,6 @@ static int open_shm(struct sio_worker *w, const struct sio_worker_options *o)
     rc = sio_shm_assign(&w->shm, 0, &generation);
     w->me = (struct sio_place){.slot = 0, .generation = generation};
     return rc;
-}
-
-static void publish_limit(struct sio_worker *w)
-{
-    struct rlimit limit = {.rlim_cur = 1024};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    uint32_t fds = limit.rlim_cur > INT32_MAX ? INT32_MAX : (uint32_t)limit.rlim_cur;
-    atomic_store_explicit(&w->shm.slots[w->me.slot].fds_limit, fds, memory_order_relaxed);
 }
 
 static void open_handles(struct sio_worker *w)

@@ -2,6 +2,8 @@
 /* worker/: what it tells its siblings of its load. */
 #include "test.h"
 
+#include <sys/resource.h>
+
 #include "worker_side.h"
 
 TEST(worker_a_count_that_stays_wrong_is_mended)
@@ -47,5 +49,25 @@ TEST(worker_tells_of_connections_that_wait_for_their_end_too)
     WAIT(tells(1));
     peer_fini(&p);
     WAIT(tells(0));
+    host_close();
+}
+
+static bool tells_limit(rlim_t fds)
+{
+    return atomic_load(&host.slots[0].fds_limit) == fds;
+}
+
+TEST(worker_tells_of_a_limit_that_changes_while_it_runs)
+{
+    struct rlimit limit;
+    host_open();
+    CHECK_EQ_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    WAIT(tells_limit(limit.rlim_cur));
+    limit.rlim_cur--;
+    CHECK_EQ_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    WAIT(tells_limit(limit.rlim_cur));
+    limit.rlim_cur++;
+    CHECK_EQ_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    WAIT(tells_limit(limit.rlim_cur));
     host_close();
 }
