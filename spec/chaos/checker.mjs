@@ -45,6 +45,7 @@ class Checker {
     this.rooms = new Map(); // name -> sends in the order in which they were invoked
     this.violations = [];
     this.recoveries = []; // ms
+    this.ways = []; // ms, of all deliveries to who was connected
     this.counts = {
       sent: 0, acknowledged: 0, unknown: 0, failed: 0, delivered: 0, recovered: 0, refused: 0,
     };
@@ -134,6 +135,7 @@ class Checker {
     client.got.add(id);
     send.until = Math.min(send.until, t);
     const { session } = client;
+    if (client.connected) this.ways.push(t - send.t);
     if (!session?.mayHaveBeenIn(send.room, send.t, send.until)) {
       this.broken("I3", t, `received by a client that was not in "${send.room}"`, where);
     }
@@ -221,7 +223,7 @@ function firstFrom(sends, t) {
 
 function quantile(values, q) {
   if (values.length === 0) return 0;
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }
 
@@ -236,6 +238,7 @@ export function check(lines) {
     ...checker.counts,
     lostUnknown: unknown.filter(({ place }) => place === undefined).length,
     maxGapMs: Math.round(quantile(checker.recoveries, 1)),
+    p99WayMs: Math.round(quantile(checker.ways, 0.99)),
     p99RecoveryMs: Math.round(quantile(checker.recoveries, 0.99)),
   };
   return { violations: checker.violations.sort((a, b) => a.t - b.t), counts };

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The faults, by name. begin(world) makes it and may answer what the history should know of it;
-// end(world), where there is one, takes it back. A world has server, proxy, random,
-// descriptorLimit and pickWorker().
+// The faults, by name. begin(world) makes it and may answer what the history should know of it, and
+// `over`, a promise for what it sets off; end(world, …), where there is one, takes it back.
+//
+// A world has server, proxy, random, pickWorker(), and hears(text, limitMs), which resolves when
+// the server says so, or when it is time to go on without it.
 
 import { execFileSync } from "node:child_process";
-import { openDescriptors } from "./vitals.mjs";
+import { descriptorLimit, openDescriptors } from "./vitals.mjs";
 
 const half = 0.5;
-const spareDescriptors = 4;
+const fewerDescriptors = 4; // than are open
+const drainLimitMs = 5000;
+const reloadLimitMs = 20000;
 
 // Who is gone already has had its fault.
 function signal(pid, name) {
@@ -20,7 +24,7 @@ function signal(pid, name) {
 
 function limitDescriptors(pid, limit) {
   try {
-    execFileSync("prlimit", ["--pid", String(pid), `--nofile=${limit}`], { stdio: "pipe" });
+    execFileSync("prlimit", ["--pid", String(pid), `--nofile=${limit}:`], { stdio: "pipe" });
   } catch (error) {
     if (!/No such process/.test(error.stderr)) throw error;
   }
@@ -43,9 +47,28 @@ export const faults = {
     end: (_, { pid }) => signal(pid, "SIGCONT"),
   },
 
-  "end a worker": { begin: toWorker("SIGTERM") },
+  "end a worker": {
+    begin: ({ pickWorker, hears }) => {
+      const pid = pickWorker();
+      signal(pid, "SIGTERM");
+      return { pid, over: hears(`(pid ${pid}) `, drainLimitMs) };
+    },
+  },
 
-  "reload": { begin: ({ server }) => signal(server.pid, "SIGHUP") },
+  "reload": {
+    begin: ({ server, hears }) => {
+      signal(server.pid, "SIGHUP");
+      return { over: hears("reloaded", reloadLimitMs) };
+    },
+  },
+
+  "one more": {
+    begin: ({ server }) => void signal(server.pid, "SIGTTIN"),
+    end: ({ server, hears }) => {
+      signal(server.pid, "SIGTTOU");
+      return hears("exited with status 0", drainLimitMs);
+    },
+  },
 
   "reset half": {
     begin: ({ proxy, random }) => {
@@ -79,10 +102,11 @@ export const faults = {
     begin: ({ pickWorker, proxy, random }) => {
       const pid = pickWorker();
       const open = openDescriptors(pid);
-      limitDescriptors(pid, `${open + spareDescriptors}:`);
+      const limit = descriptorLimit(pid);
+      limitDescriptors(pid, open - fewerDescriptors);
       for (const pair of proxy.some(half, random)) pair.cut();
-      return { pid, open };
+      return { pid, open, limit };
     },
-    end: ({ descriptorLimit }, { pid }) => limitDescriptors(pid, `${descriptorLimit}:`),
+    end: (_, { pid, limit }) => limitDescriptors(pid, limit),
   },
 };

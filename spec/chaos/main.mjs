@@ -5,7 +5,7 @@
 //
 // INJURY=drop, swap, double or lie puts a fault of our own between clients and history, which must
 // be found; RATE, WORKERS and FAULTS ("reload,kill a worker") change the profile, PACE=4 makes
-// faults four times as often.
+// faults four times as often, TLS=1 encrypts, ARGS="--journal-size 1M" are the server's.
 
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -34,9 +34,10 @@ function profileOf() {
     const strange = profile.faults.find((name) => !faults[name]);
     if (strange) throw new Error(`no fault "${strange}": ${Object.keys(faults).join(", ")}`);
   }
+  if (env.ARGS) profile.args = env.ARGS.split(" ");
   const { hold } = fullProfile();
   for (const name of Object.keys(hold)) hold[name] /= Number(env.PACE || 1);
-  return fullProfile({ ...profile, hold });
+  return fullProfile({ ...profile, hold, tls: Boolean(env.TLS) });
 }
 
 async function history(seed) {

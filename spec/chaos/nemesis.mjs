@@ -26,10 +26,11 @@ export class Nemesis {
     const { world, recorder } = this;
     const fault = faults[name];
     const at = wallClock();
-    const known = (await fault.begin(world)) ?? {};
+    const { over, ...known } = fault.begin(world) ?? {};
     recorder.note("fault", { name, phase: "begin", at, ...known });
     await sleep(seconds * 1000);
     await fault.end?.(world, known);
+    await over;
     recorder.note("fault", { name, phase: "end" });
   }
 

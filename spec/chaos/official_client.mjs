@@ -7,8 +7,9 @@ import { transports } from "../support/clients.js";
 const callLimitMs = 5000;
 
 export class OfficialClient {
-  constructor(port, mode, events) {
-    this.socket = io(`http://127.0.0.1:${port}`, {
+  constructor(port, mode, events, { encrypted = false } = {}) {
+    this.socket = io(`${encrypted ? "https" : "http"}://127.0.0.1:${port}`, {
+      rejectUnauthorized: false, // the certificate is for "localhost"
       transports: transports[mode],
       forceNew: true,
       reconnectionDelay: 200,

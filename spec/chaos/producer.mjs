@@ -7,6 +7,7 @@ import { makePayload, idOf } from "./payload.mjs";
 
 const directedShare = 0.1;
 const tickMs = 20;
+const mostTickMs = 100; // when we are late, nothing is made up for: a busy machine gets less to do
 
 export class Producer {
   // `participant`: who sends; `sids()`: of the sockets that can be sent to.
@@ -18,7 +19,8 @@ export class Producer {
     let last = this.recorder.now();
     this.timer = setInterval(() => {
       const now = this.recorder.now();
-      this.due = Math.min(this.due + ((now - last) / 1000) * this.rate, this.rate);
+      const lately = Math.min(now - last, mostTickMs);
+      this.due += (lately / 1000) * this.rate;
       last = now;
       if (!this.participant.connected) this.due = 0;
       for (; this.due >= 1; this.due--) this.send();

@@ -13,8 +13,9 @@ const common = {
   rate: 200, // messages per second, of all producers
   quiet: { first: 5, last: 8 }, // seconds
   slack: { rss: 8192, fds: 4 }, // kilobytes, which malloc keeps of a backlog; descriptors
-  descriptors: 4096, // a worker's limit, when it is not squeezed
-  args: [],
+  tls: false,
+  env: {},
+  args: ["--heartbeat-timeout", "2", "--drain", "2"],
 };
 
 export function fullProfile({ seconds = 150, ...more } = {}) {
@@ -26,6 +27,8 @@ export function shortProfile(more = {}) {
     ...common, seconds: 20, rate: 100, quiet: { first: 5, last: 7 },
     hold: { least: 1, most: 1.5, rest: 0.8 },
     faults: ["kill a worker", "reset half", "reload"],
+    args: ["--drain", "1"],
+    env: { PING_TIMEOUT: "10" }, // nothing goes silent here but on a machine that is too busy
     ...more,
   };
 }

@@ -15,8 +15,10 @@ const mostDelayMs = 1000;
 const sipMs = { pause: 400, read: 100 };
 
 export class RawClient {
-  constructor(port, mode, events) {
-    Object.assign(this, { port, mode, events, connected: false, calls: new Map(), lastCall: 0 });
+  constructor(port, mode, events, { encrypted = false } = {}) {
+    Object.assign(this, { port, mode, events, encrypted, connected: false });
+    this.calls = new Map();
+    this.lastCall = 0;
     this.encoder = new Encoder();
     this.open();
   }
@@ -28,7 +30,7 @@ export class RawClient {
       onOpen: () => this.engineOpened(),
       onPacket: (packet) => this.decode(packet),
       onClose: (reason) => this.engineClosed(reason),
-    });
+    }, { encrypted: this.encrypted });
   }
 
   engineOpened() {

@@ -25,7 +25,8 @@ function describeCounts(counts) {
     ["unknown", counts.unknown], ["of these lost", counts.lostUnknown],
     ["delivered", counts.delivered], ["recovered", counts.recovered], ["refused", counts.refused],
   ].map(([name, n]) => `${name} ${number(n)}`).join(", ") +
-    `; max gap ${counts.maxGapMs} ms, p99 recovery ${counts.p99RecoveryMs} ms`;
+    `; on the way p99 ${counts.p99WayMs} ms; away p99 ${counts.p99RecoveryMs}, ` +
+    `at most ${counts.maxGapMs} ms`;
 }
 
 // Where it is long the machine was busy with other things.

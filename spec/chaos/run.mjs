@@ -28,7 +28,8 @@ export class Run {
   async start() {
     const { profile } = this;
     const args = ["--log-level", "info", ...profile.args];
-    this.server = await startServer(appFile("chaos"), { workers: profile.workers, args });
+    const { workers, tls, env } = profile;
+    this.server = await startServer(appFile("chaos"), { workers, args, tls, env });
     this.listenToServer();
     this.watchLag();
     this.proxy = await Proxy.start(this.server.port);
@@ -57,6 +58,20 @@ export class Run {
     }
   }
 
+  // From now on; goes on without it when the time is over.
+  async hears(text, limitMs) {
+    const { lines } = this.recorder;
+    let at = lines.length;
+    const probe = () => {
+      while (at < lines.length) {
+        const line = lines[at++];
+        if (line.op === "log" && line.text.includes(text)) return true;
+      }
+      return false;
+    };
+    await eventually(text, probe, limitMs).catch(() => {});
+  }
+
   // How late this process itself was, which is no fault of the server's.
   watchLag() {
     let last = this.recorder.now();
@@ -83,8 +98,9 @@ export class Run {
   }
 
   makeParticipant(name, mode, official, steady) {
+    const { tls: encrypted } = this.profile;
     const Client = official ? OfficialClient : RawClient;
-    const make = (events) => new Client(this.proxy.port, mode, events);
+    const make = (events) => new Client(this.proxy.port, mode, events, { encrypted });
     return new Participant(name, this.recorder, make, { steady });
   }
 
@@ -133,7 +149,8 @@ export class Run {
     const random = this.random.stream("nemesis");
     const { server, proxy } = this;
     const pickWorker = () => random.pick(this.workerPids());
-    return { server, proxy, random, pickWorker, descriptorLimit: this.profile.descriptors };
+    const hears = (text, limitMs) => this.hears(text, limitMs);
+    return { server, proxy, random, pickWorker, hears };
   }
 
   async live() {

@@ -25,3 +25,7 @@ export function takeVitals(pids) {
 export function openDescriptors(pid) {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
+
+export function descriptorLimit(pid) {
+  return Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"))[1]);
+}

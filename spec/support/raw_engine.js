@@ -4,6 +4,7 @@
 // Packets are texts without their type, and Buffers.
 
 import http from "node:http";
+import https from "node:https";
 import { frame, op, RawWebSocket } from "./raw_websocket.js";
 
 const separator = "\x1e";
@@ -14,7 +15,8 @@ const target = (transport, sid) =>
 class Polling {
   constructor(engine) {
     this.engine = engine;
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
+    this.http = engine.encrypted ? https : http;
+    this.agent = new this.http.Agent({ keepAlive: true, maxSockets: 2 });
     this.queue = [];
     this.posting = false;
   }
@@ -50,8 +52,9 @@ class Polling {
       };
       const { port, sid } = this.engine;
       const path = target("polling", sid);
-      const options = { agent: this.agent, port, host: "127.0.0.1", method, path, headers };
-      const req = http.request(options, (res) => {
+      const { agent } = this;
+      const where = { agent, port, host: "127.0.0.1", rejectUnauthorized: false };
+      const req = this.http.request({ ...where, method, path, headers }, (res) => {
         const chunks = [];
         res.on("data", (chunk) => chunks.push(chunk));
         res.on("error", reject);
@@ -103,7 +106,8 @@ class WebSocket {
   }
 
   async connect() {
-    this.ws = await RawWebSocket.open(this.engine.port, target("websocket", this.engine.sid));
+    const { port, sid, encrypted } = this.engine;
+    this.ws = await RawWebSocket.open(port, target("websocket", sid), { encrypted });
     if (this.engine.isClosed) this.ws.destroy();
   }
 
@@ -138,9 +142,9 @@ class WebSocket {
 
 export class RawEngine {
   // `mode`: "polling", "websocket" or "upgrade". `events`: onOpen(), onPacket(packet) for the
-  // messages, onClose(reason) once.
-  constructor(port, mode, events) {
-    Object.assign(this, { port, mode, events, isClosed: false });
+  // messages, onClose(reason) once. `encrypted`: over TLS.
+  constructor(port, mode, events, { encrypted = false } = {}) {
+    Object.assign(this, { port, mode, events, encrypted, isClosed: false });
     this.transport = mode === "websocket" ? new WebSocket(this) : new Polling(this);
     this.timer = setTimeout(() => this.close("no open packet"), openLimitMs);
     this.transport.open().catch((error) => this.close(error.message));

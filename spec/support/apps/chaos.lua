@@ -1,13 +1,16 @@
 -- SPDX-License-Identifier: MIT
 -- What spec/chaos runs against: rooms that clients join and leave, and messages to them that are
 -- acknowledged when they have been emitted. Heartbeats are quick, so that a dead connection is
--- noticed within a fault. With MISSED=n fewer packets are kept for who is away, with AWAY=seconds
--- for a shorter time, so that more have to be told that they were not recovered.
+-- noticed within a fault. From the environment: PING_TIMEOUT, where it is to be noticed later;
+-- MISSED and AWAY, how many packets are kept for who is away, and for how many seconds.
 local sio = require("sio")
 
+local dir = os.getenv("TLS_DIR")
+
 local app = sio.server({
+  tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil,
   ping_interval = 1,
-  ping_timeout = 1.5,
+  ping_timeout = tonumber(os.getenv("PING_TIMEOUT")) or 2,
   connection_state_recovery = {
     max_disconnection_duration = tonumber(os.getenv("AWAY")) or 60,
     max_missed_packets = math.tointeger(tonumber(os.getenv("MISSED"))) or 100000,
