@@ -135,6 +135,27 @@ describe("sessions that move", { timeout: 120000 }, () => {
     }
   }
 
+  it("a hundred at once, whose worker is killed", async () => {
+    const { home } = await begin("websocket");
+    const all = await Promise.all(
+      Array.from({ length: 100 * workers }, () => clients.connect("websocket")),
+    );
+    const homes = await Promise.all(all.map(homeOf));
+    const moved = all.filter((_, i) => homes[i] === home);
+    assert.ok(moved.length > 80, `${moved.length} clients there`);
+    const inboxes = moved.map((client) => new Inbox(client, "n", first));
+    await Promise.all(inboxes.map((inbox) => inbox.until(1)));
+    const back = moved.map((client) => nextEvent(client, "connect", 20000));
+    process.kill(home, "SIGKILL");
+    await Promise.all(back);
+    const last = await talker.stop();
+    for (const inbox of inboxes) {
+      await inbox.until(last - inbox.items[0] + 1);
+      assert.deepEqual(inbox.items, range(inbox.items[0], last));
+    }
+    assert.ok(moved.every((client) => client.recovered));
+  });
+
   it("a half-open connection, which heard nothing of the last events", async () => {
     const { reader } = await begin("websocket");
     const socket = await RawWebSocket.open(server.port, "/socket.io/?EIO=4&transport=websocket");
