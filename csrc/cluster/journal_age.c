@@ -67,13 +67,18 @@ static void punch(const struct sio_shm *shm, uint64_t from, uint64_t to)
     fallocate(shm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, (off_t)(to - from));
 }
 
+static uint64_t block_of(uint64_t pos)
+{
+    return pos - pos % SIO_JOURNAL_BLOCK;
+}
+
 /* Under the lock, or an append would write where we punch. Positions that have been overwritten
  * since are somebody else's. */
 static void give_back_some(struct sio_shm *shm, uint64_t to)
 {
     uint64_t horizon = atomic_load(&shm->journal->horizon), *from = &shm->marks.given_back;
     if (horizon > shm->ring_bytes && *from < horizon - shm->ring_bytes)
-        *from = (horizon - shm->ring_bytes + SIO_JOURNAL_BLOCK - 1) & ~UINT64_C(0xfff);
+        *from = block_of(horizon - shm->ring_bytes + SIO_JOURNAL_BLOCK - 1);
     uint64_t wrap = (*from | (shm->ring_bytes - 1)) + 1, end = *from + GIVE_BACK;
     end = end < wrap ? end : wrap;
     end = end < to ? end : to;
@@ -84,7 +89,7 @@ static void give_back_some(struct sio_shm *shm, uint64_t to)
 
 static void give_back(struct sio_shm *shm, uint64_t floor)
 {
-    uint64_t to = floor & ~UINT64_C(0xfff); /* the block of the floor is where seek begins */
+    uint64_t to = block_of(floor); /* which stays: seek begins there */
     while (shm->marks.given_back < to) {
         if (sio_journal_lock(shm->journal) != 0)
             return;
