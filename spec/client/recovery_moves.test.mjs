@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sessions that go from worker to worker while others talk all the time: cut, half-open, stopped,
-// drained or killed. Each comes back as who it was, with all that it missed, once and in order.
+// drained, reloaded or killed. Each comes back as who it was, with all that it missed, once and in
+// order.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -42,7 +43,7 @@ async function homeOf(socket) {
 describe("sessions that move", { timeout: 120000 }, () => {
   let server, clients, talker;
   before(async () => {
-    server = await startServer("recovery", { workers });
+    server = await startServer("recovery", { workers, args: ["--drain", "0.5"] });
   });
   after(() => server?.stop());
   afterEach(async () => {
@@ -117,6 +118,18 @@ describe("sessions that move", { timeout: 120000 }, () => {
       const back = reader.connected || nextEvent(reader, "connect", 20000);
       process.kill(home, "SIGKILL");
       await back;
+    },
+    "two reloads": async ({ reader }) => {
+      for (let i = 0; i < 2; i++) {
+        const before = server.workerPids();
+        const back = nextEvent(reader, "connect", 20000);
+        process.kill(server.pid, "SIGHUP");
+        await back;
+        await eventually("new workers", () => {
+          const now = server.workerPids();
+          return now.length === workers && !now.some((pid) => before.includes(pid));
+        }, 20000);
+      }
     },
     "its worker's end by SIGTERM": async ({ reader, home }) => {
       const back = nextEvent(reader, "connect", 20000);
