@@ -140,8 +140,7 @@ end
 --- A worker is ready.
 ---@param member sio.cli.Member
 function Supervisor:on_ready(member)
-  if self.stopping then return end
-  self.members:set_state(member, "ready")
+  if self.stopping or not self.members:set_state(member, "ready") then return end
   local first = not self.ever_ready
   self.ever_ready = true
   local _, ready = self.members:count()
