@@ -80,8 +80,10 @@ describe("sio-lua", function()
       program.expect "(worker 2 is ready)"
     end
 
-    it("was stopped", function()
-      local program, port, pids = serve(arguments, 2)
+    it("was stopped, as the app has it", function()
+      folder:write("app.lua", (APP:gsub("serve_client = false",
+        "%0, workers = 2, suspect_after = 0.5, heartbeat_timeout = 1")))
+      local program, port, pids = serve("", 2)
       program.signal("STOP", pids[2])
       is_replaced(program, port, pids)
       ends_well(program)
@@ -122,6 +124,15 @@ describe("sio-lua", function()
     end
     program.signal "CONT"
     ends_well(program)
+  end)
+
+  it("ends with 1 when a worker does not leave in its time", function()
+    folder:write("app.lua", (APP:gsub("app:listen",
+      "app:on_stop(function() io.stderr:write 'waits\\n' sio.sleep(1000) end)\n%0")))
+    local program = serve("--drain 0.2", 1)
+    program.signal "TERM"
+    program.expect "^(waits)$"
+    assert.equal(1, program.wait())
   end)
 
   describe("when it is killed", function()
