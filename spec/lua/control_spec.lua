@@ -67,10 +67,7 @@ describe("a control socket", function()
     local ended = core.job.ticket()
     run_lua(source, prefix, function() core.job.wake(ended) end)
     core.job.wait(ended)
-    local file = assert(io.open(folder.path .. "/output"))
-    local text = file:read "a"
-    file:close()
-    return text
+    return folder:read "output"
   end
 
   it("answers a command with an object on a line, one after the other", serving(function()
@@ -101,6 +98,26 @@ describe("a control socket", function()
     assert.matches("no such command", got[2])
     assert.matches("expected", got[3])
     assert.matches('"ok":true', got[4])
+  end))
+
+  it("takes them byte by byte, and answers who has closed its half", serving(function()
+    folder:write("bytes.pl", [[
+      use Socket;
+      socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die $!;
+      connect($s, pack_sockaddr_un($ARGV[0])) or die $!;
+      for (split //, qq({"op":"status"}\n{"op":"nothing"}\n)) {
+        syswrite $s, $_;
+        select undef, undef, undef, 0.001;
+      }
+      shutdown $s, 1;
+      print while defined($_ = readline $s);]])
+    local ended = core.job.ticket()
+    assert(process.spawn({ "/bin/sh", "-c", ("exec perl %s/bytes.pl %s >%s/output 2>&1"):format(
+      folder.path, path, folder.path) }, {}, {}, function() core.job.wake(ended) end))
+    core.job.wait(ended)
+    local ok, wrong = folder:read "output":match "^(.-)\n(.-)\n$"
+    assert.matches('"ok":true', ok)
+    assert.matches("no such command", wrong)
   end))
 
   it("says what is wrong with anything else, and goes on", serving(function()

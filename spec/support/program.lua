@@ -23,6 +23,14 @@ function Folder:write(name, text)
   file:close()
 end
 
+--- All that is in a file.
+function Folder:read(name)
+  local file = assert(io.open(self.path .. "/" .. name))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
 function Folder:remove()
   os.execute("rm -r " .. self.path)
 end
