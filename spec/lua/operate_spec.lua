@@ -131,6 +131,25 @@ describe("sio-lua as it is operated", function()
     assert.matches("app.lua:1: no database", program.output())
   end)
 
+  it("shows the last lines of all logs, and those to come", function()
+    local program = start "-w 2"
+    assert.equal("said", program_of.fetch(program.port, "/say/one"))
+    local code, output = run "logs"
+    assert.equal(0, code, output)
+    assert.matches("said one", output)
+    assert.same({ 0, "" }, { run "logs --lines 0" })
+    local follower = program_of.start(folder, "logs -f", "RUNTIME_DIRECTORY=" .. folder.path)
+    follower.expect "(said one)"
+    program_of.fetch(program.port, "/say/two")
+    follower.expect "(said two)"
+    assert.same({ 0, "" }, { run "reload" })
+    program_of.fetch(program.port, "/say/three") -- by a worker that was not there before
+    follower.expect "(said three)"
+    assert.same({ 0, "" }, { run "stop" })
+    assert.equal(0, follower.wait())
+    assert.equal(1, select(2, follower.output():gsub("said two", "")))
+  end)
+
   it("is told from others by its application and its process", function()
     folder:write("other.lua", APP)
     local app, other = start "app.lua", start "other.lua"

@@ -47,6 +47,13 @@ local commands = {
   { name = "list", words = 0, module = "sio.cli.commands.list",
     flags = flags({ name = "json", help = "as one JSON array" }),
     help = "show all that run, a line each" },
+  { name = "logs", argument = "[app.lua]", words = 1, app = 1,
+    module = "sio.cli.commands.logs", flags = flags(
+      { name = "follow", short = "f", help = "and those to come, until it ends or is interrupted" },
+      { name = "lines", short = "n", argument = "N", take = values.integer(0, 100),
+        help = "the last N lines (20)" },
+      pid, status),
+    help = "show the last lines of all its logs" },
   { name = "reload", argument = "[app.lua]", words = 1, app = 1,
     module = "sio.cli.commands.reload", flags = flags(pid, status),
     help = "replace the workers one after another, with new code, and wait for the end of it" },

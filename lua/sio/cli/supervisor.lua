@@ -21,7 +21,7 @@ local process = core.process
 
 local parts = {
   "logging", "counts", "metrics", "declaration", "restarts", "replacements", "reload", "watchdog",
-  "memory", "renewal", "signals", "control", "systemd",
+  "memory", "renewal", "signals", "control", "logs", "systemd",
 }
 
 local DRAIN = 10 -- seconds

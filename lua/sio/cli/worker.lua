@@ -18,6 +18,7 @@ local errors = require "sio.error"
 local host = require "sio.host"
 local message = require "sio.cli.message"
 local say = require "sio.say"
+local tail = require "sio.cli.tail"
 
 local process = core.process
 
@@ -140,6 +141,7 @@ local function open()
   core.set_log_format(worker.settings.log.format)
   core.set_log_worker(worker.settings.number)
   core.log_guard()
+  tail.serve(worker)
   return process.worker_open {
     shm_fd = SHM_FD, bell_fd = BELL_FD, slot = math.tointeger(slot),
     generation = math.tointeger(generation),
