@@ -46,7 +46,8 @@ export class Nemesis {
       await sleep(rest * 1000);
     }
     const pair = [this.next(), this.next()];
-    const hold = (name) => Math.min(this.holdSeconds(name), Math.max(left(), least));
+    const short = Math.max(left(), least);
+    const hold = (name) => faults[name].seconds ?? Math.min(this.holdSeconds(name), short);
     await Promise.all(pair.map((name) => this.make(name, hold(name))));
   }
 }

@@ -3,6 +3,8 @@
 
 import { faults } from "./faults.mjs";
 
+const sanitized = process.env.SIO_PRELOAD !== undefined; // what is freed is kept then
+
 const common = {
   workers: 4,
   consumers: 24,
@@ -12,7 +14,8 @@ const common = {
   moves: 2, // changes of a room per second
   rate: 200, // messages per second, of all producers
   quiet: { first: 5, last: 8 }, // seconds
-  slack: { rss: 8192, fds: 4 }, // kilobytes, which malloc keeps of a backlog; descriptors
+  // Kilobytes, which malloc keeps of a backlog, and descriptors.
+  slack: { rss: sanitized ? 1e6 : 8192, fds: 4 },
   tls: false,
   env: {},
   args: ["--heartbeat-timeout", "2", "--drain", "2"],
