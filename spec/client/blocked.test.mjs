@@ -91,9 +91,8 @@ describe("a writer that stopped half-way", { timeout: 60000 }, () => {
     }
     assert.deepEqual(inbox.items, [1]);
     await letGo();
-    await sent;
+    await Promise.all([sent, told.until(1)]); // what was told stood behind the join
     await writer.emitWithAck("publish to", "red", 4, 5);
-    await told.until(1);
     await writer.emitWithAck("publish", 6, 6);
     await eventually("the last one", () => inbox.items.at(-1) === 6);
     assert.equal(reader.id, id);
