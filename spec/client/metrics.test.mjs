@@ -188,6 +188,16 @@ describe("metrics", { timeout: 60000 }, () => {
     assert.equal((await fetch(`${pages}/healthz`)).status, 200);
   });
 
+  it("end the start with 3 when their address is taken", async () => {
+    await start(1);
+    const args = ["--metrics", new URL(pages).port];
+    await assert.rejects(startServer("metrics", { args }), (error) => {
+      assert.match(error.message, /ended with status 3/);
+      assert.match(error.message, /^sio-lua: --metrics: cannot listen on 127\.0\.0\.1/m);
+      return true;
+    });
+  });
+
   it("are on a Unix socket of mode 600, too, and leave no file", async (t) => {
     const { mkdtempSync, statSync, existsSync, rmSync } = await import("node:fs");
     const dir = mkdtempSync("/tmp/sio-metrics-");
