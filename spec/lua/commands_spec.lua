@@ -5,6 +5,7 @@
 local commands = require "sio.cli.commands"
 local flags = require "sio.cli.flags"
 local help = require "sio.cli.help"
+local log_text = require "sio.cli.log_text"
 local status_table = require "sio.cli.status_table"
 local target = require "sio.cli.target"
 
@@ -104,6 +105,28 @@ sio-lua 0.1.0  a?[2J?b  pid 1  up 0s  - workers  1 restart  starting
  4242  /srv/app.lua  ready           2     1332         0  3h12m  http://localhost:3000
     7  /srv/b.lua    draining        1        -         3     5s
 ]], (status_table.list { status, other }))
+  end)
+end)
+
+describe("sio.cli.log_text", function()
+  it("makes a line of JSON what a terminal would have got", function()
+    local function check(text, line)
+      assert.equal(text, (log_text.of(line):gsub("^%d%d:%d%d:", "")))
+    end
+    local head = '{"ts":"2026-01-02T11:34:56.789Z","level":"warn",'
+    check("56.789 warn [worker 2] slow name=value (3 more held back)",
+      head .. '"worker":2,"pid":71,"msg":"slow","name":"value","suppressed":3}')
+    check('56.789 warn hello a=1 b="x y" c={"d":true}',
+      head .. '"worker":0,"pid":71,"msg":"hello","b":"x y","a":1,"c":{"d":true}}')
+    check("56.789 warn x?[2J\n    at app.lua:3", head .. '"msg":"x\\u001b[2J\\n  at app.lua:3"}')
+    assert.equal(os.date("%H", 1767353696), (log_text.of(head .. '"msg":"x"}'):match "^%d%d"))
+  end)
+
+  it("leaves alone what is none", function()
+    for _, line in ipairs { "12:34:56.789 info hello", "{", '{"a":1}', "[1]", "" } do
+      assert.equal(line, log_text.of(line))
+    end
+    assert.equal("a?b", log_text.of "a\27b")
   end)
 end)
 
