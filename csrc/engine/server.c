@@ -140,6 +140,11 @@ void eio_server_close(struct eio_server *e, sio_loop_fn on_closed, void *ctx)
     eio_heartbeat_close(&e->heartbeat, on_timer_closed, e);
 }
 
+void eio_server_depart(struct eio_server *e)
+{
+    e->departing = true;
+}
+
 /* ---- sessions -------------------------------------------------------------------------------- */
 
 static struct sio_slice sid_of(const struct eio_session *s)
@@ -437,7 +442,7 @@ void eio_server_handle(struct eio_server *e, struct sio_http_conn *c,
 {
     if (e->closing)
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
-    else if (too_many_handshakes(c, r))
+    else if (too_many_handshakes(c, r) || (e->departing && eio_leave_answer(e, c, r)))
         return;
     else if (wants_gate(e, r))
         eio_gate_open(e, c, r);

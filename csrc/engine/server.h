@@ -30,6 +30,10 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
  * be NULL. Requests that come until then are answered 503. */
 void eio_server_close(struct eio_server *e, sio_loop_fn on_closed, void *ctx);
 
+/* The worker goes away: polls and posts for sessions of ours that have ended are answered with a
+ * goodbye from now on, not refused. */
+void eio_server_depart(struct eio_server *e);
+
 /* A message that follows each open packet; takes its own reference. */
 void eio_server_set_initial(struct eio_server *e, const struct eio_msg *m);
 

@@ -31,6 +31,7 @@ struct eio_server {
     struct sio_list gates; /* requests that wait for hooks */
     size_t n_gates;
     size_t n_waiting; /* of which: handshakes */
+    bool departing; /* see eio_server_depart */
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;
@@ -71,6 +72,13 @@ void eio_hooks_refuse(struct eio_server *e, struct sio_http_conn *c, const struc
 /* The same for a WebSocket handshake that RFC 6455 refuses. */
 void eio_hooks_refuse_websocket(struct eio_server *e, struct sio_http_conn *c,
                                 const struct eio_request *q, const char *error);
+
+/* ---- leave.c, for server.c --------------------------------------------------------------------
+ */
+
+/* The request is for a session of ours that has left: answered. */
+bool eio_leave_answer(struct eio_server *e, struct sio_http_conn *c,
+                      const struct sio_http_request *r);
 
 /* ---- gate.c, for server.c -------------------------------------------------------------------- */
 

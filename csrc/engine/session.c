@@ -362,14 +362,16 @@ bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
     return s->state != EIO_STATE_CLOSED;
 }
 
-/* A closing session says goodbye now. While a probe lasts the client waits for its poll to return
- * before it changes over (EIO v4 §Upgrade), so the poll must not hang. */
+/* A session that closes or leaves says goodbye now. While a probe lasts the client waits for its
+ * poll to return before it changes over (EIO v4 §Upgrade), so the poll must not hang. */
 void eio_session_on_poll(struct eio_session *s)
 {
     if (s->state == EIO_STATE_CLOSING) {
         if (s->queue.n == 0)
             eio_queue_push(&s->queue, &s->server->noop);
         finish(s, EIO_FORCED_CLOSE, NULL);
+    } else if (s->leaving && eio_session_leave(s)) {
+        return;
     } else if (s->queue.n != 0) {
         eio_server_mark(s->server, s);
     } else if (s->probing == EIO_PROBE_ANSWERED) {

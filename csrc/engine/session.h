@@ -43,6 +43,8 @@ struct eio_session_events {
                      const char *detail);
     /* It was under pressure, and nothing waits for the client any more. May be NULL. */
     void (*on_drain)(void *owner, struct eio_session *s);
+    /* It ends now because its worker goes away; on_close follows. May be NULL. */
+    void (*on_leave)(void *owner, struct eio_session *s);
 };
 
 /* Until it is called, messages are dropped and nobody hears of the end. `events` outlives s. */
@@ -73,6 +75,14 @@ void eio_session_close(struct eio_session *s);
  * that is CLOSING ends as "forced close" all the same, unless it is a "ping timeout".
  * Reenters: on_close. */
 void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *detail);
+
+/* For a worker that goes away: ends it as soon as that cuts nothing, which is now or when a poll
+ * comes, or else when this is called again. Polling has to have a GET that waits and no POST; no
+ * upgrade and no message may be unfinished. What is queued goes out in front of the goodbye. True:
+ * it has ended. Reenters: on_leave, on_close. */
+bool eio_session_leave(struct eio_session *s);
+void eio_session_leave_now(struct eio_session *s);     /* whatever it cuts */
+bool eio_session_leaving(const struct eio_session *s); /* and has not ended yet */
 
 const char *eio_session_sid(const struct eio_session *s);       /* at most EIO_SID_MAX characters */
 const char *eio_session_transport(const struct eio_session *s); /* "polling" | "websocket" */

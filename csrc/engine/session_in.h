@@ -4,6 +4,7 @@
  *     session.c               state, sending, packets, the end
  *     polling.c, websocket.c  the two transports
  *     upgrade.c               the probe, and the change to websocket
+ *     leave.c                 goodbyes of a worker that goes away
  *     heartbeat.c             what is due when
  *     pressure.c, meter.c     clients that read too slowly or send too much
  *     dialect.c               clients that are spoken to otherwise
@@ -55,6 +56,7 @@ struct eio_session {
     bool pressed;       /* see pressure.h */
     bool held;          /* see eio_session_hold */
     bool drained;       /* no longer pressed: on_drain at the end of the tick */
+    bool leaving;       /* see eio_session_leave */
 };
 
 _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small");

@@ -90,6 +90,13 @@ void sio_client_close(struct sio_client *c)
         sio_client_part_all(c, &why);
 }
 
+void sio_client_shut(struct sio_client *c)
+{
+    static const struct sio_parting why = {.reason = "server shutting down", .recoverable = true};
+    sio_client_joined(c); /* no connect timeout any more */
+    sio_client_part_all(c, &why);
+}
+
 static void invalid_packet(struct sio_client *c, const char *message)
 {
     struct sio_server *server = c->server;
@@ -199,6 +206,12 @@ static void on_drain(void *owner, struct eio_session *session)
         s->events->on_drain(s->owner, session);
 }
 
+static void on_leave(void *owner, struct eio_session *session)
+{
+    (void)session;
+    sio_client_shut(owner);
+}
+
 static void on_close(void *owner, struct eio_session *session, enum eio_reason reason,
                      const char *detail)
 {
@@ -223,7 +236,8 @@ void sio_client_new(struct sio_server *s, struct eio_session *session)
     static const struct eio_session_events events = {.on_message = on_message,
                                                      .on_upgrade = on_upgrade,
                                                      .on_close = on_close,
-                                                     .on_drain = on_drain};
+                                                     .on_drain = on_drain,
+                                                     .on_leave = on_leave};
     struct sio_client *c = sio_calloc(1, sizeof *c);
     c->server = s;
     c->session = session;

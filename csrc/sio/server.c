@@ -193,9 +193,7 @@ void sio_server_add_session(struct sio_server *s, struct eio_session *session)
 static void shut_client(void *ctx, struct sio_client *c)
 {
     (void)ctx;
-    static const struct sio_parting why = {.reason = "server shutting down", .recoverable = true};
-    sio_client_joined(c); /* no connect timeout any more */
-    sio_client_part_all(c, &why);
+    sio_client_shut(c);
 }
 
 void sio_server_shutdown(struct sio_server *s)

@@ -190,9 +190,9 @@ void sio_client_joined(struct sio_client *c);
 void sio_client_send(struct sio_client *c, enum sio_packet_type type, struct sio_slice nsp,
                      struct sio_slice data);
 void sio_client_close(struct sio_client *c); /* it broke the protocol, or joined nothing in time */
-/* 41 to all namespaces, then the session: disconnect(true). */
-void sio_client_disconnect(struct sio_client *c);
+void sio_client_disconnect(struct sio_client *c); /* 41 to all namespaces, then the session */
 void sio_client_part_all(struct sio_client *c, const struct sio_parting *why);
+void sio_client_shut(struct sio_client *c); /* "server shutting down" to all its sockets */
 /* Calls fn for each of a snapshot of the clients that are not closed. */
 void sio_client_each(struct sio_server *s, void (*fn)(void *ctx, struct sio_client *c), void *ctx);
 uint64_t sio_client_expire(struct sio_server *s, uint64_t now_ms); /* next deadline, 0: none */

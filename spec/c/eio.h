@@ -60,10 +60,19 @@ static inline void eio_on_drain(void *owner, struct eio_session *s)
     sio_buf_printf(&eio.log, "drain ");
 }
 
+static inline void eio_on_leave(void *owner, struct eio_session *s)
+{
+    (void)owner, (void)s;
+    sio_buf_append_slice(&eio.log, SIO_LIT("leave "));
+}
+
 static inline void eio_on_session(void *owner, struct eio_session *s)
 {
-    static const struct eio_session_events events = {eio_on_message, eio_on_upgrade, eio_on_close,
-                                                     eio_on_drain};
+    static const struct eio_session_events events = {.on_message = eio_on_message,
+                                                     .on_upgrade = eio_on_upgrade,
+                                                     .on_close = eio_on_close,
+                                                     .on_drain = eio_on_drain,
+                                                     .on_leave = eio_on_leave};
     (void)owner;
     eio.session = s;
     eio_session_set_events(s, &events, &eio);
