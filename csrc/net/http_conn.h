@@ -84,6 +84,7 @@ struct sio_http_server {
     bool dated;             /* answers carry the time (RFC 9110 §6.6.1), unless they have a Date */
     int64_t date_s;         /* what `date` shows */
     char date[SIO_HTTP_DATE_LEN + 1];
+    bool draining; /* every answer is the last of its connection */
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;
@@ -96,6 +97,16 @@ void sio_http_server_init(struct sio_http_server *s, struct sio_loop *loop,
 /* TLS for new connections from listeners, from now on, behind the PROXY header if there is one.
  * Takes its own reference; NULL: plain. */
 void sio_http_server_set_tls(struct sio_http_server *s, struct sio_tls_context *tls);
+/* Every answer is the last one of its connection from now on, and says so. Idempotent. */
+void sio_http_server_drain(struct sio_http_server *s);
+struct sio_http_count {
+    size_t busy;  /* a request, or a part of one, is there, or its answer is not complete */
+    size_t fresh; /* nothing has come yet; where the client has just connected, something will */
+    size_t idle;  /* between requests */
+};
+struct sio_http_count sio_http_server_count(const struct sio_http_server *s);
+/* Ends the connections that are not busy. */
+void sio_http_server_end_quiet(struct sio_http_server *s);
 /* Closes idle connections now and the others after their answer; on_closed (may be NULL) when the
  * sweep timer's handle is gone and `s` may be freed. */
 void sio_http_server_close(struct sio_http_server *s, sio_loop_fn on_closed, void *ctx);

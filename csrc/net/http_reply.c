@@ -57,7 +57,7 @@ int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int 
 bool sio_http_reply_may_go_on(const struct sio_http_conn *c, const struct sio_http_response *r)
 {
     bool unread = c->intake == SIO_HTTP_INTAKE_HELD || c->intake == SIO_HTTP_INTAKE_BODY;
-    if (!c->keep_alive || r->close || c->server->closing)
+    if (!c->keep_alive || r->close || c->server->draining || c->server->closing)
         return false;
     return !unread || (!c->want_continue && c->content_length <= SIO_HTTP_DRAIN_MAX);
 }

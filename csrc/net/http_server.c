@@ -72,6 +72,52 @@ void sio_http_server_set_tls(struct sio_http_server *s, struct sio_tls_context *
     sio_tls_context_unref(old);
 }
 
+/* ---- draining -------------------------------------------------------------------------------- */
+
+void sio_http_server_drain(struct sio_http_server *s)
+{
+    s->draining = true;
+}
+
+static size_t *kind_of(const struct sio_http_conn *c, struct sio_http_count *n)
+{
+    if (c->intake != SIO_HTTP_INTAKE_GREETING && !sio_http_conn_quiet(c))
+        return &n->busy;
+    return c->idle ? &n->idle : &n->fresh;
+}
+
+struct sio_http_count sio_http_server_count(const struct sio_http_server *s)
+{
+    struct sio_http_count n = {0};
+    for (const struct sio_list *node = s->conns.next; node != &s->conns; node = node->next)
+        (*kind_of(SIO_CONTAINER_OF(node, struct sio_http_conn, link), &n))++;
+    return n;
+}
+
+/* Each connection of now once; fn may close any. */
+static void each_conn(struct sio_http_server *s, void (*fn)(struct sio_http_conn *c))
+{
+    struct sio_list snapshot, *node;
+    sio_list_take(&s->conns, &snapshot);
+    while ((node = sio_list_first(&snapshot)) != NULL) {
+        sio_list_remove(node);
+        sio_list_append(&s->conns, node);
+        fn(SIO_CONTAINER_OF(node, struct sio_http_conn, link));
+    }
+}
+
+static void end_quiet(struct sio_http_conn *c)
+{
+    struct sio_http_count n = {0};
+    if (kind_of(c, &n) != &n.busy)
+        sio_http_conn_finish(c);
+}
+
+void sio_http_server_end_quiet(struct sio_http_server *s)
+{
+    each_conn(s, end_quiet);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void on_sweep_closed(uv_handle_t *h)
@@ -94,19 +140,12 @@ static void close_when_empty(struct sio_http_server *s)
 
 void sio_http_server_close(struct sio_http_server *s, sio_loop_fn on_closed, void *ctx)
 {
-    struct sio_list snapshot, *node;
     if (s->closing)
         return;
     s->closing = true;
     s->on_closed = on_closed;
     s->closed_ctx = ctx;
-    sio_list_take(&s->conns, &snapshot);
-    while ((node = sio_list_first(&snapshot)) != NULL) {
-        struct sio_http_conn *c = SIO_CONTAINER_OF(node, struct sio_http_conn, link);
-        sio_list_remove(node);
-        sio_list_append(&s->conns, node);
-        sio_http_conn_close(c);
-    }
+    each_conn(s, sio_http_conn_close);
     close_when_empty(s);
 }
 

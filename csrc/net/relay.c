@@ -165,9 +165,15 @@ void sio_relays_init(struct sio_relays *r)
     r->n = 0;
 }
 
+void sio_relays_close_one(struct sio_relays *r)
+{
+    struct sio_list *node = sio_list_first(&r->all);
+    if (node != NULL)
+        finish(SIO_CONTAINER_OF(node, struct relay, link));
+}
+
 void sio_relays_close(struct sio_relays *r)
 {
-    struct sio_list *node;
-    while ((node = sio_list_first(&r->all)) != NULL)
-        finish(SIO_CONTAINER_OF(node, struct relay, link));
+    while (!sio_list_empty(&r->all))
+        sio_relays_close_one(r);
 }

@@ -26,7 +26,9 @@ struct sio_relays {
 };
 
 void sio_relays_init(struct sio_relays *r);
-/* Finishes both sides of all. */
+/* Finishes both sides of the eldest, if there is one. */
+void sio_relays_close_one(struct sio_relays *r);
+/* The same with all. */
 void sio_relays_close(struct sio_relays *r);
 /* Joins `conn` with the stream socket `fd`; takes both. The caller looks at SIO_RELAYS_MAX. */
 void sio_relay_open(struct sio_relays *r, struct sio_conn *conn, int fd);
