@@ -278,7 +278,16 @@ static unsigned pick_slot(struct sio_service *s, struct sio_http_conn *c,
     return slot;
 }
 
-/* A handshake: true when it went to another worker. */
+/* All workers drain: the server stops. */
+static bool turn_away(struct sio_http_conn *c)
+{
+    static const struct sio_http_field retry_after = {{"Retry-After", 11}, {"1", 1}};
+    sio_http_respond(c, &(struct sio_http_response){
+                            .status = 503, .fields = &retry_after, .n_fields = 1, .close = true});
+    return true;
+}
+
+/* A handshake: true when it went to another worker, or was turned away. */
 static bool place(struct sio_service *s, struct sio_http_conn *c, const struct sio_http_request *r)
 {
     struct sio_worker *w = s->worker;
@@ -287,11 +296,9 @@ static bool place(struct sio_service *s, struct sio_http_conn *c, const struct s
         sio_load_add(&w->shm, w->me.slot, -1);
         return false;
     }
-    if (w->shm.n_slots == 1)
-        return false;
-    unsigned slot = pick_slot(s, c, r);
+    unsigned slot = w->shm.n_slots == 1 ? w->me.slot : pick_slot(s, c, r);
     if (slot == w->me.slot)
-        return false;
+        return s->draining && turn_away(c);
     if (sio_conn_encrypted(sio_http_conn_stream(c)) && !worth_a_relay(s, slot))
         return false;
     sio_load_add(&w->shm, slot, 1);
@@ -318,15 +325,16 @@ static void serve_app(struct sio_service *s, struct sio_http_conn *c,
 void sio_service_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r)
 {
     struct sio_service *s = owner;
-    if (s->closing) {
+    bool engine = !s->closing && for_engine(s, r);
+    struct sio_slice sid = eio_server_request_sid(r);
+    if (s->closing || (s->shut && !(engine && sid.p))) {
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
         return;
     }
-    if (!for_engine(s, r)) {
+    if (!engine) {
         serve_app(s, c, r);
         return;
     }
-    struct sio_slice sid = eio_server_request_sid(r);
     if (sid.p ? route(s, c, sid) : place(s, c, r))
         return;
     eio_server_handle(s->engine, c, r);

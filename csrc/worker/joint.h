@@ -6,6 +6,7 @@
  *     front.c    where a request belongs                release.c a sibling wants one of ours
  *     backing.c  sio's log and store                    answer.c  answers to siblings' questions
  *     stats.c    what it counts of itself
+ *     drain.c    its gentle end
  *
  * Private to worker/. Nobody else includes it.
  */
@@ -43,6 +44,8 @@ enum {
     SIO_LISTENERS_MAX = 16, /* of one service */
 };
 
+struct sio_drain;
+
 struct sio_service {
     struct sio_worker *worker;
     unsigned number; /* place in worker->services */
@@ -54,6 +57,8 @@ struct sio_service {
     struct sio_app_options app;
     const struct sio_app_events *events;
     void *owner;
+    bool draining; /* takes no new clients; see drain.c */
+    bool shut;     /* has drained: no request is served any more */
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;
@@ -93,6 +98,7 @@ struct sio_worker {
     struct sio_list answers; /* struct answer, see answer.c */
     size_t answers_bytes;
     struct sio_relays relays; /* of TLS connections that siblings serve */
+    struct sio_drain *drain;  /* NULL: it has not begun, or is over; see drain.c */
 
     uint64_t turn_since_ns, turn_most_us; /* see stats.c */
     unsigned beats;
@@ -175,6 +181,9 @@ void sio_worker_sample(struct sio_worker *w); /* at each beat */
 void sio_service_on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r);
 void sio_worker_on_give(void *owner, unsigned from, const struct sio_arrival *a);
 void sio_worker_drop_gives(struct sio_worker *w, const struct sio_service *s); /* those of s */
+
+/* drain.c */
+void sio_worker_cancel_drain(struct sio_worker *w); /* its end is not told; idempotent */
 
 /* worker.c */
 void sio_worker_publish_load(struct sio_worker *w);

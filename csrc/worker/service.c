@@ -107,7 +107,7 @@ static void on_accept(void *owner, int fd)
 void sio_service_add_listener(struct sio_service *s, int fd)
 {
     struct sio_listener *l = NULL;
-    if (s->n_listeners == SIO_LISTENERS_MAX || s->closing)
+    if (s->n_listeners == SIO_LISTENERS_MAX || s->closing || s->draining)
         close(fd);
     else
         l = sio_listener_open(s->worker->loop, fd, on_accept, s);
@@ -130,7 +130,7 @@ void sio_service_place_here(struct sio_service *s)
 void sio_service_ready(struct sio_service *s)
 {
     struct sio_slot *slot = &s->worker->shm.slots[s->worker->me.slot];
-    if (s->closing)
+    if (s->closing || s->draining)
         return;
     sio_worker_publish_load(s->worker);
     atomic_fetch_or(&slot->services, UINT64_C(1) << s->number);

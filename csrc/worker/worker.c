@@ -290,6 +290,7 @@ void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx)
     w->closing = true;
     w->on_closed = on_closed;
     w->closed_ctx = ctx;
+    sio_worker_cancel_drain(w);
     sio_worker_stop_listening(w);
     sio_relays_close(&w->relays);
     for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)

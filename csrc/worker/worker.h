@@ -29,6 +29,23 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
 /* A sibling: takes both descriptors. */
 void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_fd, int bell_fd);
 void sio_worker_stop_listening(struct sio_worker *w); /* none of its servers takes new sessions */
+
+enum {
+    SIO_DRAIN_STEP_MS = 10,       /* how often it looks */
+    SIO_DRAIN_INTERVAL_MS = 100,  /* between two clients at most: few of them are not waited for */
+    SIO_DRAIN_PATIENCE_MS = 1000, /* for a moment at which a client can leave without a cut */
+    SIO_DRAIN_QUIET_MS = 100,     /* nothing has been left for so long: then nothing will come */
+    SIO_DRAIN_FRESH_MS = 1000,    /* the same where somebody has connected and sent nothing yet */
+};
+
+/* The gentle end. Takes no new clients; those that there are leave evenly spread over spread_ms,
+ * the eldest first, and are sent what was queued for them; requests are answered, each as the last
+ * of its connection. What siblings ask for is answered all the while. fn(ctx) runs once nothing is
+ * left, at limit_ms at the latest: sessions are gone then, and what still comes is refused;
+ * requests that the application has not answered are its own to drop. fn never runs when the worker
+ * is closed before. Once. Reenters: the services' events, not from inside of the call. */
+void sio_worker_drain(struct sio_worker *w, uint64_t spread_ms, uint64_t limit_ms, sio_loop_fn fn,
+                      void *ctx);
 /* Closes its servers, then the rest; w is freed before on_closed. Idempotent. */
 void sio_worker_close(struct sio_worker *w, sio_loop_fn on_closed, void *ctx);
 

@@ -30,6 +30,7 @@ struct side {
 
 static struct sio_shm host;
 static struct side side[2];
+static void (*side_then)(void); /* what the application does at each disconnect; NULL: nothing */
 
 /* ---- the application ------------------------------------------------------------------------- */
 
@@ -96,6 +97,8 @@ static inline void side_on_disconnect(void *owner, struct sio_socket *s, const c
 {
     (void)s, (void)detail;
     sio_buf_printf(&((struct side *)owner)->log, "disconnect:%s ", reason ? reason : "-");
+    if (side_then != NULL)
+        side_then();
 }
 
 /* Never answered. */
