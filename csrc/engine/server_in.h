@@ -31,7 +31,7 @@ struct eio_server {
     struct sio_list gates; /* requests that wait for hooks */
     size_t n_gates;
     size_t n_waiting; /* of which: handshakes */
-    bool departing; /* see eio_server_depart */
+    bool departing;   /* see eio_server_depart */
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;

@@ -370,7 +370,7 @@ void eio_session_on_poll(struct eio_session *s)
         if (s->queue.n == 0)
             eio_queue_push(&s->queue, &s->server->noop);
         finish(s, EIO_FORCED_CLOSE, NULL);
-    } else if (s->leaving && eio_session_leave(s)) {
+    } else if (s->leaving != EIO_STAYS && eio_session_leave(s)) {
         return;
     } else if (s->queue.n != 0) {
         eio_server_mark(s->server, s);

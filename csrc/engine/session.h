@@ -78,8 +78,9 @@ void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *
 
 /* For a worker that goes away: ends it as soon as that cuts nothing, which is now or when a poll
  * comes, or else when this is called again. Polling has to have a GET that waits and no POST; no
- * upgrade and no message may be unfinished. What is queued goes out in front of the goodbye. True:
- * it has ended. Reenters: on_leave, on_close. */
+ * upgrade and no message may be unfinished. What is queued goes out in front of the goodbye; with
+ * polling alone, and the goodbye with the next GET. True: it has ended. Reenters: on_leave,
+ * on_close. */
 bool eio_session_leave(struct eio_session *s);
 void eio_session_leave_now(struct eio_session *s);     /* whatever it cuts */
 bool eio_session_leaving(const struct eio_session *s); /* and has not ended yet */

@@ -27,6 +27,9 @@
  *   ▲───────any other packet, close, timeout────┴── the session stays on polling */
 enum eio_probing { EIO_PROBE_NONE, EIO_PROBE_OPENED, EIO_PROBE_ANSWERED };
 
+/* See eio_session_leave. */
+enum eio_leaving { EIO_STAYS, EIO_LEAVES, EIO_LEFT };
+
 struct eio_session {
     struct eio_server *server;
     const struct eio_session_events *events;
@@ -56,7 +59,7 @@ struct eio_session {
     bool pressed;       /* see pressure.h */
     bool held;          /* see eio_session_hold */
     bool drained;       /* no longer pressed: on_drain at the end of the tick */
-    bool leaving;       /* see eio_session_leave */
+    uint8_t leaving;    /* enum eio_leaving */
 };
 
 _Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small");
