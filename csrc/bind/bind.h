@@ -77,8 +77,9 @@ struct sio_calls {
     struct sio_co *running; /* innermost coroutine that is being resumed, or NULL */
     struct sio_co *idle;    /* free ones, linked */
     struct sio_list all;
-    unsigned n_idle, n; /* n: all that exist */
-    unsigned depth;     /* that run inside each other */
+    unsigned n_idle, n;  /* n: all that exist */
+    unsigned n_handlers; /* of servers, that run or wait */
+    unsigned depth;      /* that run inside each other */
 };
 
 /* What was sent to sockets that are listened to; private to outgoing.c. */
@@ -95,6 +96,7 @@ struct sio_bind {
     struct sio_worker *worker; /* this process as a worker; NULL: none, or not yet */
     bool supervised;           /* the CLI opened it, and closes it */
     bool looping;              /* in sio_loop_run */
+    char drain;                /* its address is the key of what runs when all have drained */
     struct sio_calls calls;
     struct sio_run *volatile run; /* innermost call of Lua; see run.h */
     struct sio_slow *slow;        /* NULL: nobody watches; see slow.h */
@@ -149,6 +151,7 @@ void lcoding_open(lua_State *L);
 void ltimer_open(lua_State *L);
 void lfile_open(lua_State *L);
 void lserver_open(lua_State *L);
+void ldrain_open(lua_State *L);
 void lproxy_open(lua_State *L);
 void lnamespace_open(lua_State *L);
 void lparent_open(lua_State *L);

@@ -28,6 +28,7 @@ struct sio_co {
     struct sio_list link;
     int slot; /* in THREADS */
     bool waiting;
+    bool counted; /* in n_handlers */
     struct sio_context context;
 };
 

@@ -264,11 +264,11 @@ int luaopen_sio_core(lua_State *L)
         {"stop", lcore_stop},         {"set_hooks", lcore_set_hooks},
         {"set_face", lcore_set_face}, {NULL, NULL}};
     static void (*const open[])(lua_State *) = {
-        lcall_open,      lhandle_open,    lcensus_open,  lbinary_open, ljson_open,
-        llog_open,       lcoding_open,    ltimer_open,   lfile_open,   lserver_open,
-        lnamespace_open, lsocket_open,    lsession_open, lgate_open,   lrequest_open,
-        ltls_open,       ljob_open,       lprocess_open, lproxy_open,  lhttp_open,
-        lstream_open,    ljson_args_open, lparent_open,  llookup_open, lversions_open};
+        lcall_open,    lhandle_open,  lcensus_open, lbinary_open,  ljson_open,      llog_open,
+        lcoding_open,  ltimer_open,   lfile_open,   lserver_open,  ldrain_open,     lnamespace_open,
+        lsocket_open,  lsession_open, lgate_open,   lrequest_open, ltls_open,       ljob_open,
+        lprocess_open, lproxy_open,   lhttp_open,   lstream_open,  ljson_args_open, lparent_open,
+        llookup_open,  lversions_open};
     luaL_checkversion(L);
     sio_log_open(); /* before the loop opens descriptors */
     if (sio_bind_of(L) == NULL)

@@ -4,6 +4,7 @@
 -- Stands on session.lua and listening.lua; the hook is called by csrc/bind/session.c.
 
 local class = require "sio.class"
+local closing = require "sio.closing"
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
@@ -43,7 +44,7 @@ end
 ---@param fn? async fun()
 function Engine:close(fn)
   errors.check_self("close", self, engine_mt)
-  listening.close_for(self, fn)
+  closing.close_for(self, fn)
 end
 
 core.set_hooks {

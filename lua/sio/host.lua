@@ -84,9 +84,9 @@ function host.closed(app)
   link.closed(app)
 end
 
---- Calls fn(reason) when this worker has to stop; it may wait. The process ends when all have
---- returned.
----@param fn fun(reason: string)
+--- Calls fn(reason, drain) when this worker has to stop within `drain` seconds; it may wait. The
+--- process ends when all have returned.
+---@param fn async fun(reason: string, drain: number)
 function host.on_stop(fn)
   table.insert(stop_hooks, fn)
 end
@@ -102,10 +102,11 @@ end
 --- For sio.cli.worker: runs the stop hooks, last first.
 ---@async
 ---@param reason string
-function host.stop(reason)
+---@param drain number seconds
+function host.stop(reason, drain)
   host.stopping = true
   while #stop_hooks > 0 do
-    local ran, err = pcall(table.remove(stop_hooks), reason)
+    local ran, err = pcall(table.remove(stop_hooks), reason, drain)
     if not ran then core.log("error", "on_stop: " .. tostring(err)) end
   end
 end

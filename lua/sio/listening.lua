@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- From app:listen to the last goodbye, for sio.server and sio.engine alike.
+-- How servers begin to listen, for sio.server and sio.engine alike; closing.lua is their end.
 --
 -- Under sio-lua the supervisor owns the listening sockets and decides when to stop (sio.host);
 -- under plain Lua they are ours and listen runs the loop until the last server that listens was
@@ -7,6 +7,7 @@
 
 local address = require "sio.address"
 local banner = require "sio.banner"
+local closing = require "sio.closing"
 local core = require "sio.core"
 local errors = require "sio.error"
 local host = require "sio.host"
@@ -16,11 +17,9 @@ local tls = require "sio.tls"
 
 local listening = {}
 
-local stop_limit = 10 -- seconds that stop hooks may take under plain Lua
-local request_limit = 2 -- seconds that handlers of HTTP requests may still take then
+local DRAIN = 10 -- seconds that the end may take under plain Lua
 
-local live = {}       -- the servers that listen, in the order in which they began
-local running = false -- the loop is ours, and ends with the last of them
+local attached = false -- the worker knows how our servers end
 
 -- The addresses of app:listen; a path is relative to the app file.
 local function check_addresses(given)
@@ -40,14 +39,6 @@ local function run_start_hooks(app)
   for _, fn in ipairs(app._start) do core.spawn(fn, core.worker_info()) end
 end
 
--- Last first, as what was built last stands on what was built before.
-local function run_stop_hooks(app, reason)
-  for i = #app._stop, 1, -1 do
-    local ran, err = xpcall(app._stop[i], errors.traceback, reason)
-    if not ran then errors.report("on_stop hook", err, app) end
-  end
-end
-
 local function announce(app)
   local places = banner.places(app._listeners, app._options.tls ~= nil)
   say.listening(places, 1)
@@ -65,100 +56,12 @@ function listening.state(app)
   return app._ready and "ready" or "starting"
 end
 
--- ---- closing --------------------------------------------------------------------------------
-
-local function take_out(app)
-  for i, each in ipairs(live) do
-    if each == app then
-      table.remove(live, i)
-      return true
-    end
-  end
-  return false
-end
-
--- Those who wait may make a server and listen with it: only then is it known which was the last.
-local function on_closed(app)
-  for _, each in ipairs(app._listeners or {}) do listener.close(each) end
-  app._closed = true
-  local listened = take_out(app)
-  for _, fn in ipairs(app._on_closed or {}) do fn() end
-  app._on_closed = nil
-  if not listened then return end
-  if #live > 0 then
-    if host.supervised then host.closed(app) end
-  elseif running or host.supervised then
-    core.stop() -- a worker without servers leaves, and is replaced
-  end
-end
-
---- Runs the stop hooks, then closes every connection, then runs what is in app._on_closed.
---- Idempotent: false when it is closing already.
----@param app table
----@param reason string
----@param limit? number seconds after which hooks are not waited for
----@return boolean
-function listening.close(app, reason, limit)
-  if app._closing then return false end
-  app._closing = true
-  local timer
-  local function finish()
-    if app._hooks_ran then return end
-    app._hooks_ran = true
-    if timer then timer:cancel() end
-    timer = core.after(request_limit, function() core.server_drop_requests(app) end)
-    core.server_close(app, function()
-      timer:cancel()
-      on_closed(app)
-    end)
-  end
-  core.spawn(function()
-    run_stop_hooks(app, reason)
-    finish()
-  end)
-  if not app._hooks_ran and limit then timer = core.after(limit, finish) end
-  return true
-end
-
---- Calls fn() once everything is closed; at once when it is.
----@param app table
----@param fn fun()
-function listening.when_closed(app, fn)
-  if app._closed then return fn() end
-  app._on_closed = app._on_closed or {}
-  table.insert(app._on_closed, fn)
-end
-
---- As listening.close; returns when everything is closed.
----@async
----@param app table
----@param reason string
----@param limit? number
-function listening.close_and_wait(app, reason, limit)
-  listening.close(app, reason, limit)
-  if app._closed then return end
-  local ticket = core.job.ticket()
-  listening.when_closed(app, function() core.job.wake(ticket) end)
-  core.job.wait(ticket)
-end
-
---- app:close of servers and engines.
----@param app table
----@param fn? async fun()
-function listening.close_for(app, fn)
-  if fn ~= nil then
-    errors.check_argument("close", 1, "function", fn)
-    listening.when_closed(app, function() core.spawn(fn) end)
-  end
-  listening.close(app, "closed", stop_limit)
-end
-
 -- ---- listening ------------------------------------------------------------------------------
 
 local function listen_supervised(app, addresses)
   local o = app._options
-  -- No limit: the supervisor kills who takes too long.
-  host.on_stop(function(reason) listening.close_and_wait(app, reason) end)
+  if not attached then host.on_stop(closing.drain) end
+  attached = true
   host.listen(app, {
     addresses = addresses, secure = o.tls ~= nil, workers = o.workers, balance = o.balance,
     -- How long it takes to see that nobody answers counts too: what was sent then may be lost.
@@ -169,16 +72,20 @@ local function listen_supervised(app, addresses)
   }, function() run_start_hooks(app) end)
 end
 
-local function each_live(fn)
-  for _, app in ipairs(table.move(live, 1, #live, 1, {})) do fn(app) end
+local function drain_time()
+  local seconds
+  closing.each(function(app)
+    local own = app._options.drain
+    if own then seconds = math.max(seconds or 0, own) end
+  end)
+  return seconds or DRAIN
 end
 
 local function on_signal(name)
-  local late = true
-  each_live(function(app)
-    if listening.close(app, "SIG" .. name:upper(), stop_limit) then late = false end
-  end)
-  if late then os.exit(1) end -- the second one: now
+  if host.stopping then os.exit(1) end -- the second one: now
+  host.stopping = true
+  closing.drain("SIG" .. name:upper(), drain_time())
+  host.stopping = false -- the program may listen again
 end
 
 -- Runs until the servers are closed.
@@ -187,10 +94,10 @@ local function run_loop()
   for i, name in ipairs { "int", "term" } do
     watches[i] = core.process.signal(name, function() on_signal(name) end)
   end
-  watches[3] = core.process.signal("hup", function() each_live(tls.reload) end)
-  running = true
+  watches[3] = core.process.signal("hup", function() closing.each(tls.reload) end)
+  closing.running = true
   core.run()
-  running = false
+  closing.running = false
   for _, watch in ipairs(watches) do watch:close() end
 end
 
@@ -212,7 +119,7 @@ end
 
 local function begin(app)
   app._listening = true
-  table.insert(live, app)
+  closing.add(app)
 end
 
 --- For sio.test: listens on a free port of the loopback, whatever the app asks for.

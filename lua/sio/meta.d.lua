@@ -26,7 +26,7 @@
 ---@field destroy_upgrade_timeout? number seconds; 1
 ---@field workers? integer|"auto" processes; for the command sio-lua
 ---@field balance? sio.Balance where new sessions go; "least-connection"
----@field drain? number seconds that a worker may take to end gently; for the command sio-lua; 10
+---@field drain? number seconds that the gentle end of a worker may take; 10
 ---@field suspect_after? number seconds of silence until a worker gets no new clients; 1
 ---@field heartbeat_timeout? number seconds of silence until a worker is killed and replaced; 10
 ---@field max_memory? integer bytes of its own above which a worker is replaced

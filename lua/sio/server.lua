@@ -6,6 +6,7 @@
 -- csrc/bind/server.c.
 
 local class = require "sio.class"
+local closing = require "sio.closing"
 local core = require "sio.core"
 local errors = require "sio.error"
 local front = require "sio.front"
@@ -180,7 +181,8 @@ function Server:on_start(fn)
   return add_hook(self, "_start", "on_start", fn)
 end
 
---- Calls fn(reason) before this worker closes its clients' connections. May wait.
+--- Calls fn(reason) when this worker's clients are gone, requests have been answered and handlers
+--- have ended. May wait, as long as the drain time lasts; app:close gives it ten seconds.
 ---@param fn async fun(reason: string)
 ---@return sio.Server
 function Server:on_stop(fn)
@@ -202,12 +204,12 @@ function Server:listen(address)
   listening.listen { self, address }
 end
 
---- Stops: hooks, then clients' connections (they will come back by themselves), then, behind the
+--- Stops: clients' connections (they will come back by themselves), then hooks, then, behind the
 --- last server, the loop. fn runs once everything is closed. Harmless when it was called before.
 ---@param fn? async fun()
 function Server:close(fn)
   errors.check_self("close", self, server_mt)
-  listening.close_for(self, fn)
+  closing.close_for(self, fn)
 end
 
 -- ---- making ---------------------------------------------------------------------------------

@@ -120,13 +120,16 @@ class Server {
   }
 }
 
+// `drain`: seconds that its end may take; short, for most tests have nothing to wait for; null
+// leaves that to the app.
 // `bind`: where it listens instead of a free port, as --bind says it; [] leaves that to the app.
 // `wrap`: the command that starts the command. `tls`: an app of spec/support/apps serves https,
 // with the certificate of certificate.js or that in the folder which it names.
 export async function startServer(
   app,
   {
-    workers = workerCounts(1)[0], args = [], env = {}, cwd = root, bind, wrap = [], tls = false,
+    workers = workerCounts(1)[0], args = [], env = {}, cwd = root, bind, drain = 0.2, wrap = [],
+    tls = false,
   } = {},
 ) {
   if (tls) env = { ...env, TLS_DIR: tls === true ? certificateFolder() : tls };
@@ -135,7 +138,9 @@ export async function startServer(
   const [command, ...rest] = [
     ...wrap,
     path.join(root, "bin/sio-lua"),
-    ...[file, ...where, "--workers", String(workers), ...args],
+    ...[file, ...where, "--workers", String(workers)],
+    ...(drain === null ? [] : ["--drain", String(drain)]),
+    ...args,
   ];
   const child = spawn(command, rest, {
     cwd,

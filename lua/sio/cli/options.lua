@@ -20,6 +20,7 @@ local options = {}
 ---@field bind? sio.Address[]
 ---@field balance? string
 ---@field journal_size? integer bytes
+---@field drain? number seconds
 ---@field suspect_after? number seconds
 ---@field heartbeat_timeout? number seconds
 ---@field max_memory? integer bytes

@@ -13,6 +13,7 @@
 --         {op="stop", reason, drain}
 --         {op="peer", slot, generation} + link, bell
 
+local closing = require "sio.closing"
 local core = require "sio.core"
 local errors = require "sio.error"
 local host = require "sio.host"
@@ -43,10 +44,11 @@ local waiting = {}    -- number of a server -> what to do when its listening soc
 local asked = false   -- a server has asked for some
 local ready = false   -- the supervisor was told
 local stopping = false
+local declared_drain  -- as the app has it
 
-local DRAIN = 10  -- seconds that the end may take
-local ORPHAN = 2  -- seconds after which the kernel ends who could not leave when nobody else would
-local STOP_SECONDS = 10 -- for the app's hooks; the supervisor, when there is one, kills as early
+local DRAIN = 10   -- seconds that the end may take
+local OVERTIME = 1 -- and a little more, before we end whatever is still under way
+local ORPHAN = 2   -- seconds after which the kernel ends who could not leave when nobody else would
 
 --- Sends a message to the supervisor.
 ---@param fields table
@@ -56,18 +58,20 @@ end
 
 local send = worker.send
 
--- Ends the process: clients are told, their sessions stay recoverable.
-local function stop(reason)
+-- Ends the process within `drain` seconds: clients leave one by one, their sessions stay
+-- recoverable.
+local function stop(reason, drain)
   if stopping then return end
   stopping = true
+  drain = drain or worker.settings.drain or declared_drain or DRAIN
   send { op = "stopping" }
-  core.after(STOP_SECONDS, function() os.exit(1) end)
+  core.after(drain + OVERTIME, function() os.exit(1) end)
   if process.is_worker() then process.worker_stop_listening() end
-  host.stop(reason)
+  host.stop(reason, drain)
   if process.is_worker() then
-    process.worker_close(core.stop)
+    process.worker_close(closing.stop_loop)
   else
-    core.stop()
+    closing.stop_loop()
   end
 end
 
@@ -97,7 +101,7 @@ function ops.peer(fields, link_fd, bell_fd)
 end
 
 function ops.stop(fields)
-  stop(fields.reason)
+  stop(fields.reason, fields.drain)
 end
 
 local function on_message(_, text, ...)
@@ -115,6 +119,7 @@ local function listen(app, request, on_listening)
     drain = request.drain, suspect_after = request.suspect_after,
     heartbeat_timeout = request.heartbeat_timeout, max_memory = request.max_memory,
   }
+  declared_drain = declared_drain or request.drain
 end
 
 -- When no worker has it any more, nobody would accept what comes to its port.

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Options of the whole that an application may state, for the supervisor: the command line and
--- sio.conf.lua win over them, and alone under plain Lua they mean nothing.
+-- sio.conf.lua win over them. Under plain Lua only `drain` means something.
 
 local errors = require "sio.error"
 

@@ -6,10 +6,10 @@
 
 local check = require "sio.options.check"
 local client = require "sio.test.client"
+local closing = require "sio.closing"
 local errors = require "sio.error"
 local http = require "sio.test.http"
 local json = require("sio.core").json_encode
-local listening = require "sio.listening"
 
 ---@class sio.test.App
 ---@field server sio.Server
@@ -25,7 +25,7 @@ local app_mt = { __name = "sio.test.App", __index = App }
 ---@field json? any becomes the body, with its Content-Type
 
 local known = { headers = { "table" }, body = { "string" }, json = { "table" } }
-local close_limit = 2 -- seconds that stop hooks may take
+local close_limit = 2 -- seconds that requests and stop hooks may take
 
 --- Connects a client; nil and why when it is refused.
 ---
@@ -81,7 +81,7 @@ end
 ---@async
 function App:close()
   errors.check_self("close", self, app_mt)
-  listening.close_and_wait(self.server, "closed", close_limit)
+  closing.close_and_wait(self.server, close_limit)
 end
 
 local app = {}

@@ -12,7 +12,7 @@ app:on("connection", function(socket)
     socket:emit("too late?")
   end)
   socket:on("disconnect", function(reason)
-    io.stderr:write(("gone: %s, %d left\n"):format(reason, app.engine.clients_count))
+    io.stderr:write(("gone: %s\n"):format(reason))
   end)
 end)
 app:get("/close", function()
@@ -22,7 +22,8 @@ end)
 app:on_stop(function(reason)
   sio.sleep(0.05)
   hooks = hooks + 1
-  io.stderr:write(("hook %d: %s\n"):format(hooks, reason))
+  local left = app.engine.clients_count
+  io.stderr:write(("hook %d: %s, %d left\n"):format(hooks, reason, left))
 end)
 
 app:listen("127.0.0.1:0")
