@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proofs that take too long for every change. Part of the Makefile; docs/RESULTS.md has what they found.
 
-.PHONY: asan-clients chaos herd model storm test-workers valgrind valgrind-c valgrind-lua
+.PHONY: asan-clients chaos herd model reload storm test-workers valgrind valgrind-c valgrind-lua
 
 asan-clients: client build/hold_journal spec/node_modules/.package-lock.json ## client tests against servers under ASan and UBSan
 	@$(MAKE) --no-print-directory $(JOBS) FLAVOUR=asan build tree
@@ -24,6 +24,9 @@ herd: build client spec/node_modules/.package-lock.json ## 10,000 WebSocket clie
 test-workers: build client build/failmalloc.so spec/node_modules/.package-lock.json ## clients, conformance: 8 workers each
 	@SIO_WORKERS_ALL=$(or $(WORKERS),8) tools/suite.sh workers tap tools/node_tests.sh \
 		$(or $(SPECS),$(filter spec/client/% spec/conformance/%,$(JS_TESTS)))
+
+reload: ## a rolling reload under 200 clients and 500 broadcasts a second
+	@RELOAD=full $(MAKE) --no-print-directory test-clients SPECS=spec/client/reload.test.mjs
 
 valgrind: ## install valgrind, run C tests and specs under it
 	@tools/deps.sh valgrind
