@@ -210,7 +210,8 @@ const hasSystemd = spawnSync("systemd-socket-activate", ["--version"]).status ==
 describe("systemd-socket-activate", { timeout: 60000, skip: !hasSystemd }, () => {
   it("starts it when the first client comes", async () => {
     const port = await freePort();
-    const kept = ["LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS"].flatMap((name) => ["-E", name]);
+    const names = ["LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS", "SIO_LOG_FORMAT"];
+    const kept = names.flatMap((name) => ["-E", name]);
     const wrap = ["systemd-socket-activate", ...kept, "-l", `127.0.0.1:${port}`];
     const starting = startServer("origin", { bind: [], workers: 2, wrap });
     const url = `http://127.0.0.1:${port}`;
