@@ -39,6 +39,13 @@ function wasThere(logs, { pid, t }) {
     (line.text.includes("is ready") && line.t > t - settledMs));
 }
 
+// Where two faults overlap a worker may be on its way out already, and nobody's suspect.
+function isAlone(faults, at) {
+  const before = faults[at - 1];
+  const after = faults[at + 1];
+  return before?.phase !== "begin" && after?.phase !== "begin";
+}
+
 function msSince(fault, log) {
   return log.at === undefined ? Math.round(log.t - fault.t) : msBetween(fault.at, log.at);
 }
@@ -46,10 +53,11 @@ function msSince(fault, log) {
 // [{ what, ms, limitMs, kept }], each with its longest time. `patience` multiplies the limits.
 export function timings(lines, patience = 1) {
   const logs = lines.filter(({ op }) => op === "log");
+  const faults = lines.filter(({ op }) => op === "fault");
   const longest = new Map();
-  for (const fault of lines) {
-    if (fault.op !== "fault" || fault.phase !== "begin" || !promises[fault.name]) continue;
-    if (!wasThere(logs, fault)) continue;
+  for (const [at, fault] of faults.entries()) {
+    if (fault.phase !== "begin" || !promises[fault.name]) continue;
+    if (!isAlone(faults, at) || !wasThere(logs, fault)) continue;
     for (const { what, limitMs, find } of promises[fault.name]) {
       const found = find(logs, fault);
       const ms = found ? msSince(fault, found) : Infinity;
