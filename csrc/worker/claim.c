@@ -49,19 +49,47 @@ static void end_with_nothing(struct claim *c)
     end(c, sio_slice(NULL, 0), 0);
 }
 
+/* In the list of the one who is asked. Returns the number of the question. */
+static uint32_t wait_for(struct claim *c, struct sio_place owner)
+{
+    struct sio_worker *w = c->service->worker;
+    c->owner = owner;
+    c->request = ++w->next_request;
+    sio_list_append(&w->claims[owner.slot], &c->link);
+    return c->request;
+}
+
+/* Answers come in the order of the questions, so it is one of the first. */
+static struct claim *asked(struct sio_worker *w, unsigned slot, uint32_t request)
+{
+    SIO_LIST_EACH (node, &w->claims[slot]) {
+        struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
+        if (c->request == request)
+            return c;
+    }
+    return NULL;
+}
+
+/* What is released closes its connection, and handlers that run then may end who waits here: the
+ * session stays in this worker, for the next one. */
 static void from_self(struct claim *c)
 {
     struct sio_worker *w = c->service->worker;
+    unsigned number = c->service->number;
+    uint32_t request = wait_for(c, w->me);
     struct sio_buf record = {0};
-    int rc = sio_worker_release(w, c->service->number, pid_of(c), &record);
-    if (rc == SIO_ENOENT && sio_worker_has_lent(w, pid_of(c))) {
-        c->owner = w->me;
-        sio_list_append(&w->claims[w->me.slot], &c->link);
-        return;
+    char id[SIO_ID_LEN];
+    struct sio_slice pid = sio_slice(id, sizeof id);
+    memcpy(id, c->pid, sizeof id);
+    int rc = sio_worker_release(w, number, pid, &record);
+    c = asked(w, w->me.slot, request);
+    if (c == NULL && rc == 0) {
+        sio_worker_take_back(w, number, pid, sio_buf_slice(&record));
+    } else if (c != NULL && (rc != SIO_ENOENT || !sio_worker_has_lent(w, pid))) {
+        if (rc == SIO_ENOENT)
+            sio_arena_del(&w->arena, pid);
+        end(c, sio_buf_slice(&record), 0);
     }
-    if (rc == SIO_ENOENT)
-        sio_arena_del(&w->arena, pid_of(c));
-    end(c, sio_buf_slice(&record), 0);
     sio_buf_fini(&record);
 }
 
@@ -91,10 +119,7 @@ static void put_question(struct claim *c)
 
 static void ask_owner(struct claim *c, struct sio_place owner)
 {
-    struct sio_worker *w = c->service->worker;
-    c->owner = owner;
-    c->request = ++w->next_request;
-    sio_list_append(&w->claims[owner.slot], &c->link);
+    wait_for(c, owner);
     put_question(c);
 }
 
@@ -157,17 +182,6 @@ void sio_service_unclaim(void *ctx, void *ticket)
     c->service->worker->n_claims--;
     sio_list_remove(&c->link);
     sio_free(c);
-}
-
-/* Answers come in the order of the questions, so it is one of the first. */
-static struct claim *asked(struct sio_worker *w, unsigned slot, uint32_t request)
-{
-    SIO_LIST_EACH (node, &w->claims[slot]) {
-        struct claim *c = SIO_CONTAINER_OF(node, struct claim, link);
-        if (c->request == request)
-            return c;
-    }
-    return NULL;
 }
 
 /* The end of a claim saves the record before it returns, if it is of use. */

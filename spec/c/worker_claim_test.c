@@ -132,6 +132,41 @@ TEST(claim_of_a_session_on_its_way_to_another)
     host_close();
 }
 
+static struct eio_session *who_waits;
+
+static void end_who_waits(void)
+{
+    side_then = NULL;
+    eio_session_end(who_waits, EIO_FORCED_CLOSE, NULL);
+}
+
+/* A handler that runs as the old connection closes ends the new one: nobody waits any more. */
+TEST(claim_of_a_client_that_ends_while_its_session_is_released)
+{
+    struct user a = {0}, b = {0}, c = {0};
+    struct reply r = {0};
+    char packet[160];
+    host_open();
+    user_begin(&a);
+    snprintf(packet, sizeof packet, "40%s", auth_of(&a));
+    peer_at(&b.peer, 0);
+    client_handshake(&b.peer, b.sid);
+    who_waits = eio_server_find(sio_service_engine(side[0].service), sio_slice_str(b.sid));
+    REQUIRE(who_waits != NULL);
+    side_then = end_who_waits;
+    client_post(&b.peer, b.sid, packet);
+    WAIT(side_logged(0, "disconnect:transport close"));
+    CHECK_SIDE(0, "disconnect:transport close ");
+    CHECK_EQ_INT(side[0].w->n_claims, 0);
+    user_open(&c, 0, auth_of(&a), &r); /* the session has stayed */
+    CHECK_SIDE(0, "recovered ");
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    peer_fini(&c.peer);
+    host_close();
+}
+
 /* The sibling was stopped with it in its queue; its client comes back to us. */
 static void check_waits_here(bool sibling_dies)
 {
