@@ -21,6 +21,7 @@ static struct {
     int fd;
     bool opened;
     bool socket;
+    bool blocks;    /* a pipe or terminal that could not be opened once more */
     bool impatient; /* the last wait was in vain */
     bool torn;      /* the last line was written in part */
     uint64_t lost;
@@ -71,7 +72,9 @@ void sio_log_out_open(void)
     if (fstat(STDERR_FILENO, &st) != 0)
         return;
     out.socket = S_ISSOCK(st.st_mode);
-    int own = S_ISFIFO(st.st_mode) || sio_log_out_tty() ? reopen(STDERR_FILENO) : -1;
+    bool reopens = S_ISFIFO(st.st_mode) || sio_log_out_tty();
+    int own = reopens ? reopen(STDERR_FILENO) : -1;
+    out.blocks = reopens && own < 0; /* another user's, or without a reader just now */
     out.fd = own >= 0 ? own : STDERR_FILENO;
 }
 
@@ -81,9 +84,21 @@ void sio_log_out_guard(void)
     unblock(STDERR_FILENO);
 }
 
+/* A pipe that says so takes 4096 bytes at once, which no line exceeds; unless another process is
+ * quicker to fill it. */
+static bool would_block(void)
+{
+    struct pollfd p = {.fd = out.fd, .events = POLLOUT};
+    return out.blocks && poll(&p, 1, 0) == 0;
+}
+
 static ssize_t write_once(const char *p, size_t n)
 {
     ssize_t written;
+    if (would_block()) {
+        errno = EAGAIN;
+        return -1;
+    }
     do
         written =
             out.socket ? send(out.fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) : write(out.fd, p, n);

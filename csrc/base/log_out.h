@@ -2,7 +2,8 @@
 /* Where lines of the log go: stderr, in a way that cannot hold the process up.
  *
  * A pipe or a terminal is opened once more for ourselves, without blocking: the flag of the
- * inherited descriptor belongs to everybody who has it. A socket is asked not to block with each
+ * inherited descriptor belongs to everybody who has it. Where that is refused, as with another
+ * user's pipe, it is asked for room before each line. A socket is asked not to block with each
  * message. A line that finds a pipe full waits SIO_LOG_PATIENCE_MS for a reader who is only slow;
  * after one that waited in vain, none waits until lines get through again.
  *

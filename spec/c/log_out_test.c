@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -81,6 +83,28 @@ TEST(a_pipe_without_a_reader)
     close(fds[0]);
     CHECK_EQ_INT(in_child(fds[1], log_all_lost), 0);
     close(fds[1]);
+}
+
+/* One that could not be opened once more, here because it had no reader then. */
+static char fifo[64];
+
+static int log_many_to_a_reader_who_comes(void)
+{
+    return open(fifo, O_RDONLY | O_NONBLOCK) >= 0 ? log_many() : 3;
+}
+
+TEST(a_pipe_that_blocks)
+{
+    char folder[] = "/tmp/log_out_test.XXXXXX";
+    REQUIRE(mkdtemp(folder) != NULL);
+    snprintf(fifo, sizeof fifo, "%s/fifo", folder);
+    REQUIRE(mkfifo(fifo, 0600) == 0);
+    int reader = open(fifo, O_RDONLY | O_NONBLOCK), fd = open(fifo, O_WRONLY);
+    close(reader);
+    CHECK_EQ_INT(in_child(fd, log_many_to_a_reader_who_comes), 0);
+    close(fd);
+    unlink(fifo);
+    rmdir(folder);
 }
 
 TEST(a_full_disk)
