@@ -85,10 +85,12 @@ static struct sio_slice place_of(struct sio_slice text)
     return sio_slice(text.p, 0);
 }
 
-/* Errors of one kind of code at one line of it. */
+/* Errors of one kind of code at one line of it, or at one of a few: error(text, 0) with what a
+ * client has sent could name ever new ones. Never the kind of a static string. */
 static uint64_t kind_of(const struct sio_context *c, struct sio_slice text)
 {
-    return sio_hash(place_of(text)) ^ (uint64_t)(uintptr_t)c->what;
+    uint64_t place = sio_hash(place_of(text)) % SIO_REPORT_PLACES + 1;
+    return (uint64_t)(uintptr_t)c->what ^ place << 56;
 }
 
 static size_t make_fields(const struct sio_context *c, struct sio_log_field out[3])

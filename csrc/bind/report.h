@@ -15,6 +15,8 @@
 enum {
     SIO_REPORT_WHERE_MAX = (SIO_CALL_EVENT_MAX + SIO_CALL_NSP_MAX) * 4 + SIO_CALL_SID_MAX + 40,
     SIO_REPORT_BURST = 10, /* errors at one line of code that are logged whole in ten seconds */
+    SIO_REPORT_PLACES =
+        16, /* lines of code that are told apart: a client's text may look like one */
 };
 
 /* " ev="x" sid=... nsp=/chat", of what is known; "" when nothing is. */

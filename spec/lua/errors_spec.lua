@@ -37,6 +37,17 @@ describe("errors without end", function()
     assert.matches("started 90\n", output)
   end)
 
+  it("that name ever new places fill no log", function()
+    local output = survives [[
+      for i = 1, 1000 do
+        sio.spawn(function() error(("chat.lua:%d: of a client"):format(i), 0) end)
+      end
+    ]]
+    local shown = count(output, ": of a client\n")
+    assert.is_true(shown >= 10 and shown <= 160, shown)
+    assert.matches("more held back", output)
+  end)
+
   it("through what is closed after an error", function()
     local output = survives [[
       local function again()
