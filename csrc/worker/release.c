@@ -177,6 +177,6 @@ void sio_worker_on_mesh(void *owner, unsigned from, const struct sio_mesh_msg *m
     else if (m->type == SIO_MESH_ANSWER)
         sio_worker_on_answer(w, from, m);
     else
-        sio_log_limited(SIO_LOG_WARN, "mesh-type",
-                        "mesh: unexpected message type %d from worker %u", (int)m->type, from + 1);
+        sio_log_limited(SIO_LOG_WARN, "mesh-type", "mesh: unexpected message type %d from slot %u",
+                        (int)m->type, from);
 }
