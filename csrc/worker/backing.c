@@ -85,6 +85,9 @@ static int append(struct sio_worker *w, struct sio_slice record, unsigned flags)
         sio_log(SIO_LOG_ERROR, "journal: %s", sio_err_text(rc));
         abort();
     }
+    if (w->woke ==
+        w->loop->ticks) /* a failed write, say, ran a handler: the next tick wakes them */
+        sio_loop_do_not_block(w->loop);
     sio_worker_tail(w, 0);
     return 0;
 }

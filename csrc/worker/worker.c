@@ -92,6 +92,7 @@ static void before_block(void *ctx)
     struct sio_worker *w = ctx;
     bool more = sio_worker_tail(w, SIO_TAIL_BATCH);
     sio_journal_wake(&w->journal, w->bells);
+    w->woke = w->loop->ticks;
     if (more || !sio_journal_sleep(&w->journal))
         sio_loop_do_not_block(w->loop);
     sio_worker_turn_ends(w);

@@ -248,6 +248,39 @@ TEST(worker_a_broadcast_wakes_the_sibling_and_keeps_order_behind_a_blocked_journ
     host_close();
 }
 
+static bool blocks;
+
+static void look(void *ctx)
+{
+    (void)ctx;
+    blocks = !uv_is_active((uv_handle_t *)&net.loop.idle);
+}
+
+static struct sio_hook probe = {.after_block = look};
+
+static void emit_late(void *ctx)
+{
+    (void)ctx;
+    user_emit_all(0, "[\"late\"]");
+    sio_loop_add_hook(&net.loop, &probe);
+}
+
+/* As a handler does when a write has shown that its client is gone. */
+TEST(worker_what_is_emitted_behind_the_end_of_a_tick_wakes_siblings_at_once)
+{
+    struct sio_task late;
+    host_open();
+    side_link();
+    net_turn();
+    sio_task_init(&late, emit_late, NULL);
+    sio_loop_defer_flush(&net.loop, &late);
+    blocks = true;
+    net_turn();
+    CHECK(!blocks);
+    sio_loop_remove_hook(&probe);
+    host_close();
+}
+
 TEST(worker_the_deferred_queue_is_bounded)
 {
     char big[4096] = "[\"";
