@@ -2,9 +2,9 @@
 /* A small HTTP server of the supervisor's, for its own pages (process.h): a function answers method
  * and path at once. Stands on net/http_server and listener.
  *
- * Owns: an endpoint its listener and its connections, until close(). Few of them, short deadlines:
- * whoever can reach it can hold up nobody but others who want the same pages. Reenters: through the
- * function, which may not wait.
+ * Owns: an endpoint its listener and its connections, until close(). Few of them, short deadlines,
+ * one answer each, for making a page takes the supervisor's time: whoever can reach it can hold up
+ * nobody but others who want the same pages. Reenters: through the function, which may not wait.
  */
 #include "bind/process.h"
 
@@ -17,7 +17,7 @@
 
 #define ENDPOINT "sio.process.endpoint"
 
-enum { CONNECTIONS_MAX = 64, HEAD_MS = 5000, ANSWER_MS = 5000, IDLE_MS = 30000 };
+enum { CONNECTIONS_MAX = 64, HEAD_MS = 5000, ANSWER_MS = 5000 };
 
 struct endpoint {
     struct sio_http_server http;
@@ -42,7 +42,8 @@ static void answer(lua_State *L, struct sio_http_conn *c, int status)
     sio_http_respond(c, &(struct sio_http_response){.status = status,
                                                     .fields = fields,
                                                     .n_fields = status == 405 ? 4 : 3,
-                                                    .body = body});
+                                                    .body = body,
+                                                    .close = true});
 }
 
 static void on_request(void *owner, struct sio_http_conn *c, const struct sio_http_request *r)
@@ -58,7 +59,7 @@ static void on_request(void *owner, struct sio_http_conn *c, const struct sio_ht
         lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING)
         answer(L, c, (int)lua_tointeger(L, -3));
     else
-        sio_http_respond_text(c, 500, NULL, NULL);
+        sio_http_respond(c, &(struct sio_http_response){.status = 500, .close = true});
     lua_settop(L, top);
 }
 
@@ -101,7 +102,6 @@ static int lendpoint_new(lua_State *L)
     limits.max_connections = CONNECTIONS_MAX;
     limits.head_timeout_ms = HEAD_MS;
     limits.body_timeout_ms = ANSWER_MS;
-    limits.keep_alive_timeout_ms = IDLE_MS;
     e->bind = b;
     sio_http_server_init(&e->http, b->loop, &limits, &events, e);
     e->http.dated = true;

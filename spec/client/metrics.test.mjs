@@ -169,6 +169,17 @@ describe("metrics", { timeout: 60000 }, () => {
     assert.deepEqual(await ask("GET", "/metrics/"), [404, true, null]);
   });
 
+  it("give one answer for each connection, however many are asked for", async () => {
+    await start(1);
+    const socket = net.connect(new URL(pages).port, "127.0.0.1");
+    socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000));
+    let text = "";
+    socket.on("data", (data) => (text += data)).on("end", () => socket.end());
+    await once(socket, "close");
+    assert.equal(text.split("HTTP/1.1 200 OK\r\n").length, 2);
+    assert.match(text, /^Connection: close\r$/m);
+  });
+
   it("have a limit of connections, and end those that say or read nothing", async () => {
     await start(1);
     const { port } = new URL(pages);
