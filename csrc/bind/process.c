@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "bind/call.h"
+#include "bind/handle.h"
 #include "cluster/link.h"
 
 int sio_process_check_fd(lua_State *L, int arg)
@@ -18,6 +20,23 @@ int sio_process_check_fd(lua_State *L, int arg)
     lua_Integer fd = luaL_checkinteger(L, arg);
     luaL_argcheck(L, fd >= 0 && fd <= INT32_MAX, arg, "descriptor expected");
     return (int)fd;
+}
+
+struct sio_co *sio_process_callback(struct sio_bind *b, const void *object, const char *name,
+                                    const char *what)
+{
+    struct sio_co *c = sio_call_new(b, what);
+    if (c == NULL)
+        return NULL;
+    lua_State *L = sio_call_stack(c);
+    sio_handle_push_value(b, L, object);
+    if (lua_getfield(L, -1, name) != LUA_TFUNCTION) {
+        sio_call_drop(c);
+        return NULL;
+    }
+    lua_remove(L, -2);
+    sio_handle_push(b, L, object);
+    return c;
 }
 
 int sio_process_fail(lua_State *L, int err)

@@ -29,6 +29,10 @@ void lplace_open(lua_State *L);    /* process_place.c: who we are, whose a path 
 
 /* A descriptor as an argument: an integer >= 0. */
 int sio_process_check_fd(lua_State *L, int arg);
+/* For a handle whose value is a table of callbacks: a coroutine for `what` with the one of that
+ * name and the handle on its stack, so one argument; NULL: there is no such callback. */
+struct sio_co *sio_process_callback(struct sio_bind *b, const void *object, const char *name,
+                                    const char *what);
 /* nil, text, name; for SIO_ESYS from errno. Returns 3. */
 int sio_process_fail(lua_State *L, int err);
 

@@ -50,21 +50,9 @@ static void bury(struct lines *w)
     sio_loop_bury(w->bind->loop, &w->grave, lines_free, w);
 }
 
-/* A coroutine with the callback `name` and the lines on its stack; NULL when there is none. */
 static struct sio_co *prepare(struct lines *w, const char *name)
 {
-    struct sio_co *c = sio_call_new(w->bind, "control command");
-    if (c == NULL)
-        return NULL;
-    lua_State *L = sio_call_stack(c);
-    sio_handle_push_value(w->bind, L, w);
-    if (lua_getfield(L, -1, name) != LUA_TFUNCTION) {
-        sio_call_drop(c);
-        return NULL;
-    }
-    lua_remove(L, -2);
-    sio_handle_push(w->bind, L, w);
-    return c;
+    return sio_process_callback(w->bind, w, name, "control command");
 }
 
 static void end(struct lines *w, const char *why)

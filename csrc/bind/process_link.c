@@ -30,21 +30,9 @@ static void bury(struct wire *w)
     sio_loop_bury(w->bind->loop, &w->grave, sio_free, w);
 }
 
-/* A coroutine with the callback `name` and the link on its stack; NULL when there is none. */
 static struct sio_co *prepare(struct wire *w, const char *name)
 {
-    struct sio_co *c = sio_call_new(w->bind, "control message");
-    if (!c)
-        return NULL;
-    lua_State *L = sio_call_stack(c);
-    sio_handle_push_value(w->bind, L, w);
-    if (lua_getfield(L, -1, name) != LUA_TFUNCTION) {
-        sio_call_drop(c);
-        return NULL;
-    }
-    lua_remove(L, -2);
-    sio_handle_push(w->bind, L, w);
-    return c;
+    return sio_process_callback(w->bind, w, name, "control message");
 }
 
 static void on_message(void *owner, struct sio_link *l, struct sio_slice bytes, const int *fds,
