@@ -77,9 +77,8 @@ struct sio_calls {
     struct sio_co *running; /* innermost coroutine that is being resumed, or NULL */
     struct sio_co *idle;    /* free ones, linked */
     struct sio_list all;
-    unsigned n_idle, n;  /* n: all that exist */
-    unsigned n_handlers; /* of servers, that run or wait */
-    unsigned depth;      /* that run inside each other */
+    unsigned n_idle, n; /* n: all that exist */
+    unsigned depth;     /* that run inside each other */
 };
 
 /* What was sent to sockets that are listened to; private to outgoing.c. */

@@ -29,18 +29,10 @@ static struct sio_co *grow(struct sio_bind *b)
     return c;
 }
 
-/* It runs no handler any more. */
-static void uncount(struct sio_co *c)
-{
-    c->bind->calls.n_handlers -= c->counted;
-    c->counted = false;
-}
-
 /* The thread goes to the garbage collector, its slot to the next one. */
 static void shrink(struct sio_co *c)
 {
     struct sio_bind *b = c->bind;
-    uncount(c);
     lua_checkstack(b->L, 4);
     sio_bind_push_ref(b, b->L, SIO_REF_THREADS);
     luaL_unref(b->L, -1, c->slot);
@@ -53,7 +45,7 @@ static void shrink(struct sio_co *c)
 static void recycle(struct sio_co *c)
 {
     struct sio_calls *calls = &c->bind->calls;
-    uncount(c);
+    c->handler = false;
     if (calls->n_idle >= SIO_CALL_IDLE_MAX) {
         shrink(c);
         return;
@@ -111,8 +103,7 @@ lua_State *sio_call_stack(const struct sio_co *c)
 void sio_call_context(struct sio_co *c, void *app, struct sio_slice event, struct sio_slice sid)
 {
     c->context.app = app;
-    c->bind->calls.n_handlers += !c->counted;
-    c->counted = true;
+    c->handler = true;
     sio_context_set_event(&c->context, event);
     sio_context_set_sid(&c->context, sid);
 }

@@ -28,7 +28,7 @@ struct sio_co {
     struct sio_list link;
     int slot; /* in THREADS */
     bool waiting;
-    bool counted; /* in n_handlers */
+    bool handler; /* runs one of context.app */
     struct sio_context context;
 };
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* core.drain and what else the end of a worker waits for: handlers that still run, connections that
- * have not said goodbye. Stands on worker/worker.h; lua/sio/listening.lua decides on the order.
+ * have not said goodbye. Stands on worker/worker.h; lua/sio/closing.lua decides on the order.
  *
  * Reenters: the function given to drain runs in a coroutine.
  */
-#include "bind/call.h"
+#include "bind/call_in.h"
 #include "bind/handle.h"
+#include "bind/server.h"
 #include "worker/worker.h"
 
 static void on_drained(void *ctx)
@@ -34,10 +35,24 @@ static int ldrain_begin(lua_State *L)
     return 0;
 }
 
-/* handlers(): how many run or wait, those that they have spawned not counted */
+static int count_handlers(lua_State *L)
+{
+    const void *app = lua_touserdata(L, lua_upvalueindex(1)); /* compared only: it may be gone */
+    lua_Integer n = 0;
+    SIO_LIST_EACH (link, &sio_bind_of(L)->calls.all) {
+        const struct sio_co *c = SIO_CONTAINER_OF(link, struct sio_co, link);
+        n += c->handler && c->context.app == app;
+    }
+    lua_pushinteger(L, n);
+    return 1;
+}
+
+/* handlers(server) -> f, also for after its end: f() is how many of its handlers run or wait, those
+ * that they have spawned not counted */
 static int ldrain_handlers(lua_State *L)
 {
-    lua_pushinteger(L, sio_bind_of(L)->calls.n_handlers);
+    lua_pushlightuserdata(L, sio_app_self(L));
+    lua_pushcclosure(L, count_handlers, 1);
     return 1;
 }
 

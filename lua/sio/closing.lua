@@ -95,15 +95,24 @@ local function wait_for(seconds, begin)
   if not done then core.job.wait(ticket) end
 end
 
-local function wait_for_handlers(seconds)
+local function wait_for_handlers(handlers, seconds)
   local until_time = process.now() + math.min(seconds, HANDLERS)
-  while core.handlers() > 0 and process.now() < until_time do core.sleep(LOOK) end
+  for _, count in ipairs(handlers) do
+    while count() > 0 and process.now() < until_time do core.sleep(LOOK) end
+  end
+end
+
+-- Of each server, what counts its handlers.
+local function handlers_of(apps)
+  local handlers = {}
+  for i, app in ipairs(apps) do handlers[i] = core.handlers(app) end
+  return handlers
 end
 
 -- Bounded; what takes longer goes on, among what is closed by then.
-local function run_hooks(apps, reason, ends_at)
+local function run_hooks(apps, handlers, reason, ends_at)
   local function left() return math.max(0, ends_at - process.now()) end
-  wait_for_handlers(left())
+  wait_for_handlers(handlers, left())
   wait_for(left(), function(done)
     core.spawn(function()
       for i = #apps, 1, -1 do run_stop_hooks(apps[i], reason) end
@@ -116,12 +125,13 @@ local function close_at_once(app, seconds)
   if app._closing then return end
   app._closing = true
   local ends_at = process.now() + seconds
+  local handlers = handlers_of { app }
   local timer = core.after(math.min(REQUESTS, seconds), function()
     core.server_drop_requests(app)
   end)
   core.server_close(app, function()
     timer:cancel()
-    run_hooks({ app }, "closed", ends_at)
+    run_hooks({ app }, handlers, "closed", ends_at)
     on_closed(app)
   end)
 end
@@ -179,7 +189,7 @@ local function drain_in_order(apps, reason, seconds)
   local spread, limit = seconds - math.min(2, seconds / 5), seconds - math.min(1, seconds / 10)
   wait_for(seconds, function(done) core.drain(spread, limit, done) end)
   for _, app in ipairs(apps) do core.server_drop_requests(app) end
-  run_hooks(apps, reason, ends_at)
+  run_hooks(apps, handlers_of(apps), reason, ends_at)
   for _, app in ipairs(apps) do
     core.server_close(app, function() on_closed(app) end)
   end

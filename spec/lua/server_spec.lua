@@ -239,6 +239,24 @@ describe("a server", function()
     app = nil
   end)
 
+  it("waits for its own handlers only", function()
+    local other, ticket = serve.open(), core.job.ticket()
+    local mine, others = core.handlers(app), core.handlers(other)
+    other:get("/wait", function() core.job.wait(ticket) end)
+    other:get("/count", function() return tostring(others()) end)
+    serve(other, [[
+      fetch(url + "/wait").catch(() => null);
+      while (await (await fetch(url + "/count")).text() !== "2");
+    ]])
+    assert.same({ 0, 1 }, { mine(), others() })
+    serve.close(app)
+    assert.equal(1, others())
+    core.job.wake(ticket)
+    serve.close(other)
+    assert.same({ 0, 0 }, { mine(), others() })
+    app = nil
+  end)
+
   it("does not close twice", function()
     app:close()
     app:close()
