@@ -106,12 +106,19 @@ local function text_of(err)
   return plain and core.json_encode(err) or tostring(err)
 end
 
---- Message handler for xpcall. An error's __tostring is people's code, and may fail itself.
+--- What an error says. Its __tostring is people's code, and may fail itself.
+---@param err any
+---@return string
+function errors.text(err)
+  local ok, text = pcall(text_of, err)
+  return ok and text or "(an error whose text cannot be made)"
+end
+
+--- Message handler for xpcall.
 ---@param err any
 ---@return string
 function errors.traceback(err)
-  local ok, text = pcall(text_of, err)
-  return debug.traceback(ok and text or "(an error whose text cannot be made)", 2)
+  return debug.traceback(errors.text(err), 2)
 end
 
 --- Logs an error that was caught and runs the error hooks.

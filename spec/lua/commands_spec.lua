@@ -10,7 +10,7 @@ local status_table = require "sio.cli.status_table"
 local target = require "sio.cli.target"
 
 local function parse(name, ...)
-  return commands.parse(commands.find(name), { ... })
+  return commands.parse(commands.by_name[name], { ... })
 end
 
 describe("sio.cli.commands", function()
@@ -179,7 +179,7 @@ describe("sio-lua completion", function()
   end
 
   it("has every command and every option", function()
-    for _, shell in ipairs(commands.find "completion".choices) do
+    for _, shell in ipairs(commands.by_name.completion.choices) do
       local text = output_of(shell)
       local dashes = shell == "fish" and "-l " or "--"
       for _, flag in ipairs(flags.list) do

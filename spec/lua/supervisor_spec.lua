@@ -119,6 +119,10 @@ describe("sio-lua", function()
       fails(2, "^sio%-lua: there is no app.lua or init.lua here", start "")
       fails(2, "^sio%-lua: cannot read nowhere.lua", start "nowhere.lua")
       fails(2, "^sio%-lua: cannot read %.", start ".")
+      fails(2, "^sio%-lua: cannot read stauts %(did you mean the command status%?%)",
+        start "stauts")
+      fails(2, "^sio%-lua: unknown option %-%-worker %(did you mean %-%-workers%?%)",
+        start "--worker 2")
       fails(2, "^sio%-lua: SIO_WORKERS: expected .* got \"many\"",
         serve("", "", 0, "SIO_WORKERS=many"))
     end)
@@ -132,6 +136,11 @@ describe("sio-lua", function()
       fails(3, "^sio%-lua: [^\n]*app.lua:1: unknown option 'pingInterval' [^\n]*$", start "")
       write("app.lua", "local function f()\n  error 'no database'\nend\nlocal ok = f()\n")
       fails(3, "app.lua:2: no database\n\tcalled at [^\n]*app.lua:4$", start "")
+      write("app.lua", "local function f()\n  local x = nil + 1\nend\nlocal function g()\n" ..
+        "  f()\nend\ng()\n")
+      fails(3, "app.lua:2: attempt [^\n]*\n\tcalled at [^\n]*:5\n\tcalled at [^\n]*:7$", start "")
+      write("app.lua", "\nerror { code = 5 }")
+      fails(3, '^sio%-lua: {"code":5}\n\tcalled at [^\n]*app.lua:2$', start "")
       write("app.lua", "return 1")
       fails(3, "app.lua ended without app:listen%(%)", start "")
       write("app.lua", "os.exit(7)")

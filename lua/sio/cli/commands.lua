@@ -70,15 +70,9 @@ local commands = {
     help = "write what makes a shell complete all this" },
 }
 
---- The row of a command.
----@param name string
----@return sio.cli.Command?
-function commands.find(name)
-  for _, command in ipairs(commands) do
-    if command.name == name then return command end
-  end
-  return nil
-end
+---@type table<string, sio.cli.Command>
+commands.by_name = {}
+for _, command in ipairs(commands) do commands.by_name[command.name] = command end
 
 --- The words and options of a command; nil and a sentence.
 ---@param command sio.cli.Command

@@ -7,6 +7,7 @@
 
 local commands = require "sio.cli.commands"
 local options = require "sio.cli.options"
+local suggest = require "sio.suggest"
 
 local cli = {}
 
@@ -31,7 +32,9 @@ end
 local function find_app(file)
   if file then
     if readable(file) then return file end
-    return nil, ("cannot read %s"):format(file)
+    local near = not file:find "[./]" and suggest.nearest(file, commands.by_name)
+    return nil, ("cannot read %s%s"):format(file == "" and '""' or file,
+      near and (" (did you mean the command %s?)"):format(near) or "")
   end
   for _, name in ipairs { "app.lua", "init.lua" } do
     if readable(name) then return name end
@@ -89,8 +92,12 @@ local function run(args, asked)
       return 3
     end
   end
-  local app = asked.file or conf and conf.file
-  app, err = find_app(app)
+  if conf and conf.file and not asked.file and not readable(conf.file) then
+    io.stderr:write(("sio-lua: %s: app: cannot read %s\n"):format(file, conf.file))
+    return 3
+  end
+  local app
+  app, err = find_app(asked.file or conf and conf.file)
   if not app then return usage(err) end
   asked.file = app
   return supervise(args, asked, conf, reader)
@@ -100,10 +107,13 @@ end
 ---@param args table
 ---@return integer exit_code
 function cli.main(args)
-  if args[1] == WORKER then return require("sio.cli.worker").run(args[3]) end
+  -- Without it, somebody has meant --workers.
+  if args[1] == WORKER and os.getenv "SIO_WORKER" then
+    return require("sio.cli.worker").run(args[3])
+  end
   if args[1] == READ then return require("sio.cli.reader").run(args[2]) end
-  if args[1] == TRIAL then return supervise(args, { file = args[3], trial = true }) end
-  local command = commands.find(args[1])
+  if args[1] == TRIAL and args[3] then return supervise(args, { file = args[3], trial = true }) end
+  local command = commands.by_name[args[1]]
   if command then return run_command(command, args) end
   local asked, err = options.parse(args)
   if not asked then return usage(err) end

@@ -154,10 +154,11 @@ local function open()
 end
 
 -- The message, which names the line, and the lines of the app that led there; ours would say
--- nothing to who wrote it.
+-- nothing to who wrote it. It is the message handler's tail call: level 2 is where it happened.
 local function explain(err, chunk)
-  local lines, first = { tostring(err) }, true
-  for level = 3, 64 do
+  local text = errors.text(err)
+  local lines, first = { text }, text:find "^[^\n]-:%d+: " ~= nil
+  for level = 2, 64 do
     local info = debug.getinfo(level, "Slf")
     if not info then break end
     if info.what ~= "C" and not errors.is_ours(info) then
