@@ -143,6 +143,8 @@ describe("sio.cli.reader", function()
     assert.same({ nil, "reading the file ended with status 4" }, { child "exit 4" })
     assert.same({ nil, "reading the file was ended by signal 9" }, { child "kill -9 $$" })
     assert.same({ nil, "No such file or directory" }, { reader.read { "/nowhere/sh" } })
+    assert.same({ nil, "interrupted while reading the file" },
+      { child("kill -TERM $PPID; exec sleep 600", 60) })
   end)
 
   it("ends a child that takes too long", function()

@@ -15,6 +15,7 @@ local reader = {}
 reader.LIMIT = 10             -- seconds that a file may take
 reader.BYTES_MAX = 64 * 1024  -- of its options as JSON
 local LINK_FD = 3
+local ORPHAN = 1              -- seconds after which the kernel ends a child that nobody waits for
 
 --- In the child: sends what the file means, or what is wrong with it.
 ---@param file string
@@ -26,6 +27,7 @@ function reader.run(file)
     return 2
   end
   local options, text
+  process.orphan_limit(math.tointeger(tonumber(os.getenv "SIO_READER_OF")) or 0, ORPHAN)
   options, err = require("sio.cli.conf").load(file)
   local fits = pcall(function() text = message.encode { options = options, err = err } end)
   if not fits then
@@ -61,8 +63,9 @@ local function settle(self)
 end
 
 local function spawn(self, command, descriptor)
+  local environment = { "SIO_READER_OF=" .. process.pid() }
   local err
-  self.child, err = process.spawn(command, {}, { descriptor }, function(_, status, signal)
+  self.child, err = process.spawn(command, environment, { descriptor }, function(_, status, signal)
     self.how = signal ~= 0 and "was ended by signal " .. signal or "ended with status " .. status
     settle(self)
   end)
@@ -82,12 +85,18 @@ local function listen(self, descriptor)
   })
 end
 
+-- Ends the child; done(nil, why) is called when it is gone.
+local function cancel(self, why)
+  self.late = why
+  self.child:kill(process.signal_number "kill")
+end
+
 --- Starts a child that reads; done(options) or done(nil, err) will be called once, unless it could
 --- not be started: nil and why.
 ---@param command string[] that calls run()
 ---@param done fun(options?: sio.cli.Options, err?: string)
 ---@param limit? number seconds
----@return boolean?
+---@return sio.cli.Reading?
 ---@return string? err
 function reader.begin(command, done, limit)
   limit = limit or reader.LIMIT
@@ -102,10 +111,9 @@ function reader.begin(command, done, limit)
   end
   listen(self, ours)
   self.timer = core.after(limit, function()
-    self.late = ("%s takes longer than %g seconds"):format(self.name, limit)
-    self.child:kill(process.signal_number "kill")
+    cancel(self, ("%s takes longer than %g seconds"):format(self.name, limit))
   end)
-  return true
+  return self
 end
 
 --- The same before there is a supervisor: returns when it is known.
@@ -114,17 +122,24 @@ end
 ---@return sio.cli.Options?
 ---@return string? err
 function reader.read(command, limit)
-  local options, err
+  local options, err, reading, why
+  local signals = {}
   core.spawn(function()
-    local begun, why = reader.begin(command, function(...)
+    for i, name in ipairs { "int", "term" } do
+      signals[i] = process.signal(name, function()
+        cancel(reading, "interrupted while reading " .. reading.name)
+      end)
+    end
+    reading, why = reader.begin(command, function(...)
       options, err = ...
       core.stop()
     end, limit)
-    if begun then return end
+    if reading then return end
     err = why
     core.stop()
   end)
   core.run()
+  for _, signal in ipairs(signals) do signal:close() end
   return options, err
 end
 
