@@ -228,12 +228,13 @@ describe("sio-lua", function()
       ends_well(program)
       program = start "--pidfile app.lua"
       assert.equal(1, program.wait())
-      assert.equal("sio-lua: cannot use app.lua: there is a file that is no pid file",
+      assert.equal("sio-lua: --pidfile: cannot use app.lua: there is a file that is no pid file",
         program.output())
       assert.equal(APP, read "app.lua")
       program = start "--pidfile nowhere/sio.pid"
       assert.equal(1, program.wait())
-      assert.matches("^sio%-lua: cannot use nowhere/sio.pid: No such file", program.output())
+      assert.matches("^sio%-lua: %-%-pidfile: cannot use nowhere/sio.pid: No such file",
+        program.output())
     end)
   end)
 

@@ -37,7 +37,7 @@ function pidfile.take(asked)
     return nil, "already running" .. (pid > 0 and (" (pid %d)"):format(pid) or "")
   end
   if code == "einval" then err = "there is a file that is no pid file" end
-  return nil, ("cannot use %s: %s"):format(path, err)
+  return nil, ("--pidfile: cannot use %s: %s"):format(path, err)
 end
 
 return pidfile
