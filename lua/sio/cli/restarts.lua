@@ -64,7 +64,8 @@ function Restarts:scale(n)
     return nil, ("a number from 1 to %d expected"):format(values.workers_max)
   end
   if n == supervisor.wanted then return n end
-  core.log("info", ("%d workers instead of %d"):format(n, supervisor.wanted))
+  core.log("info", ("%d %s instead of %d"):format(n, n == 1 and "worker" or "workers",
+    supervisor.wanted))
   supervisor.wanted = n
   for _, member in ipairs(supervisor.members:list()) do
     if member.number > n then supervisor:drain(member, "scale") end
