@@ -29,7 +29,7 @@
 ---@field drain? number seconds that the gentle end of a worker may take; 10
 ---@field suspect_after? number seconds of silence until a worker gets no new clients; 1
 ---@field heartbeat_timeout? number seconds of silence until a worker is killed and replaced; 10
----@field max_memory? integer bytes of its own above which a worker is replaced
+---@field max_memory? integer|string bytes, or "512M", of its own above which a worker is replaced
 ---@field max_connections? integer open connections of a worker; 250000
 ---@field max_buffered? integer bytes that may wait for a client; 4 MiB
 ---@field high_water? integer bytes above which one is under pressure; 1 MiB, or max_buffered / 4

@@ -107,6 +107,18 @@ describe("options", function()
     refuses("x", "table of options expected, got string")
   end)
 
+  it("about memory are sizes, as on the command line", function()
+    local function max_memory(value) return options.server({ max_memory = value }).max_memory end
+    assert.is_nil(max_memory(nil))
+    assert.equal(512 << 20, max_memory "512M")
+    assert.equal(3 << 29, max_memory "1.5G")
+    assert.equal(1 << 20, max_memory(1 << 20))
+    assert.equal(1 << 20, max_memory(2.0 ^ 20))
+    for _, wrong in ipairs { "5Q", "", "1023k", (1 << 20) - 1, 2 ^ 20 + 0.5, -1, 0 / 0 } do
+      refuses({ max_memory = wrong }, "option 'max_memory': bytes, as \"512M\"")
+    end
+  end)
+
   it("about slow readers fit each other", function()
     local function high_water(given) return options.server(given).high_water end
     assert.equal(1048576, high_water {})

@@ -5,6 +5,7 @@
 -- Pure: no system calls. sio.cli.flags puts them into its table.
 
 local address = require "sio.address"
+local size = require "sio.size"
 
 ---@alias sio.cli.Taker fun(text: string): any, string?
 
@@ -13,7 +14,6 @@ local values = {}
 values.workers_max = 63 -- of the 64 places in shared memory one is for who replaces another
 values.journal_size_max = 1 << 30
 local seconds_max = 86400
-local size_max = 1 << 50
 
 -- Decimal digits only: "0x10", "1e1" and " 1" are slips.
 ---@param least integer
@@ -49,16 +49,13 @@ function values.seconds(least)
   end
 end
 
-local factors = { [""] = 1, k = 1 << 10, m = 1 << 20, g = 1 << 30 }
-
 --- "512M", "1.5G", "64k", "1073741824": bytes.
 ---@param least integer
 ---@return sio.cli.Taker
 function values.size(least)
   return function(text)
-    local digits, unit = text:match "^(%d+%.?%d*)([kKmMgG]?)$"
-    local n = digits and math.floor(tonumber(digits) * factors[unit:lower()])
-    if n and n >= least and n <= size_max then return math.tointeger(n) end
+    local n = size.parse(text)
+    if n and n >= least then return n end
     return nil, ("bytes, as 512M, 1.5G or a number from %d"):format(least)
   end
 end

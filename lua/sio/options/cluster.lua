@@ -3,6 +3,7 @@
 -- sio.conf.lua win over them. Under plain Lua only `drain` means something.
 
 local errors = require "sio.error"
+local size = require "sio.size"
 
 local bytes_min = 1 << 20
 
@@ -15,10 +16,20 @@ local function seconds(least)
   end
 end
 
+local function bytes_of(value)
+  return type(value) == "string" and size.parse(value) or math.tointeger(value)
+end
+
 local function bytes(value)
-  if value < bytes_min or value ~= math.floor(value) then
-    return ("a whole number of bytes from %d expected, got %s"):format(bytes_min, value)
+  local n = bytes_of(value)
+  if not n or n < bytes_min then
+    return ('bytes, as "512M", "1.5G" or a number from %d, expected, got %s'):format(bytes_min,
+      value)
   end
+end
+
+local function flatten(result)
+  result.max_memory = bytes_of(result.max_memory)
 end
 
 return {
@@ -26,6 +37,7 @@ return {
     drain = { "number", nil, seconds(0) },
     suspect_after = { "number", nil, seconds(0.5) },
     heartbeat_timeout = { "number", nil, seconds(1) },
-    max_memory = { "number", nil, bytes },
+    max_memory = { "number or string", nil, bytes },
   },
+  flatten = flatten,
 }
