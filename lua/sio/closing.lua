@@ -80,19 +80,23 @@ local function run_stop_hooks(app, reason)
   end
 end
 
--- Calls begin(done) and waits until done() was called, or for `seconds`.
+-- Calls begin(done) and waits until done() was called, or for `seconds`; whether it was called.
 local function wait_for(seconds, begin)
-  local ticket, done = core.job.ticket(), false
+  local ticket, over, done = core.job.ticket(), false, false
   local timer
   local function finish()
-    if done then return end
-    done = true
+    if over then return end
+    over = true
     timer:cancel()
     core.job.wake(ticket)
   end
   timer = core.after(seconds, finish)
-  begin(finish)
-  if not done then core.job.wait(ticket) end
+  begin(function()
+    done = not over
+    finish()
+  end)
+  if not over then core.job.wait(ticket) end
+  return done
 end
 
 local function wait_for_handlers(handlers, seconds)
@@ -109,16 +113,19 @@ local function handlers_of(apps)
   return handlers
 end
 
--- Bounded; what takes longer goes on, among what is closed by then.
+-- Bounded; what takes longer goes on, among what is closed by then, until the process ends.
 local function run_hooks(apps, handlers, reason, ends_at)
   local function left() return math.max(0, ends_at - process.now()) end
   wait_for_handlers(handlers, left())
-  wait_for(left(), function(done)
+  local ended = wait_for(left(), function(done)
     core.spawn(function()
       for i = #apps, 1, -1 do run_stop_hooks(apps[i], reason) end
       done()
     end)
   end)
+  if not ended then
+    core.log("warn", "on_stop hooks have not ended in time: nobody waits for them")
+  end
 end
 
 local function close_at_once(app, seconds)

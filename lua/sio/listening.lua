@@ -34,9 +34,14 @@ local function check_addresses(given)
   return list
 end
 
+local function run_start_hook(app, fn)
+  local ran, err = xpcall(fn, errors.traceback, core.worker_info())
+  if not ran then errors.report("on_start hook", err, app) end
+end
+
 local function run_start_hooks(app)
   app._ready = true
-  for _, fn in ipairs(app._start) do core.spawn(fn, core.worker_info()) end
+  for _, fn in ipairs(app._start) do core.spawn(run_start_hook, app, fn) end
 end
 
 local function announce(app)

@@ -239,6 +239,21 @@ describe("sio-lua", function()
       assert.equal(1, program.wait())
     end)
 
+    it("a hook of the app fails, or does not end: it is named", function()
+      write("app.lua", [[
+        local sio = require "sio"
+        local app = sio.server()
+        app:on_start(function() error "no cache" end)
+        app:on_stop(function() sio.sleep(600) end)
+        app:listen(0)]])
+      local program = start "--drain 0.3"
+      program.expect "on_start hook error: .*app.lua:3: (no cache)$"
+      ready(program)
+      program.signal "INT"
+      program.expect "(on_stop hooks have not ended in time)"
+      assert.equal(0, program.wait())
+    end)
+
     it("a worker that computes gets no clients meanwhile and is not replaced", function()
       write("app.lua", [[
         local sio = require "sio"
