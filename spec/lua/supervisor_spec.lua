@@ -147,6 +147,12 @@ describe("sio-lua", function()
       fails(3, "worker 1 exited with status 7 before it was ready", start "")
     end)
 
+    it("before there are workers, in the form that was asked for", function()
+      local asked = "--log-format json "
+      fails(2, '"msg":"SIO_WORKERS: expected ', serve(asked, "", 0, "SIO_WORKERS=many"))
+      fails(1, '"msg":"%-%-pidfile: cannot use nowhere/x: ', serve(asked .. "--pidfile nowhere/x"))
+    end)
+
     it("the address is taken", function()
       local fd, port = core.process.listen_tcp(nil, 0)
       local program = serve("", "", port)

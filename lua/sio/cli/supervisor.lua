@@ -261,7 +261,6 @@ local function run(sources, worker_command, trial_command, conf_command)
     Supervisor:say(err)
     return 2
   end
-  logging.begin(sources.asked)
   process.raise_nofile()
   local self, started
   self, err = new(sources, default_workers, worker_command)
@@ -285,6 +284,7 @@ end
 ---@param conf_command? string[] reads the file of options, when there is one
 ---@return integer exit_code
 local function run_alone(sources, ...)
+  logging.begin(sources.asked)
   local file, err = pidfile.take(sources.asked)
   if not file then
     Supervisor:say(err)
