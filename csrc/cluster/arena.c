@@ -180,6 +180,47 @@ void sio_arena_close(struct sio_arena *a)
     a->heap = NULL;
 }
 
+static uint64_t claim_word(struct sio_place who)
+{
+    return (uint64_t)(who.slot + 1) << 32 | who.generation;
+}
+
+/* The next record of `pid` that the dead have lent us, at *index or behind; NULL: there is none. */
+static struct sio_arena_entry *lent_us(const struct sio_arena *a, struct sio_slice pid,
+                                       unsigned *index)
+{
+    for (; *index < a->shm->n_arenas; ++*index) {
+        struct sio_arena_entry *e;
+        if (atomic_load(&meta(a->shm, *index)->state) == SIO_ARENA_DEAD &&
+            (e = search(a->shm, *index, pid)) != NULL &&
+            atomic_load(&e->claim) == claim_word(a->me))
+            return e;
+    }
+    return NULL;
+}
+
+static void erase_lent(const struct sio_arena *a, struct sio_slice pid)
+{
+    struct sio_arena_entry *e;
+    for (unsigned i = 0; (e = lent_us(a, pid, &i)) != NULL; i++) {
+        uint64_t ref = atomic_load(&e->ref);
+        if (ref != 0)
+            erase(a->shm, i, e, ref);
+    }
+}
+
+void sio_arena_pass_on(struct sio_arena *a, struct sio_slice pid)
+{
+    struct sio_arena_entry *e;
+    if (pid.len != SIO_ID_LEN)
+        return;
+    settle(a);
+    for (unsigned i = 0; (e = lent_us(a, pid, &i)) != NULL; i++) {
+        uint64_t mine = claim_word(a->me);
+        atomic_compare_exchange_strong(&e->claim, &mine, 0);
+    }
+}
+
 static void begin_change(struct sio_arena *a)
 {
     atomic_fetch_add(&meta(a->shm, a->index)->changes, 1);
@@ -254,6 +295,8 @@ int sio_arena_put(struct sio_arena *a, struct sio_slice pid, struct sio_slice re
     if (r != 0 && e != NULL)
         remove_entry(a, e, link);
     if (r != 0)
+        erase_lent(a, pid);
+    if (r != 0)
         sio_log_limited(SIO_LOG_WARN, "arena-full", "a session of %zu bytes is not recoverable: %s",
                         record.len, r == SIO_ETOOBIG ? "too large" : "the arena is full");
     settle(a);
@@ -266,6 +309,7 @@ int sio_arena_del(struct sio_arena *a, struct sio_slice pid)
     if (pid.len != SIO_ID_LEN)
         return SIO_EINVAL;
     settle(a);
+    erase_lent(a, pid);
     struct sio_arena_entry *e = walk(a->shm, a->index, pid, &link);
     if (e == NULL)
         return SIO_ENOENT;
@@ -285,11 +329,6 @@ int sio_arena_get(const struct sio_arena *a, struct sio_slice pid, struct sio_bu
 }
 
 /* ---- everybody ------------------------------------------------------------------------------- */
-
-static uint64_t claim_word(struct sio_place who)
-{
-    return (uint64_t)(who.slot + 1) << 32 | who.generation;
-}
 
 /* Whether a living worker has claimed the entry; `who` is then that one. */
 static bool claimed(const struct sio_shm *shm, uint64_t claim, struct sio_place *who)
@@ -408,7 +447,7 @@ static bool take(struct sio_arena *a, const struct candidate *c)
     struct sio_place who;
     const struct sio_arena_meta *m = meta(a->shm, c->index);
     uint64_t mine = claim_word(a->me), claim = atomic_load(&c->entry->claim);
-    if (claimed(a->shm, claim, &who) ||
+    if ((claimed(a->shm, claim, &who) && !is_me(a, who)) ||
         !atomic_compare_exchange_strong(&c->entry->claim, &claim, mine))
         return false;
     /* The arena may have been swept and given to another worker while we were stopped. */

@@ -36,11 +36,15 @@ void sio_arena_close(struct sio_arena *a);
 /* Writes or replaces the record of `pid` (SIO_ID_LEN characters). SIO_ETOOBIG, SIO_EFULL: then an
  * earlier record of it is deleted too, as recovering a stale one is worse than none. */
 int sio_arena_put(struct sio_arena *a, struct sio_slice pid, struct sio_slice record);
-int sio_arena_del(struct sio_arena *a, struct sio_slice pid); /* SIO_ENOENT */
+/* What the dead had lent us of it goes too. SIO_ENOENT: there was none of ours. */
+int sio_arena_del(struct sio_arena *a, struct sio_slice pid);
 /* The record is on its way to a sibling, and stays until del or the next put. Should we die
  * meanwhile, it is for `to` to claim, or for anybody when that is dead as well; a record of its own
  * counts more. NULL: it is not on its way after all. SIO_ENOENT. */
 int sio_arena_lend(struct sio_arena *a, struct sio_slice pid, const struct sio_place *to);
+/* What the dead have lent us of it is for anybody to claim: it has not come, and is not waited for.
+ */
+void sio_arena_pass_on(struct sio_arena *a, struct sio_slice pid);
 /* Whether others, dead or alive, have a record of it. */
 bool sio_arena_elsewhere(const struct sio_arena *a, struct sio_slice pid);
 /* Appends the owner's own record. SIO_ENOENT. */

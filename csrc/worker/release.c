@@ -88,8 +88,10 @@ static void answer(struct sio_worker *w, unsigned from, const struct sio_mesh_ms
     } else if (sio_worker_has_lent(w, claim->payload)) {
         say(w, from, claim->request, SIO_RELEASE_LENT, sio_slice(NULL, 0));
     } else {
-        if (rc != SIO_EEXIST)
+        if (rc != SIO_EEXIST) {
+            sio_arena_pass_on(&w->arena, claim->payload);
             sio_arena_del(&w->arena, claim->payload);
+        }
         say(w, from, claim->request, SIO_RELEASE_NONE, sio_slice(NULL, 0));
     }
     sio_buf_fini(&record);

@@ -55,6 +55,55 @@ TEST(arena_what_a_dead_owner_has_lent)
     teardown();
 }
 
+/* The owner dies, and its answer with it: the borrower has nothing but what is in the arena. */
+TEST(arena_what_a_dead_owner_has_lent_us)
+{
+    setup(1 << 20);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(1), SIO_LIT("lent")), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), &a.me), 0);
+    sio_shm_bury(&shm, 1, 1000);
+    CHECK_SLICE(claim(&a, 1), "lent");
+    CHECK_EQ_INT(sio_arena_put(&a, pid_of(1), SIO_LIT("ours")), 0);
+    CHECK_EQ_INT(records(&b), 0);
+    teardown();
+}
+
+/* Nobody waits for it here any more. */
+TEST(arena_what_a_dead_owner_has_lent_us_is_passed_on)
+{
+    unsigned slot;
+    setup(1 << 20);
+    struct sio_arena c;
+    REQUIRE(sio_arena_open(&c, &shm, assign(2)) == 0);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(1), SIO_LIT("lent")), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), &a.me), 0);
+    sio_shm_bury(&shm, 1, 1000);
+    sio_arena_pass_on(&c, pid_of(1)); /* not c's */
+    CHECK(find(&c, 1, &slot) == SIO_OWNER_ALIVE && slot == 0);
+    sio_arena_pass_on(&a, pid_of(1));
+    CHECK_EQ_INT(sio_arena_del(&a, pid_of(1)), SIO_ENOENT);
+    CHECK_SLICE(claim(&c, 1), "lent");
+    sio_arena_close(&c);
+    teardown();
+}
+
+/* The answer had come, and the session has ended since: what was lent is not to come back. */
+TEST(arena_what_a_dead_owner_has_lent_us_ends_with_ours)
+{
+    unsigned slot;
+    setup(1 << 20);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(1), SIO_LIT("lent")), 0);
+    CHECK_EQ_INT(sio_arena_put(&b, pid_of(2), SIO_LIT("another's")), 0);
+    CHECK_EQ_INT(sio_arena_lend(&b, pid_of(1), &a.me), 0);
+    CHECK_EQ_INT(sio_arena_put(&a, pid_of(1), SIO_LIT("ours")), 0);
+    sio_shm_bury(&shm, 1, 1000);
+    CHECK_EQ_INT(sio_arena_del(&a, pid_of(1)), 0);
+    CHECK(find(&a, 1, &slot) == SIO_OWNER_NONE);
+    CHECK_EQ_INT(sio_arena_del(&a, pid_of(2)), SIO_ENOENT);
+    CHECK_SLICE(claim(&a, 2), "another's");
+    teardown();
+}
+
 /* Both die, the borrower with a record of its own, which is newer although its arena is older. */
 TEST(arena_what_was_lent_counts_less_than_what_was_made_of_it)
 {

@@ -203,6 +203,25 @@ TEST(claim_of_what_we_have_lent_waits)
     check_waits_here(true);
 }
 
+/* The sibling has died with its answer in its queue, and somebody has asked us for it since. */
+TEST(claim_of_what_a_dead_sibling_has_lent_us)
+{
+    struct user a = {0}, b = {0};
+    struct reply r = {0};
+    host_open();
+    user_begin(&a);
+    struct sio_slice pid = sio_slice_str(a.pid);
+    CHECK_EQ_INT(sio_arena_lend(&side[0].w->arena, pid, &side[1].me), 0);
+    sio_shm_bury(&host, 0, sio_clock_ms());
+    say(1, SIO_MESH_CLAIM, 1, 0, pid);
+    user_open(&b, 1, auth_of(&a), &r);
+    CHECK_SIDE(1, "recovered ");
+    sio_buf_fini(&r.body);
+    peer_fini(&a.peer);
+    peer_fini(&b.peer);
+    host_close();
+}
+
 /* Lent: asked again at the next heartbeat. Not there: whoever the arenas name now, and as often as
  * SIO_CLAIM_TURNS. */
 TEST(claim_is_asked_again)
