@@ -279,6 +279,10 @@ TEST(claim_over_a_full_link_is_owed)
     CHECK_EQ_INT(side[0].w->n_owed, SIO_OWED_MAX);
     CHECK(strstr(net.logged, "one is dropped") != NULL);
     side[0].w->n_owed = side[0].w->n_lent = 1;
+    side[0].w->lent_bytes += SIO_LENT_BYTES;
+    say(0, SIO_MESH_CLAIM, 4, 0, sio_slice_str(a.pid));
+    CHECK_EQ_INT(side[0].w->n_owed, 2);
+    side[0].w->lent_bytes -= SIO_LENT_BYTES;
     close(sibling);
     WAIT(side[0].w->n_owed == 0);
     peer_fini(&a.peer);
