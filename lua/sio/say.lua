@@ -9,10 +9,16 @@ local core = require "sio.core"
 
 local say = {}
 
---- What went wrong, or has to be known.
+--- What went wrong.
 ---@param text string
 function say.trouble(text)
   core.log_announce("error", "sio-lua: " .. text, text)
+end
+
+--- What is good to know.
+---@param text string
+function say.news(text)
+  core.log_announce("info", "sio-lua: " .. text, text)
 end
 
 --- Everybody works.

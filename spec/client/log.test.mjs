@@ -92,6 +92,18 @@ describe("the log", { timeout: 60000 }, () => {
     assert.equal(errors.at(-1).suppressed, 20);
   });
 
+  it("says what went wrong as an error, and what is good to know as information", async () => {
+    child = start(["ignore", "pipe"], { args: ["--port", "0"] });
+    collect(child.stderr);
+    const seen = (msg) => linesOf(text).map((line) => JSON.parse(line))
+      .find((line) => line.msg === msg);
+    await eventually("the first line", () => seen("listening"));
+    child.kill("SIGHUP");
+    const reloaded = await eventually("the end of the reload", () => seen("reloaded"));
+    assert.deepEqual([reloaded.level, reloaded.worker], ["info", 0]);
+    assert.equal(await stop(), 0);
+  });
+
   it("has nothing in text that a terminal would act on", async () => {
     child = start(["ignore", "pipe"], { format: "text", args: ["--port", "0"] });
     collect(child.stderr);

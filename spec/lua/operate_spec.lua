@@ -124,7 +124,8 @@ describe("sio-lua as it is operated", function()
     assert.equal(before.pid, after.pid)
     for i = 1, 2 do assert.not_equal(before.workers[i].pid, after.workers[i].pid) end
     folder:write("app.lua", "error 'no database'")
-    assert.same({ 1, "sio-lua: not reloaded: the application does not load" }, { run "reload" })
+    assert.same({ 1, "sio-lua: not reloaded: the application does not load (the server's stderr "
+      .. "says why)" }, { run "reload" })
     assert.equal(after.workers[1].pid, status().workers[1].pid)
     assert.same({ 0, "" }, { run "stop" })
     program.wait()

@@ -10,10 +10,12 @@ local command = require "sio.cli.command"
 local core = require "sio.core"
 local logging = require "sio.cli.logging"
 local reader = require "sio.cli.reader"
+local say = require "sio.say"
 local sources = require "sio.cli.sources"
 
 local process = core.process
 
+local NOT_LOADED = "the application does not load (the server's stderr says why)"
 local UNUSED = 1 -- seconds after a reload until what no worker listens on any more is closed
 
 ---@class sio.cli.Reload
@@ -44,7 +46,11 @@ local function finish(self, err)
   if self.again then return try(self) end
   local waiting = self.waiting
   self.running, self.waiting = false, {}
-  self.supervisor:say(err and err .. ": the workers stay as they were" or "reloaded")
+  if err then
+    self.supervisor:say(err .. ": the workers stay as they were")
+  else
+    say.news "reloaded"
+  end
   for _, fn in ipairs(waiting) do fn(err == nil, err) end
   self.supervisor:changed()
   if not err then core.after(UNUSED, function() close_unused(self) end) end
@@ -88,7 +94,7 @@ local function on_tried(self, status)
   self.trial = nil
   if self.closed or self.supervisor.stopping then return end
   if self.again then return try(self) end
-  if status ~= 0 then return finish(self, "the application does not load") end
+  if status ~= 0 then return finish(self, NOT_LOADED) end
   adopt(self)
   -- Nobody could be replaced yet: with --watch a start that failed is tried once more.
   if not self.supervisor.ever_ready then

@@ -3,6 +3,7 @@
 --
 -- A part of the supervisor; stands on sio.cli.watch.
 
+local say = require "sio.say"
 local watch = require "sio.cli.watch"
 
 ---@class sio.cli.Renewal
@@ -14,7 +15,7 @@ Renewal.__name = "sio.cli.Renewal"
 
 local function on_change(self, names)
   local more = #names > 1 and (" and %d more"):format(#names - 1) or ""
-  self.supervisor:say(("%s%s changed"):format(names[1], more))
+  say.news(("%s%s changed"):format(names[1], more))
   self.supervisor:reload()
 end
 
@@ -23,7 +24,7 @@ end
 ---@return boolean
 function Renewal:wait()
   if not self.watch then return false end
-  self.supervisor:say "waiting for a change"
+  say.news "waiting for a change"
   self.supervisor.parts.reload:release()
   return true
 end

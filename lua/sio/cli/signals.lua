@@ -2,18 +2,19 @@
 -- Which signal asks the supervisor for what. A part of the supervisor.
 
 local core = require "sio.core"
+local say = require "sio.say"
 
 -- The state, line by line, whatever is logged otherwise.
 local function dump(supervisor)
   local status = supervisor:status()
-  supervisor:say(("%s, %d of %d workers, up %.0f s"):format(status.state, #status.workers,
+  say.news(("%s, %d of %d workers, up %.0f s"):format(status.state, #status.workers,
     status.wanted or 1, status.uptime))
   for _, row in ipairs(status.workers) do
-    supervisor:say(("worker %d (pid %d) %s, up %.0f s%s"):format(row.number, row.pid, row.state,
+    say.news(("worker %d (pid %d) %s, up %.0f s%s"):format(row.number, row.pid, row.state,
       row.uptime, row.sessions and (", %d sessions"):format(row.sessions) or ""))
   end
   for cause, n in pairs(status.restarts) do
-    supervisor:say(("restarts, %s: %d"):format(cause, n))
+    say.news(("restarts, %s: %d"):format(cause, n))
   end
 end
 

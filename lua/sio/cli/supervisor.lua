@@ -46,7 +46,7 @@ Supervisor.__name = "sio.cli.Supervisor"
 
 -- ---- for the parts --------------------------------------------------------------------------
 
---- A line for people, also with --log-level off.
+--- A line for people about what went wrong, also with --log-level off.
 ---@param text string
 function Supervisor.say(_, text)
   say.trouble(text)
