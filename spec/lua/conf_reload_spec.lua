@@ -21,14 +21,11 @@ describe("a reload", function()
     folder:write("app.lua", APP)
   end)
 
-  after_each(function()
-    program.stop "KILL"
-    folder:remove()
-  end)
+  after_each(function() folder:remove() end)
 
   local function start(conf, arguments)
     folder:write("sio.conf.lua", conf)
-    program = program_of.start(folder, arguments)
+    program = folder:start(arguments)
     port = program_of.ready(program)
   end
 
@@ -42,8 +39,7 @@ describe("a reload", function()
   end
 
   local function ends_well()
-    program.signal "INT"
-    assert.equal(0, program.wait(), program.output())
+    assert.equal(0, program.interrupt(), program.output())
   end
 
   it("takes the file as it is now", function()

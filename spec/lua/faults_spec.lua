@@ -22,38 +22,26 @@ app:listen(0)
 ]]
 
 describe("sio-lua", function()
-  local folder, programs
+  local folder
 
   before_each(function()
     folder = program_of.folder()
-    programs = {}
     folder:write("app.lua", APP)
   end)
 
-  after_each(function()
-    for _, program in ipairs(programs) do program.stop "KILL" end
-    folder:remove()
-  end)
+  after_each(function() folder:remove() end)
 
-  local function start(arguments, environment)
-    local program = program_of.start(folder, arguments, environment)
-    programs[#programs + 1] = program
-    return program
-  end
+  local function start(arguments, environment) return folder:start(arguments, environment) end
 
   -- The program, its port, the pids of its workers by number.
   local function serve(arguments, n, environment)
-    local program, pids = start(arguments, environment), {}
-    for _ = 1, n do
-      local number, pid = program.expect "^started (%d+) (%d+)$"
-      pids[tonumber(number)] = pid
-    end
+    local program = start(arguments, environment)
+    local pids = program.started(n)
     return program, (program_of.ready(program)), pids
   end
 
   local function ends_well(program)
-    program.signal "INT"
-    assert.equal(0, program.wait(), program.output())
+    assert.equal(0, program.interrupt(), program.output())
   end
 
   -- Who nobody has reaped yet has left.

@@ -17,30 +17,25 @@ app:listen(0)
 ]]
 
 describe("sio-lua as it is operated", function()
-  local folder, programs
+  local folder
 
   before_each(function()
     folder = program_of.folder()
-    programs = {}
     folder:write("app.lua", APP)
   end)
 
-  after_each(function()
-    for _, program in ipairs(programs) do program.stop "KILL" end
-    folder:remove()
-  end)
+  after_each(function() folder:remove() end)
 
   -- The control sockets are in the test's folder; other programs on this machine are not seen.
   local function start(arguments)
-    local program = program_of.start(folder, arguments, "RUNTIME_DIRECTORY=" .. folder.path)
-    programs[#programs + 1] = program
+    local program = folder:start(arguments, "RUNTIME_DIRECTORY=" .. folder.path)
     program.port = program_of.ready(program)
     return program
   end
 
   -- Runs a command to its end: its exit code and output.
   local function run(arguments)
-    local program = program_of.start(folder, arguments, "RUNTIME_DIRECTORY=" .. folder.path)
+    local program = folder:start(arguments, "RUNTIME_DIRECTORY=" .. folder.path)
     local code = program.wait()
     return code, program.output()
   end
@@ -139,7 +134,7 @@ describe("sio-lua as it is operated", function()
     assert.equal(0, code, output)
     assert.matches("said one", output)
     assert.same({ 0, "" }, { run "logs --lines 0" })
-    local follower = program_of.start(folder, "logs -f", "RUNTIME_DIRECTORY=" .. folder.path)
+    local follower = folder:start("logs -f", "RUNTIME_DIRECTORY=" .. folder.path)
     follower.expect "(said one)"
     program_of.fetch(program.port, "/say/two")
     follower.expect "(said two)"
@@ -178,7 +173,7 @@ describe("sio-lua as it is operated", function()
     assert.equal(0, (run("status --status unix:" .. path)))
     assert.same({ 0, "" }, { run("stop --status unix:" .. path) })
     assert.matches("^sio%-lua: " .. path .. ": ", (select(2, run("stop --status unix:" .. path))))
-    local program = program_of.start(folder, "--status unix:/nowhere/there")
+    local program = folder:start("--status unix:/nowhere/there")
     assert.equal(3, program.wait())
     assert.matches("^sio%-lua: cannot make the control socket /nowhere/there: ", program.output())
   end)
@@ -195,8 +190,7 @@ describe("sio-lua as it is operated", function()
 
   it("runs without a control socket where none can be", function()
     folder:write("file", "")
-    local program = program_of.start(folder, "", "RUNTIME_DIRECTORY=" .. folder.path .. "/file")
-    programs[#programs + 1] = program
+    local program = folder:start("", "RUNTIME_DIRECTORY=" .. folder.path .. "/file")
     program.expect "(warn no control socket: .*/file: it is no folder)"
     program_of.ready(program)
     program.signal "TERM"

@@ -18,17 +18,10 @@ app:listen(0)
 ]]
 
 describe("sio-lua", function()
-  local folder, programs
+  local folder
 
-  before_each(function()
-    folder = program_of.folder()
-    programs = {}
-  end)
-
-  after_each(function()
-    for _, program in ipairs(programs) do program.stop "KILL" end
-    folder:remove()
-  end)
+  before_each(function() folder = program_of.folder() end)
+  after_each(function() folder:remove() end)
 
   local function write_app(version, options)
     folder:write("app.lua", APP:format(options or "", version))
@@ -36,19 +29,13 @@ describe("sio-lua", function()
 
   -- The program, its port, the pids of its workers by number.
   local function serve(arguments, n)
-    local program = program_of.start(folder, arguments)
-    programs[#programs + 1] = program
-    local pids = {}
-    for _ = 1, n do
-      local number, pid = program.expect "^started (%d+) (%d+)$"
-      pids[tonumber(number)] = pid
-    end
+    local program = folder:start(arguments)
+    local pids = program.started(n)
     return program, (program_of.ready(program)), pids
   end
 
   local function ends_well(program)
-    program.signal "INT"
-    assert.equal(0, program.wait(), program.output())
+    assert.equal(0, program.interrupt(), program.output())
   end
 
   describe("on HUP", function()

@@ -74,10 +74,7 @@ describe("precedence", function()
   local folder, p
 
   before_each(function() folder = program.folder() end)
-  after_each(function()
-    if p then p.stop "KILL" end
-    folder:remove()
-  end)
+  after_each(function() folder:remove() end)
 
   local app = [[
     local sio = require "sio"
@@ -126,7 +123,7 @@ describe("precedence", function()
         if says.option then says.option = row.option_is or row.option end
         folder:write("app.lua", app:format(says.app or "", says.listen or ""))
         folder:write("sio.conf.lua", ("return { %s }"):format(says.conf or ""))
-        p = program.start(folder, "--check " .. (says.option or ""), says.env)
+        p = folder:start("--check " .. (says.option or ""), says.env)
         assert.equal(0, p.wait(), p.output())
         assert.matches(row.shows[first], p.output() .. "\n")
       end
@@ -145,7 +142,7 @@ describe("precedence", function()
       ["-c c.lua other.lua"] = "other.lua loads: 4 workers on port 2",
       ["-c sio.conf.lua app.lua"] = "app.lua loads: 3 workers on port 1",
     } do
-      p = program.start(folder, "--check " .. arguments)
+      p = folder:start("--check " .. arguments)
       assert.equal(0, p.wait(), p.output())
       assert.matches(shows, p.output())
     end
@@ -154,7 +151,7 @@ describe("precedence", function()
   it("lets --port change the first TCP address of the file", function()
     folder:write("app.lua", app:format("", "1"))
     folder:write("sio.conf.lua", "return { bind = { 'unix:x', '[::1]:2', 3 } }")
-    p = program.start(folder, "--check -p 9")
+    p = folder:start("--check -p 9")
     assert.equal(0, p.wait(), p.output())
     assert.matches("on unix:[^\n]*/x, ::1 port 9, port 3$", p.output())
   end)
@@ -166,7 +163,7 @@ describe("precedence", function()
       ["65534"] = { 3, "%-%-port%-per%-worker: there is no port 65536 for worker 3$" } }
     for address, expected in pairs(listens) do
       folder:write("app.lua", "require('sio').server():listen(" .. address .. ")")
-      p = program.start(folder, "--check --port-per-worker -w 3")
+      p = folder:start("--check --port-per-worker -w 3")
       assert.equal(expected[1], p.wait(), p.output())
       assert.matches(expected[2], p.output())
     end
@@ -176,24 +173,24 @@ describe("precedence", function()
     folder:write("app.lua", app:format("", "1"))
     folder:write("sio.conf.lua", "return {\n  wrokers = 4,\n}")
     for _, arguments in ipairs { "", "--check" } do
-      p = program.start(folder, arguments)
+      p = folder:start(arguments)
       assert.equal(3, p.wait())
       assert.equal("sio-lua: sio.conf.lua:2: unknown key 'wrokers' (did you mean 'workers'?)",
         p.output())
     end
     folder:write("sio.conf.lua", "os.exit(7)")
-    p = program.start(folder)
+    p = folder:start()
     assert.equal(3, p.wait())
     assert.equal("sio-lua: reading sio.conf.lua ended with status 7", p.output())
     folder:write("sio.conf.lua", "return { server = { initial_packet = ('x'):rep(70000) } }")
-    p = program.start(folder)
+    p = folder:start()
     assert.equal(3, p.wait())
     assert.equal("sio-lua: sio.conf.lua: more than 65536 bytes of options", p.output())
-    p = program.start(folder, "-c nowhere.lua")
+    p = folder:start("-c nowhere.lua")
     assert.equal(2, p.wait())
     assert.matches("^sio%-lua: cannot read nowhere.lua\n", p.output())
     folder:write("sio.conf.lua", "return { app = 'nowhere.lua' }")
-    p = program.start(folder)
+    p = folder:start()
     assert.equal(3, p.wait())
     assert.matches("^sio%-lua: sio.conf.lua: app: cannot read /.*/nowhere.lua$", p.output())
   end)

@@ -15,27 +15,16 @@ app:listen(%s)
 ]]
 
 describe("sio-lua", function()
-  local folder, programs
+  local folder
 
   local function write(name, text)
     folder:write(name, text)
   end
 
-  before_each(function()
-    folder = program_of.folder()
-    programs = {}
-  end)
+  before_each(function() folder = program_of.folder() end)
+  after_each(function() folder:remove() end)
 
-  after_each(function()
-    for _, program in ipairs(programs) do program.stop "KILL" end
-    folder:remove()
-  end)
-
-  local function start(arguments, environment)
-    local program = program_of.start(folder, arguments, environment)
-    programs[#programs + 1] = program
-    return program
-  end
+  local function start(arguments, environment) return folder:start(arguments, environment) end
 
   local function serve(arguments, server_options, port, environment)
     write("app.lua", APP:format(server_options or "", port or 0))

@@ -108,9 +108,9 @@ describe("sio.cli.systemd", function()
 end)
 
 describe("sio-lua as a service", function()
-  local folder, manager, programs
+  local folder, manager
   before_each(function()
-    folder, programs = program_of.folder(), {}
+    folder = program_of.folder()
     folder:write("app.lua", [[
       local sio = require "sio"
       local app = sio.server()
@@ -122,7 +122,6 @@ describe("sio-lua as a service", function()
       app:listen(0)]])
   end)
   after_each(function()
-    for _, program in ipairs(programs) do program.stop "KILL" end
     if manager then manager.close() end
     manager = nil
     folder:remove()
@@ -141,10 +140,8 @@ describe("sio-lua as a service", function()
   end
 
   local function start(address, arguments)
-    local program = program_of.start(folder, arguments or "", ("RUNTIME_DIRECTORY=%s " ..
+    return folder:start(arguments or "", ("RUNTIME_DIRECTORY=%s " ..
       "NOTIFY_SOCKET='%s' WATCHDOG_USEC=400000"):format(folder.path, address))
-    programs[#programs + 1] = program
-    return program
   end
 
   local function told_until(pattern)

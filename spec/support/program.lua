@@ -2,7 +2,7 @@
 -- sio-lua as a process, for specs: a folder with an app in it, the program, its output by lines.
 --
 --     local folder = program.folder()          folder:write("app.lua", text), folder:remove()
---     local p = program.start(folder, "-w 2")  p.expect(pattern), p.signal "INT", p.wait()
+--     local p = folder:start "-w 2"            p.expect(pattern), p.signal "INT", p.wait()
 --
 -- Waiting is reading the output: the end of it means that no process of the program's has the pipe
 -- any more.
@@ -31,7 +31,9 @@ function Folder:read(name)
   return text
 end
 
+--- The programs that were started in it end as well.
 function Folder:remove()
+  for _, each in ipairs(self.programs) do each.stop "KILL" end
   os.execute("rm -r " .. self.path)
 end
 
@@ -40,52 +42,69 @@ function program.folder()
   local path = os.tmpname()
   os.remove(path)
   assert(core.process.make_folder(path))
-  return setmetatable({ path = path }, Folder)
+  return setmetatable({ path = path, programs = {} }, Folder)
 end
 
 --- Runs sio-lua in the folder.
-function program.start(folder, arguments, environment)
+function Folder:start(arguments, environment)
   local root = core.process.realpath "."
   local pipe = io.popen(("cd %s && exec env -u PORT -u SIO_WORKERS -u WEB_CONCURRENCY " ..
     "SIO_LUA=lua5.4 %s LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;;' LUA_CPATH='%s;;' " ..
-    "timeout --foreground -s KILL %d %s/bin/sio-lua %s 2>&1"):format(folder.path,
+    "timeout --foreground -s KILL %d %s/bin/sio-lua %s 2>&1"):format(self.path,
     environment or "", root, root, package.cpath, limit, root, arguments or ""))
-  local self = { lines = {} }
+  local this = { lines = {} }
+  table.insert(self.programs, this)
 
   -- Reads until a line matches; its captures.
-  function self.expect(pattern)
+  function this.expect(pattern)
     for line in pipe:lines() do
-      table.insert(self.lines, line)
+      table.insert(this.lines, line)
       local found = { line:match(pattern) }
       if found[1] then
-        self.pid = self.pid or line:match "%(pid (%d+)%)$"
+        this.pid = this.pid or line:match "%(pid (%d+)%)$"
         return table.unpack(found)
       end
     end
-    error(("no line matches %q in:\n%s"):format(pattern, table.concat(self.lines, "\n")), 2)
+    error(("no line matches %q in:\n%s"):format(pattern, table.concat(this.lines, "\n")), 2)
   end
 
   -- Reads to the end: every process is gone. The exit code.
-  function self.wait()
-    for line in pipe:lines() do table.insert(self.lines, line) end
+  function this.wait()
+    for line in pipe:lines() do table.insert(this.lines, line) end
     local _, _, code = pipe:close()
     pipe = nil
     return code
   end
 
-  function self.signal(name, pid)
-    assert(os.execute(("kill -%s %s"):format(name, pid or self.pid)))
+  function this.signal(name, pid)
+    assert(os.execute(("kill -%s %s"):format(name, pid or this.pid)))
   end
 
-  function self.stop(name)
+  function this.stop(name)
     if not pipe then return end
-    if self.pid then os.execute(("kill -%s %s 2>/dev/null"):format(name, self.pid)) end
+    if this.pid then os.execute(("kill -%s %s 2>/dev/null"):format(name, this.pid)) end
     pipe:close()
   end
 
-  function self.output() return table.concat(self.lines, "\n") end
+  -- The pids of `n` workers by number, of an app whose on_start says "started NUMBER PID".
+  function this.started(n)
+    local pids = {}
+    for _ = 1, n do
+      local number, pid = this.expect "^started (%d+) (%d+)$"
+      pids[tonumber(number)] = pid
+    end
+    return pids
+  end
 
-  return self
+  -- Ends it as from a terminal: the exit code.
+  function this.interrupt()
+    this.signal "INT"
+    return this.wait()
+  end
+
+  function this.output() return table.concat(this.lines, "\n") end
+
+  return this
 end
 
 --- Waits for the banner: port, "2 workers".
