@@ -5,6 +5,7 @@
 --   lua5.4 tools/api.lua
 
 package.path = "tools/?.lua;" .. package.path
+local complaints = require "complaints"
 local face = require "face"
 
 local page_name = "docs/guide/from-javascript.md"
@@ -43,18 +44,8 @@ local class_of = {
 -- A parent has what a namespace has, and its rows are those.
 local rows_of = { ["sio.Parent"] = "nsp" }
 
-local bad = 0
-local function complain(text, ...)
-  bad = bad + 1
-  io.stderr:write(page_name, ": ", text:format(...), "\n")
-end
-
-local function read(name)
-  local file = assert(io.open(name))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local read = complaints.read
+local function complain(...) complaints.add(page_name, ...) end
 
 local function read_all(pattern)
   local texts = {}
@@ -205,4 +196,4 @@ for receiver, class in pairs(class_of) do
   end
 end
 
-os.exit(bad == 0)
+complaints.finish()

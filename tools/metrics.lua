@@ -3,19 +3,11 @@
 -- no other, each with its type.
 --   lua5.4 tools/metrics.lua
 
-local page_name = "docs/guide/monitoring.md"
-local bad = 0
-local function complain(file, text, ...)
-  bad = bad + 1
-  io.stderr:write(file, ": ", text:format(...), "\n")
-end
+package.path = "tools/?.lua;" .. package.path
+local complaints = require "complaints"
 
-local function read(name)
-  local file = assert(io.open(name))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local page_name = "docs/guide/monitoring.md"
+local complain, read = complaints.add, complaints.read
 
 local known = {}
 for kind, metric in read "csrc/base/stats.h":gmatch 'X%([%u_%d]+,%s*(%u+),[%s\\]*"([%l_]+)"' do
@@ -37,4 +29,4 @@ end
 for name in pairs(said) do
   if not known[name] then complain(page_name, "there is no metric '%s'", name) end
 end
-os.exit(bad == 0)
+complaints.finish()

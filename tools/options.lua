@@ -3,7 +3,7 @@
 -- it, and the shapes in lua/sio/meta.d.lua must be the same options with the same defaults.
 --   lua5.4 tools/options.lua
 
-package.path = "lua/?.lua;lua/?/init.lua;" .. package.path
+package.path = "lua/?.lua;lua/?/init.lua;tools/?.lua;" .. package.path
 -- What the modules ask of the core when they are loaded is nothing to us.
 package.preload["sio.core"] = function()
   return setmetatable({}, { __index = function() return function() end end })
@@ -17,18 +17,8 @@ local class_of = {
   connection_state_recovery = "sio.RecoveryOptions", parser = "sio.Parser",
 }
 
-local bad = 0
-local function complain(file, text, ...)
-  bad = bad + 1
-  io.stderr:write(file, ": ", text:format(...), "\n")
-end
-
-local function read(name)
-  local file = assert(io.open(name))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local complaints = require "complaints"
+local complain, read = complaints.add, complaints.read
 
 -- The defaults by name, "cookie" and "cookie.name"; nil as "nil". `path` differs by the server.
 local function known_options()
@@ -117,4 +107,4 @@ end
 
 local all = known_options()
 check_types(all, check_page(all))
-os.exit(bad == 0)
+complaints.finish()

@@ -3,6 +3,9 @@
 -- test of that file, in its order, and the test that it names must stand where it says.
 --   lua5.4 tools/titles.lua
 
+package.path = "tools/?.lua;" .. package.path
+local complaints = require "complaints"
+
 -- How many tests the official files have (socket.io 4.8, socket.io-adapter 2.5).
 local counts = {
   adapter = 21, close = 8, ["connection-state-recovery"] = 7, handshake = 4,
@@ -11,11 +14,7 @@ local counts = {
   ["v2-compatibility"] = 3,
 }
 
-local bad = 0
-local function complain(file, text, ...)
-  bad = bad + 1
-  io.stderr:write(file, ": ", text:format(...), "\n")
-end
+local complain = complaints.add
 
 local sources = {}
 local function source(name)
@@ -52,5 +51,5 @@ for title, count in pairs(counts) do
   total, missing = total + number, missing + math.max(0, count - number)
 end
 if missing > 0 then print(("%d titles have no counterpart yet"):format(missing)) end
-if bad > 0 then os.exit(1) end
+if complaints.count > 0 then complaints.finish() end
 print(("titles: %d of the official tests have a counterpart"):format(total))
