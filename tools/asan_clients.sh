@@ -4,9 +4,9 @@
 # FILE…. A report of any process, also of a worker that was replaced before anybody noticed, is a failed
 # test.
 
-# Allocations that are made to fail come from a library that would have to stand before the sanitizer's;
-# spec/c has the same under ASan.
-left_out=spec/client/memory.test.mjs
+# Allocations that are made to fail, and a clock that jumps, come from libraries that would have to stand
+# before the sanitizer's; spec/c has the former under ASan.
+left_out='spec/client/memory.test.mjs spec/client/clock.test.mjs'
 
 reports=$(pwd)/build/asan/reports
 rm -rf "$reports"
@@ -19,11 +19,10 @@ export SIO_ROOT SIO_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS
 
 failed=0
 for file in "$@"; do
-  if [ "$file" = $left_out ]; then
-    echo "ok - $file # SKIP left out of this run"
-  else
-    tools/node_tests.sh "$file" || failed=1
-  fi
+  case " $left_out " in
+    *" $file "*) echo "ok - $file # SKIP left out of this run" ;;
+    *) tools/node_tests.sh "$file" || failed=1 ;;
+  esac
   for report in "$reports"/*; do
     [ -s "$report" ] || continue
     echo "not ok - $file: no report of a sanitizer"

@@ -21,7 +21,7 @@ herd: build client spec/node_modules/.package-lock.json ## 10,000 WebSocket clie
 	@HERD=$(or $(HERD),10000) tools/suite.sh herd tap tools/node_tests.sh spec/client/herd.test.mjs
 
 # What --workers 1 passes passes with eight as well, but for the cases that say why not.
-test-workers: build client build/failmalloc.so spec/node_modules/.package-lock.json ## clients, conformance: 8 workers each
+test-workers: build client build/failmalloc.so build/clock_jump.so build/hold_journal spec/node_modules/.package-lock.json ## clients, conformance: 8 workers each
 	@SIO_WORKERS_ALL=$(or $(WORKERS),8) tools/suite.sh workers tap tools/node_tests.sh \
 		$(or $(SPECS),$(filter spec/client/% spec/conformance/%,$(JS_TESTS)))
 

@@ -18,6 +18,6 @@ build/hold_journal: $(B)/spec/support/hold_journal.o $(LIB)
 	@echo "  link $@"
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-build/failmalloc.so: spec/support/failmalloc.c
+build/%.so: spec/support/%.c # to be preloaded
 	@mkdir -p $(@D) && echo "  link $@"
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) -fPIC -shared -O1 -o $@ $<

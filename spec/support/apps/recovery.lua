@@ -6,13 +6,14 @@ local dir = os.getenv("TLS_DIR")
 local tls = dir and { cert = dir .. "/cert.pem", key = dir .. "/key.pem" } or nil
 
 -- With MIDDLEWARES=1 recovered sockets pass them again, with RECOVERY=0 there are none. MISSED is
--- how many packets a client may miss.
+-- how many packets a client may miss, PING the interval of heartbeats.
 local again = os.getenv("MIDDLEWARES") == "1"
 local recovery = os.getenv("RECOVERY") ~= "0" and {
   skip_middlewares = not again, max_missed_packets = tonumber(os.getenv("MISSED")),
 }
 local app = sio.server({
   connection_state_recovery = recovery, tls = tls, parser = os.getenv("PARSER"),
+  ping_interval = tonumber(os.getenv("PING")),
 })
 
 local passed, refusing, jobs = 0, false, {}
@@ -33,7 +34,9 @@ local function on_connection(socket)
   -- Work that outlives a connection: its outcome is sent when another client says so.
   socket:on("start job", function(name) jobs[name] = socket return true end)
   socket:on("end job", function(name, value) return jobs[name]:emit("done", value) end)
-  socket:on("whoami", function() return { pid = sio.worker().pid, id = sio.worker().id } end)
+  socket:on("whoami", function()
+    return { pid = sio.worker().pid, id = sio.worker().id, now = os.time() }
+  end)
   socket:on("remember", function(value) socket.data.value = value return true end)
   socket:on("recall", function() return socket.data.value end)
   socket:on("join", function(room) socket:join(room) return true end)
