@@ -16,7 +16,7 @@ describe("a worker that drains", { timeout: 60000 }, () => {
   let server, clients;
 
   async function start(options) {
-    server = await startServer("drain", options);
+    server = await startServer("drain", { workers: 1, ...options });
     clients = new Clients(server.url);
   }
 
