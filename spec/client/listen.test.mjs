@@ -12,7 +12,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { io } from "socket.io-client";
-import { request } from "../support/http.js";
+import { freePort, request } from "../support/http.js";
 import { eventually, nextEvent } from "../support/wait.js";
 import {
   appFile, childrenOf, preload, rootFile, startServer, workerCounts,
@@ -56,15 +56,6 @@ const hasIPv6 = Object.values(os.networkInterfaces())
 
 const originAt = async (url) => JSON.parse((await request(`${url}/origin`)).body);
 const originOn = async (socketPath) => JSON.parse((await ask(socketPath, "/origin")).body);
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function fails(options, pattern) {
   await assert.rejects(startServer("origin", options), (error) => {

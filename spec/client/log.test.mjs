@@ -5,8 +5,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
+import { freePort } from "../support/http.js";
 import { appFile, preload, rootFile } from "../support/server.js";
 import { eventually } from "../support/wait.js";
 
@@ -36,8 +37,11 @@ describe("the log", { timeout: 60000 }, () => {
     return clients.connect("websocket");
   }
 
-  const port = 20000 + (process.pid % 20000);
-  const fixed = ["--port", String(port)];
+  let port, fixed; // of who cannot say which it has
+  beforeEach(async () => {
+    port = await freePort();
+    fixed = ["--port", String(port)];
+  });
 
   // For a server that cannot say that it is there.
   const reached = () =>

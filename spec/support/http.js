@@ -10,6 +10,15 @@ import tls from "node:tls";
 import { once } from "node:events";
 import { trustOf } from "./certificate.js";
 
+// Nobody listens there now.
+export async function freePort() {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 // Resolves with { status, headers, body (string), bytes (Buffer) }.
 export function request(url, { method = "GET", body, headers = {}, signal } = {}) {
   return new Promise((resolve, reject) => {

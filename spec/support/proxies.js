@@ -10,6 +10,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort } from "./http.js";
 import { childrenOf, isAlive, rootFile } from "./server.js";
 import { eventually } from "./wait.js";
 
@@ -75,15 +76,6 @@ const kinds = {
 
 // Why a kind of proxy cannot be tried here; false when it can.
 export const missing = (kind) => !kinds[kind].command && `${kind} is not installed`;
-
-// Nobody listens there now.
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function accepts(port) {
   return new Promise((resolve) => {
