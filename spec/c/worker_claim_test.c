@@ -191,10 +191,7 @@ static void check_waits_here(bool sibling_dies)
     CHECK_SIDE(0, "recovered ");
     if (!sibling_dies)
         close(sibling);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 TEST(claim_of_what_we_have_lent_waits)
@@ -216,10 +213,7 @@ TEST(claim_of_what_a_dead_sibling_has_lent_us)
     say(1, SIO_MESH_CLAIM, 1, 0, pid);
     user_open(&b, 1, auth_of(&a), &r);
     CHECK_SIDE(1, "recovered ");
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 /* Lent: asked again at the next heartbeat. Not there: whoever the arenas name now, and as often as
@@ -247,10 +241,7 @@ TEST(claim_is_asked_again)
     user_poll(&b, &r);
     CHECK_SIDE(1, "connect ");
     close(sibling);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 /* Who asks has stopped reading: its claim waits for room, and is dropped with it. */
@@ -403,10 +394,7 @@ TEST(what_waits_in_the_log_finds_a_session_that_has_moved)
     user_poll(&b, &r);
     CHECK_EQ_INT(count(&r.body, "[\"direct\","), 1);
     CHECK(sio_socket_in(side[1].socket, SIO_LIT("r")));
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 /* ---- limits ---------------------------------------------------------------------------------- */
@@ -424,10 +412,7 @@ static void check_absence(uint64_t away_ms, const char *expected)
     sio_shm_bury(&host, 0, sio_clock_ms() - away_ms);
     user_open(&b, 1, auth_of(&a), &r);
     CHECK_SIDE(1, expected);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
     test_context("%s", "");
 }
 
@@ -451,10 +436,7 @@ TEST(claim_of_a_session_whose_arena_was_given_up)
     sio_shm_sweep(&host, sio_clock_ms() + 120000, 120000);
     user_open(&b, 1, auth_of(&a), &r);
     CHECK_SIDE(1, "connect ");
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 /* A client that heard nothing for longer than the journal goes back has missed nothing of that. */
@@ -484,8 +466,5 @@ TEST(claim_of_a_quiet_client_begins_where_the_journal_does)
     CHECK_SIDE(1, "recovered ");
     CHECK_EQ_INT(count(&r.body, "[\"missed\","), 1);
     CHECK_EQ_INT(count(&r.body, "other"), 0);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }

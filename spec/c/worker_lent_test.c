@@ -142,10 +142,7 @@ TEST(lent_to_a_living_sibling_is_taken)
     CHECK_SIDE(1, "recovered ");
     WAIT(side[0].w->n_lent == 0);
     CHECK_EQ_INT(owner_of(&a), SIO_OWNER_ALIVE);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 /* Neither is given away before there is room to remember it. */

@@ -148,10 +148,7 @@ TEST(service_a_replay_has_the_events_of_its_own_server)
     CHECK_EQ_STR(b.pid, a.pid);
     CHECK(memmem(r.body.p, r.body.len, "[\"one\",", 7) != NULL);
     CHECK(memmem(r.body.p, r.body.len, "zero", 4) == NULL);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 TEST(service_a_dead_ones_session_is_nothing_to_another_server)
@@ -167,10 +164,7 @@ TEST(service_a_dead_ones_session_is_nothing_to_another_server)
     user_open(&b, 1, auth_of(&a), &r);
     CHECK_SIDE(1, "connect ");
     CHECK(strcmp(b.pid, a.pid) != 0);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 static void close_one(unsigned slot, unsigned number)

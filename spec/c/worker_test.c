@@ -242,10 +242,7 @@ TEST(worker_a_broadcast_wakes_the_sibling_and_keeps_order_behind_a_blocked_journ
     for (unsigned i = 0; i < 3; i++)
         at[i] = strstr(r.body.p, (const char *[]){"[\"a\",", "[\"b\",", "[\"c\","}[i]);
     CHECK(at[0] != NULL && at[0] < at[1] && at[1] < at[2]);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 static bool blocks;
@@ -370,10 +367,7 @@ TEST(worker_a_session_too_large_to_hand_over_begins_anew)
     CHECK(strstr(net.logged, "handed over") != NULL);
     struct sio_place owner;
     CHECK_EQ_INT(sio_arena_find(&side[0].w->arena, sio_slice_str(a.pid), &owner), SIO_OWNER_NONE);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 TEST(worker_a_session_of_a_dead_owner_is_claimed)
@@ -390,10 +384,7 @@ TEST(worker_a_session_of_a_dead_owner_is_claimed)
     CHECK_SIDE(1, "recovered ");
     CHECK_EQ_STR(b.pid, a.pid);
     CHECK(memmem(r.body.p, r.body.len, "[\"missed\",", 10) != NULL);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 /* The owner's end of the link is in the test's hand, which never answers. */
@@ -421,10 +412,7 @@ TEST(worker_an_owner_that_dies_while_asked)
     user_poll(&b, &r);
     CHECK_SIDE(1, "recovered ");
     close(ends[1]);
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 TEST(worker_a_claim_before_the_link_is_there_is_asked_later)
@@ -443,10 +431,7 @@ TEST(worker_a_claim_before_the_link_is_there_is_asked_later)
     side_link();
     WAIT(side[1].w->n_claims == 0);
     CHECK_SIDE(1, "recovered ");
-    sio_buf_fini(&r.body);
-    peer_fini(&a.peer);
-    peer_fini(&b.peer);
-    host_close();
+    user_end_both(&a, &b, &r);
 }
 
 /* Whoever waits for a claim when its worker ends is told, and nothing is left behind. */

@@ -84,4 +84,13 @@ static inline void user_begin(struct user *u)
     sio_buf_fini(&r.body);
 }
 
+/* Ends a test of two users and the answer that one of them got. */
+static inline void user_end_both(struct user *a, struct user *b, struct reply *r)
+{
+    sio_buf_fini(&r->body);
+    peer_fini(&a->peer);
+    peer_fini(&b->peer);
+    host_close();
+}
+
 #endif
