@@ -62,3 +62,16 @@ export async function upgraded(socket, mode) {
   const { engine } = socket.io;
   if (engine.transport.name !== "websocket") await nextEvent(engine, "upgrade");
 }
+
+// The answer to an event from a client whose connection may end meanwhile, or has ended without
+// its knowing yet: the question goes with it, and is asked again on the next one.
+export async function persist(socket, ...event) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await socket.timeout(10000).emitWithAck(...event);
+    } catch (error) {
+      if (tries === 5 || socket.connected) throw error;
+    }
+    await nextEvent(socket, "connect");
+  }
+}
