@@ -3,7 +3,7 @@
  *
  *     socket:emit(name, ..., fn)          fn(...) or, with a timeout, fn(err, ...) in a coroutine
  *     socket:emit_with_ack(name, ...)     the coroutine waits
- *     ack(...)                            what a handler gets when the client asked for an answer
+ *     ack(...), return ...                what a handler answers when the client asked for it
  *
  * Stands on sio/socket.h, whose on_ack is called exactly once per cookie: the cookie is a struct
  * wait.
@@ -263,6 +263,14 @@ static int lack_emit_wait(lua_State *L)
 
 /* ---- answers to the client ------------------------------------------------------------------- */
 
+/* Raises when it is too large. */
+static int send_answer(lua_State *L, const struct sio_handle *h, uint64_t id,
+                       const struct sio_outgoing *out)
+{
+    int err = h->object == NULL ? 0 : sio_socket_ack(h->object, id, out);
+    return err == SIO_ETOOBIG ? sio_emit_result(L, err, NULL) : 0;
+}
+
 /* ack(...): the first call counts; after a disconnect it does nothing. */
 static int lack_answer(lua_State *L)
 {
@@ -270,17 +278,39 @@ static int lack_answer(lua_State *L)
     uint64_t id = (uint64_t)lua_tointeger(L, lua_upvalueindex(2));
     struct sio_attachments attachments;
     struct sio_outgoing out;
-    int err;
     if (lua_isnil(L, lua_upvalueindex(2)))
         return 0;
     sio_call_check_free(L, h->bind);
     sio_emit_args(L, h->bind, 1, lua_gettop(L), &attachments, &out);
     lua_pushnil(L);
     lua_replace(L, lua_upvalueindex(2));
-    if (h->object == NULL)
+    return send_answer(L, h, id, &out);
+}
+
+/* `return ...` echoes the client's arguments: ack, which stands behind them, is not one of them. */
+static int return_to_ack(lua_State *L, int ack, int last)
+{
+    if (lua_rawequal(L, ack, last))
+        lua_settop(L, last - 1);
+    lua_call(L, lua_gettop(L) - ack, 0);
+    return 0;
+}
+
+int sio_ack_return(lua_State *L)
+{
+    enum { SOCKET = 1, ID, ACK, FIRST };
+    int last = lua_gettop(L);
+    const struct sio_handle *h;
+    struct sio_attachments attachments;
+    struct sio_outgoing out;
+    if (last < FIRST || lua_isnil(L, ID))
         return 0;
-    err = sio_socket_ack(h->object, id, &out);
-    return err == SIO_ETOOBIG ? sio_emit_result(L, err, NULL) : 0;
+    if (!lua_isnil(L, ACK))
+        return return_to_ack(L, ACK, last);
+    lua_rawgeti(L, SOCKET, SIO_OBJECT_HANDLE);
+    h = lua_touserdata(L, -1);
+    sio_emit_args(L, h->bind, FIRST, last, &attachments, &out);
+    return send_answer(L, h, (uint64_t)lua_tointeger(L, ID), &out);
 }
 
 void sio_ack_push(lua_State *L, int index, uint64_t id)

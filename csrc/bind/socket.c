@@ -2,8 +2,9 @@
 /* core.socket_*: a socket's methods, and sio's events as calls of the hooks in
  * lua/sio/dispatch.lua.
  *
- * An event costs one crossing: a pooled coroutine, the hook, the socket's object, the decoded
- * arguments.
+ * An event costs one crossing: a pooled coroutine, the handler, the decoded arguments. What the
+ * handler returns comes back to C (ack.c), and the hook is left out, when the event has one handler
+ * and nothing in front of it (listener.h).
  */
 #include "bind/socket.h"
 
@@ -12,6 +13,7 @@
 #include "bind/adapter.h"
 #include "bind/call.h"
 #include "bind/emit.h"
+#include "bind/listener.h"
 #include "bind/lookup.h"
 #include "bind/namespace.h"
 #include "bind/outgoing.h"
@@ -143,6 +145,52 @@ static bool take_name(lua_State *L, int n, struct sio_slice *name)
     return true;
 }
 
+/* How an event lies on its coroutine's stack; its arguments follow the name. */
+enum { ANSWER = 1, SOCKET, ID, ACK, NAME };
+
+/* The acknowledgement, which stands behind the arguments of who can see it. */
+static void push_ack(lua_State *L, const struct sio_incoming *in)
+{
+    sio_ack_push(L, SOCKET, in->id);
+    lua_copy(L, -1, ACK);
+}
+
+/* Runs the event's only listener, in the place of the name, with `n` arguments. What it returns
+ * goes to ANSWER. False: there are others, or something is in front of it. */
+static bool run_listener(struct sio_bind *b, struct sio_co *c, const struct sio_nsp *nsp,
+                         const struct sio_incoming *in, int n)
+{
+    lua_State *L = sio_call_stack(c);
+    enum sio_listener found = sio_listener_find(L, b, nsp, SOCKET, NAME);
+    bool sees_ack;
+    if (found == SIO_LISTENER_UNKNOWN)
+        return false;
+    n += found == SIO_LISTENER_NSPS;
+    sees_ack = in->has_id && sio_listener_takes_more(L, n);
+    lua_replace(L, NAME);
+    if (found == SIO_LISTENER_NSPS) {
+        lua_pushvalue(L, SOCKET);
+        lua_insert(L, NAME + 1);
+    }
+    if (sees_ack)
+        push_ack(L, in);
+    sio_call_run_into(c, n + sees_ack);
+    return true;
+}
+
+/* f(socket, ack|nil, name, args..., ack|nothing) */
+static void run_hook(const struct sio_bind *b, struct sio_co *c, const struct sio_incoming *in,
+                     int n)
+{
+    lua_State *L = sio_call_stack(c);
+    if (in->has_id)
+        push_ack(L, in);
+    lua_remove(L, ID);
+    sio_bind_push_ref(b, L, SIO_REF_EVENT);
+    lua_replace(L, ANSWER);
+    sio_call_run(c, 3 + n + in->has_id);
+}
+
 static void on_event(void *owner, struct sio_socket *s, const struct sio_incoming *in)
 {
     struct sio_app *app = owner;
@@ -151,15 +199,17 @@ static void on_event(void *owner, struct sio_socket *s, const struct sio_incomin
     lua_State *L;
     int n;
     if (is_wanted(s, SIO_WANT_EVENTS))
-        c = begin(app, s, "event handler", SIO_REF_EVENT);
+        c = sio_call_new(app->bind, "event handler");
     if (c == NULL)
         return;
     L = sio_call_stack(c);
+    lua_pushcfunction(L, sio_ack_return);
     sio_socket_push(app->bind, L, s);
     if (in->has_id)
-        sio_ack_push(L, 2, in->id);
+        lua_pushinteger(L, (lua_Integer)in->id);
     else
         lua_pushnil(L);
+    lua_pushnil(L);
     n = sio_json_decode_args(L, app->bind, in->data, in->attachments, in->n_attachments);
     if (n < 0 || !take_name(L, n, &name)) {
         sio_log_limited(SIO_LOG_WARN, "event-args", "event from %s dropped: %s", sio_socket_id(s),
@@ -168,9 +218,9 @@ static void on_event(void *owner, struct sio_socket *s, const struct sio_incomin
         return;
     }
     sio_call_context(c, app, name, sio_slice_str(sio_socket_id(s)));
-    if (in->has_id)
-        lua_pushvalue(L, 3);
-    sio_call_run(c, 2 + n + in->has_id);
+    sio_call_nsp(c, sio_nsp_name(sio_socket_nsp(s)));
+    if (!run_listener(app->bind, c, sio_socket_nsp(s), in, n - 1))
+        run_hook(app->bind, c, in, n - 1);
 }
 
 static void on_error(void *owner, struct sio_socket *s, const char *message)

@@ -30,6 +30,9 @@ void sio_socket_push_data(lua_State *L, struct sio_bind *b, struct sio_slice jso
 
 /* Pushes the function that acknowledges event `id` of the socket whose object is at `index`. */
 void sio_ack_push(lua_State *L, int index, uint64_t id);
+/* (socket, id|nil, ack|nil, ...): acknowledges event `id` with what its handler has returned, if
+ * that is anything and an answer was asked for. `ack` is the function that the handler got. */
+int sio_ack_return(lua_State *L);
 /* sio_server_events.on_ack */
 void sio_ack_on_answer(void *owner, struct sio_socket *s, uint64_t cookie, int err,
                        const struct sio_incoming *in);

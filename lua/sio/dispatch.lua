@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- How what happens to a socket finds its handlers: the hooks that csrc/bind/socket.c calls.
+-- How what happens to a socket finds its handlers: the hooks that csrc/bind/socket.c calls. Events
+-- with one listener and nothing in front of it do not come here (csrc/bind/listener.c).
 --
 --     catch-all listeners ─► middlewares ─► the socket's listeners ─► the namespace's (on_event)
 --

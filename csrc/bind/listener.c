@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/* Looks into the fields that lua/sio has for listeners: `_on` of a socket and of a namespace's
+ * `_events` (emitter.lua), `_any` and `_uses` of a socket. Stands on handle; bind/socket calls it.
+ *
+ * Invariant: raw access only, so nothing of people's runs here.
+ */
+#include "bind/listener.h"
+
+#include "bind/handle.h"
+#include "bind/namespace.h"
+#include "sio/parent.h"
+
+/* Pushes object[name] when that is a table. */
+static bool push_table(lua_State *L, int object, const char *name)
+{
+    lua_pushstring(L, name);
+    if (lua_rawget(L, object) == LUA_TTABLE)
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+/* How many listeners the object on top of the stack has for an event. It is replaced by the only
+ * one, or popped. */
+static lua_Unsigned take_only(lua_State *L, int event)
+{
+    int object = lua_gettop(L);
+    lua_Unsigned n = 0;
+    if (push_table(L, object, "_on")) {
+        lua_pushvalue(L, event);
+        if (lua_rawget(L, -2) == LUA_TTABLE)
+            n = lua_rawlen(L, -1);
+    }
+    if (n == 1) {
+        lua_rawgeti(L, -1, 1);
+        lua_replace(L, object);
+    }
+    lua_settop(L, n == 1 ? object : object - 1);
+    return n;
+}
+
+static lua_Unsigned take_only_of_nsp(lua_State *L, const struct sio_bind *b,
+                                     const struct sio_nsp *nsp, int event)
+{
+    sio_handle_push_value(b, L, nsp);
+    if (!lua_istable(L, -1) || !push_table(L, lua_gettop(L), "_events")) {
+        lua_pop(L, 1);
+        return 0;
+    }
+    lua_remove(L, -2);
+    return take_only(L, event);
+}
+
+static bool has_field(lua_State *L, int object, const char *name)
+{
+    if (!push_table(L, object, name))
+        return false;
+    lua_pop(L, 1);
+    return true;
+}
+
+enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
+                                    const struct sio_nsp *nsp, int socket, int event)
+{
+    lua_Unsigned own, shared = 0;
+    int top = lua_gettop(L);
+    if (!lua_checkstack(L, 8) || has_field(L, socket, "_any") || has_field(L, socket, "_uses"))
+        return SIO_LISTENER_UNKNOWN;
+    lua_pushvalue(L, socket);
+    own = take_only(L, event);
+    if (sio_namespace_wants(nsp, SIO_WANT_EVENTS))
+        shared = sio_parent_of(nsp) != NULL ? 2 : take_only_of_nsp(L, b, nsp, event);
+    if (own + shared == 1)
+        return own == 1 ? SIO_LISTENER_SOCKETS : SIO_LISTENER_NSPS;
+    lua_settop(L, top);
+    return SIO_LISTENER_UNKNOWN;
+}
+
+bool sio_listener_takes_more(lua_State *L, int n)
+{
+    lua_Debug fn;
+    lua_pushvalue(L, -1);
+    lua_getinfo(L, ">u", &fn);
+    return fn.isvararg || fn.nparams > n;
+}

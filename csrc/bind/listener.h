@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/* The short way from an event to its handler: nearly always an event has one listener and nothing
+ * stands in front of it, so C looks for that one. All else (several listeners, catch-all listeners,
+ * middlewares, parents) is for lua/sio/dispatch.lua, which has the whole order.
+ *
+ * Thread: loop. Owns: nothing. Errors: none. Reenters: no.
+ */
+#ifndef SIO_BIND_LISTENER_H
+#define SIO_BIND_LISTENER_H
+
+#include "bind/bind.h"
+#include "sio/nsp.h"
+
+enum sio_listener {
+    SIO_LISTENER_UNKNOWN, /* ask dispatch.lua */
+    SIO_LISTENER_SOCKETS, /* f(arguments...) */
+    SIO_LISTENER_NSPS,    /* f(socket, arguments...) */
+};
+
+/* Pushes the only listener of an event for a socket of `nsp`; nothing when that is unknown.
+ * `socket` and `event` are stack indices: the socket's object, and the name, a string. */
+enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
+                                    const struct sio_nsp *nsp, int socket, int event);
+/* Whether the function on top of the stack can see what is behind its first n arguments. */
+bool sio_listener_takes_more(lua_State *L, int n);
+
+#endif
