@@ -25,8 +25,8 @@ local openers = {}
 function openers.tcp(found)
   local fd, port, code = process.listen_tcp(found.host, found.port)
   if not fd then
-    local hint = code == "eaddrinuse" and " (is it running already?)" or ""
-    return nil, port .. hint
+    if code ~= "eaddrinuse" then return nil, port end
+    return nil, port .. (found.port == 0 and " (no port is free)" or " (is it running already?)")
   end
   found.descriptor, found.port = fd, port
   return found

@@ -7,7 +7,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { Example } from "../support/browser.js";
 import { request } from "../support/http.js";
-import { eventually } from "../support/wait.js";
 
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
@@ -48,8 +47,7 @@ describe("the upload in Chromium", { timeout: 120000 }, () => {
     await example.picture(ann);
     for (const pid of example.server.workerPids()) {
       process.kill(pid, "SIGKILL");
-      await eventually("a new worker", () =>
-        example.server.workerPids().filter((other) => other !== pid).length === 2);
+      await example.server.whole(pid);
     }
     const got = await download(bob, "large.bin");
     assert.equal(hash(got.bytes), hash(bytes));

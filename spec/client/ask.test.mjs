@@ -215,7 +215,7 @@ describe("questions when a worker fails", { timeout: 60000 }, () => {
   });
 
   it("end at their time when it hangs, or once it is suspect", async () => {
-    await eventually("four workers", () => server.workerPids().length === 4, 20000);
+    await server.whole(places[1].pid);
     process.kill(places[2].pid, "SIGSTOP");
     const short = await sockets[0].emitWithAck("count", { timeout: 0.1 });
     assert.equal(short.err, "timeout");

@@ -129,9 +129,9 @@ describe("one server behind", { timeout: 120000 }, () => {
         visitors.visit(modes[i % 3], 10 + i)));
       await say(all[0], "before");
       for (const client of all) await client.said.until(1); // has an offset to come back with
-      const pids = server.workerPids().sort((a, b) => a - b); // as they were started
       const { worker } = all[1].welcomes.items[0];
-      process.kill(pids[worker - 1], "SIGKILL");
+      const { workers } = await server.status();
+      process.kill(workers.find(({ number }) => number === worker).pid, "SIGKILL");
       await say(all[0], "after").catch(() => say(all[0], "after"));
       for (const client of all) {
         await client.said.until(2);

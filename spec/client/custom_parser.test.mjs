@@ -162,10 +162,10 @@ for (const mode of ["polling", "websocket"]) {
       });
     }
 
-    it("says in the log what was wrong, with a traceback", () => {
-      assert.match(server.output, /parser error, a packet is not sent: .*raised on purpose/);
-      assert.match(server.output, /parser error, its client is closed: .*raised on purpose/);
-      assert.match(server.output, /custom_parser\.lua:\d+: in function/);
+    it("says in the log what was wrong, with a traceback", async () => {
+      await server.said(/parser error, a packet is not sent: .*raised on purpose/);
+      await server.said(/parser error, its client is closed: .*raised on purpose/);
+      await server.said(/custom_parser\.lua:\d+: in function/);
     });
   });
 }

@@ -92,6 +92,6 @@ describe("sio-lua --watch", { timeout: 60000 }, () => {
         answer = await socket.timeout(5000).emitWithAck("version").catch(() => "gone");
       } while (answer !== "new");
     }
-    assert.match(server.output, /app\.lua changed/);
+    await server.said(/app\.lua changed/);
   });
 });

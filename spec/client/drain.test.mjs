@@ -84,9 +84,6 @@ describe("a worker that drains", { timeout: 60000 }, () => {
     await back;
     assert.equal(socket.recovered, true);
     assert.notEqual(await socket.emitWithAck("whoami"), pid);
-    await eventually("two workers", () => {
-      const pids = server.workerPids();
-      return pids.length === 2 && !pids.includes(pid);
-    });
+    await server.whole(pid);
   });
 });

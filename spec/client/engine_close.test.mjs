@@ -77,7 +77,7 @@ for (const transports of [polling, websocket]) {
     },
   });
 
-  const quick = { allow_upgrades: false, ping_interval: 0.3, ping_timeout: 0.1 };
+  const quick = { allow_upgrades: false, ping_interval: 0.3, ping_timeout: 0.7 };
   withEngine(`by ${transports}, a heartbeat`, quick, {
     "closes a silent client on both sides": async (engine) => {
       const client = await engine.open(transports, { name: "silent" });
@@ -119,7 +119,7 @@ for (const transports of [polling, websocket]) {
   });
 }
 
-withEngine("over polling, a session", { ping_interval: 0.3, ping_timeout: 0.1 }, {
+withEngine("over polling, a session", { ping_interval: 0.3, ping_timeout: 0.7 }, {
   "ends when its poll is cut off, as by a closed tab": async (engine) => {
     const connection = await RawConnection.open(engine.server.port);
     const path = "/engine.io/?EIO=4&transport=polling&name=tab";
@@ -204,7 +204,7 @@ withEngine("while it is upgraded, a session", { upgrade_timeout: 0.3 }, {
   },
 });
 
-withEngine("after its upgrade, a session", { ping_interval: 0.2, ping_timeout: 0.1 }, {
+withEngine("after its upgrade, a session", { ping_interval: 0.2, ping_timeout: 0.7 }, {
   "has its heartbeat as before": async (engine) => {
     const client = await engine.upgraded({ name: "upgraded" });
     await new Inbox(client, "ping").until(3);

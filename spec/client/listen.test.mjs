@@ -219,7 +219,7 @@ describe("plain Lua", { timeout: 60000 }, () => {
     const child = spawn(args[0], args.slice(1), { env: all });
     let output = "";
     child.stderr.on("data", (data) => (output += data));
-    const exited = once(child, "exit");
+    const exited = once(child, "close");
     const urls = await eventually("a banner", () =>
       /^sio-lua \S+ ((?: \S+:\S+ )+) 1 worker/m.exec(output),
     );
@@ -244,7 +244,7 @@ describe("plain Lua", { timeout: 60000 }, () => {
     const unix = freshPath();
     const args = [...activate(`unix:${unix}`), "lua5.4", appFile("origin")];
     const child = spawn(args[0], args.slice(1), { env: { ...process.env, ...preload, ...luaEnv } });
-    const exited = once(child, "exit");
+    const exited = once(child, "close");
     const pid = await eventually("an answer", () =>
       originOn(unix).then((seen) => seen.pid, () => null),
     );

@@ -115,6 +115,6 @@ describe("a handler that wants more memory than there is", { timeout: 60000 }, (
     const socket = await clients.connect("websocket");
     await assert.rejects(socket.timeout(500).emitWithAck("greedy"));
     assert.deepEqual(await socket.emitWithAck("echo", 1), 1);
-    assert.match(server.output, /event handler error ev="greedy".*not enough memory/);
+    await server.said(/event handler error ev="greedy".*not enough memory/);
   });
 });

@@ -68,7 +68,7 @@ describe("middlewares", { timeout: 60000 }, () => {
     assert.equal((await refused({ error: true })).message, "internal error");
     assert.equal((await refused({ error: true, wait: 0.01 })).message, "internal error");
     assert.equal((await refused({ refuse_badly: true })).message, "internal error");
-    assert.match(server.output, /middleware error.*this middleware fails on purpose/);
+    await server.said(/middleware error.*this middleware fails on purpose/);
   });
 
   it("may let the same client in when it asks again", async () => {

@@ -46,7 +46,7 @@ describe("connections of one address", { timeout: 60000 }, () => {
       assert.equal(status, 429);
     }
     for (const each of [a, refused, other]) each.close();
-    assert.match(server.output, /an address has max_connections_per_address.* ip=127\.0\.0\.1/);
+    await server.said(/an address has max_connections_per_address.* ip=127\.0\.0\.1/);
   });
 });
 

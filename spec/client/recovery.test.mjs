@@ -87,7 +87,7 @@ for (const workers of workerCounts(1, 2)) {
         assert.deepEqual(await inbox.until(25), range(1, 25));
         assert.deepEqual(await reader.emitWithAck("recall"), [1, "two"]);
         assert.notEqual(await pidOf(reader), victim);
-        await eventually("all workers alive", () => server.workerPids().length === workers);
+        await server.whole(victim);
       });
     }
 

@@ -42,7 +42,7 @@ describe("limits of recovery, 2 workers", { timeout: 60000 }, () => {
     const gone = nextEvent(reader, "disconnect");
     process.kill(home, "SIGKILL");
     await gone;
-    return { reader, writer, inbox };
+    return { reader, home, writer, inbox };
   }
 
   async function comeBack(reader) {
@@ -58,7 +58,7 @@ describe("limits of recovery, 2 workers", { timeout: 60000 }, () => {
     await within.writer.emitWithAck("publish", 1, 10);
     assert.equal(await comeBack(within.reader), true);
     assert.deepEqual(await within.inbox.until(10), range(1, 10));
-    await eventually("two workers", () => server.workerPids().length === 2);
+    await server.whole(within.home);
     const beyond = await part();
     await beyond.writer.emitWithAck("publish", 1, 11);
     assert.equal(await comeBack(beyond.reader), false);
@@ -73,7 +73,7 @@ describe("limits of recovery, 2 workers", { timeout: 60000 }, () => {
     await within.writer.emitWithAck("publish large", 1, 12, 4000);
     assert.equal(await comeBack(within.reader), true);
     assert.deepEqual(await within.inbox.until(12), range(1, 12));
-    await eventually("two workers", () => server.workerPids().length === 2);
+    await server.whole(within.home);
     const beyond = await part();
     await beyond.writer.emitWithAck("publish large", 1, 20, 4000);
     assert.equal(await comeBack(beyond.reader), false);

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import { Clients } from "../support/clients.js";
+import { Clients, persist } from "../support/clients.js";
 import { frame, op, RawWebSocket } from "../support/raw_websocket.js";
 import { startServer } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
@@ -24,8 +24,9 @@ class Talker {
 
   async run() {
     while (!this.stopped) {
-      const answer = this.socket.timeout(1000).emitWithAck("publish once", this.n + 1);
-      if (await answer.catch(() => false)) this.n++;
+      const publish = () => this.socket.timeout(1000).emitWithAck("publish once", this.n + 1);
+      while (!(await publish().catch(() => false))); // also when it is to stop: it may be out
+      this.n++;
     }
   }
 
@@ -42,6 +43,7 @@ async function homeOf(socket) {
 
 describe("sessions that move", { timeout: 120000 }, () => {
   let server, clients, talker;
+  let gone; // the worker that the test before has ended
   before(async () => {
     server = await startServer("recovery", { workers, args: ["--drain", "0.5"] });
   });
@@ -53,7 +55,7 @@ describe("sessions that move", { timeout: 120000 }, () => {
 
   // One client that listens, and one on another worker that talks.
   async function begin(mode) {
-    await eventually("all workers", () => server.workerPids().length === workers, 20000);
+    await server.whole(gone);
     clients = new Clients(server.url);
     const reader = await clients.connect(mode, { timeout: 3000 });
     const inbox = new Inbox(reader, "n", first);
@@ -79,11 +81,12 @@ describe("sessions that move", { timeout: 120000 }, () => {
     assert.deepEqual(inbox.items, range(inbox.items[0], last));
     assert.equal(reader.recovered, true);
     assert.equal(reader.id, id);
-    const state = await reader.emitWithAck("state");
+    const state = await persist(reader, "state");
     assert.deepEqual(state.rooms.sort(), ["red", id].sort());
     assert.deepEqual(state.data, { value: mode });
   }
 
+  // Each answers the worker that it has ended, if any.
   const ways = {
     "a cut": async ({ reader }) => {
       for (let i = 0; i < 5; i++) {
@@ -96,6 +99,7 @@ describe("sessions that move", { timeout: 120000 }, () => {
       const back = nextEvent(reader, "connect");
       process.kill(home, "SIGKILL");
       await back;
+      return home;
     },
     "two cuts while its worker is stopped": async ({ reader, home }) => {
       process.kill(home, "SIGSTOP");
@@ -118,6 +122,7 @@ describe("sessions that move", { timeout: 120000 }, () => {
       const back = reader.connected || nextEvent(reader, "connect", 20000);
       process.kill(home, "SIGKILL");
       await back;
+      return home;
     },
     "two reloads": async ({ reader }) => {
       for (let i = 0; i < 2; i++) {
@@ -125,16 +130,14 @@ describe("sessions that move", { timeout: 120000 }, () => {
         const back = nextEvent(reader, "connect", 20000);
         process.kill(server.pid, "SIGHUP");
         await back;
-        await eventually("new workers", () => {
-          const now = server.workerPids();
-          return now.length === workers && !now.some((pid) => before.includes(pid));
-        }, 20000);
+        await server.whole(...before);
       }
     },
     "its worker's end by SIGTERM": async ({ reader, home }) => {
       const back = nextEvent(reader, "connect", 20000);
       process.kill(home, "SIGTERM");
       await back;
+      return home;
     },
   };
   for (const [name, act] of Object.entries(ways)) {
@@ -142,7 +145,7 @@ describe("sessions that move", { timeout: 120000 }, () => {
       it(`${name}, ${mode}`, async () => {
         const state = await begin(mode);
         state.id = state.reader.id;
-        await act(state);
+        gone = await act(state);
         await finish(state, mode);
       });
     }
@@ -160,6 +163,7 @@ describe("sessions that move", { timeout: 120000 }, () => {
     await Promise.all(inboxes.map((inbox) => inbox.until(1)));
     const back = moved.map((client) => nextEvent(client, "connect", 20000));
     process.kill(home, "SIGKILL");
+    gone = home;
     await Promise.all(back);
     const last = await talker.stop();
     for (const inbox of inboxes) {

@@ -93,14 +93,7 @@ describe("a rolling reload", { timeout: limitMs }, () => {
   async function replaceAll() {
     const before = server.workerPids();
     process.kill(server.pid, "SIGHUP");
-    await eventually(
-      "other workers",
-      () => {
-        const now = server.workerPids();
-        return now.length === load.workers && !now.some((pid) => before.includes(pid));
-      },
-      limitMs,
-    );
+    await server.whole(...before);
     return before;
   }
 

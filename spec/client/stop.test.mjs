@@ -10,7 +10,7 @@ import { Clients, transports } from "../support/clients.js";
 import {
   appFile, isAlive, preload, rootFile, startServer, workerCounts,
 } from "../support/server.js";
-import { eventually, nextEvent } from "../support/wait.js";
+import { nextEvent } from "../support/wait.js";
 
 describe("the end", { timeout: 60000 }, () => {
   let server, clients;
@@ -62,10 +62,7 @@ describe("the end", { timeout: 60000 }, () => {
     for (const socket of of(other)) {
       assert.equal((await socket.timeout(5000).emitWithAck("whoami")).pid, other);
     }
-    await eventually("a new worker", () => {
-      const pids = server.workerPids();
-      return pids.length === 2 && !pids.includes(victim);
-    });
+    await server.whole(victim);
     const again = await Promise.all(Object.keys(transports).map((mode) => clients.connect(mode)));
     const pids = new Set();
     for (const socket of again) pids.add((await socket.emitWithAck("whoami")).pid);
@@ -82,7 +79,7 @@ describe("the end", { timeout: 60000 }, () => {
     });
     let said = "";
     second.stderr.setEncoding("utf8").on("data", (data) => (said += data));
-    const [code] = await once(second, "exit");
+    const [code] = await once(second, "close");
     assert.equal(code, 3);
     assert.match(said, new RegExp(`${server.port}`));
     assert.match(said, /in use/i);

@@ -55,10 +55,7 @@ describe("relayed TLS connections", { timeout: 120000 }, () => {
       for (const socket of sockets) socket.on("disconnect", () => lost.add(socket));
       const relaying = server.workerPids().filter((pid) => pid !== owner);
       for (const pid of relaying) process.kill(pid, "SIGKILL");
-      await eventually("new workers", () => {
-        const pids = server.workerPids();
-        return pids.length === 3 && !relaying.some((pid) => pids.includes(pid));
-      });
+      await server.whole(...relaying);
       await eventually("all to be connected", () => sockets.every((socket) => socket.connected));
       // over polling a lost request may have been retried on another connection
       if (mode === "websocket") assert.ok(lost.size > 0);
@@ -114,7 +111,7 @@ describe("TLS at the start", { timeout: 60000 }, () => {
     await eventually("it to be read", () => said.includes("was read again"));
     assert.equal(await serial(), "44");
     child.kill("SIGINT");
-    assert.deepEqual(await once(child, "exit"), [0, null], said);
+    assert.deepEqual(await once(child, "close"), [0, null], said);
   });
 
   it("a certificate that is no good is said in one line, with status 3", async () => {

@@ -20,7 +20,7 @@ export async function startAlone(app, { servers = 1, env = {} } = {}) {
     env: { ...process.env, ...preload, ...luaEnv, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const server = { child, output: "", exited: once(child, "exit") };
+  const server = { child, output: "", exited: once(child, "close") };
   child.stderr.setEncoding("utf8").on("data", (text) => (server.output += text));
   const banners = await eventually("a banner", () => {
     if (child.exitCode !== null) throw new Error(`ended:\n${server.output}`);

@@ -10,9 +10,9 @@ import tls from "node:tls";
 import { once } from "node:events";
 import { trustOf } from "./certificate.js";
 
-// Nobody listens there now.
+// Nobody listens there now, on any address.
 export async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
+  const server = net.createServer().listen(0);
   await once(server, "listening");
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));

@@ -5,12 +5,14 @@
 // server only; SIO_SHOW=1 shows what the server prints. SIO_WORKERS_ALL=8 gives it eight workers,
 // where the test says nothing else (make test-workers).
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
+import { promisify } from "node:util";
 import { certificateFolder } from "./certificate.js";
+import { eventually } from "./wait.js";
 
 const root = process.env.SIO_ROOT
   ? path.resolve(process.env.SIO_ROOT)
@@ -18,6 +20,8 @@ const root = process.env.SIO_ROOT
 const banner = /^sio-lua \S+ ((?: \S+:\S+ )+) (\d+) workers?\b.*\(pid (\d+)\)/m;
 const startLimitMs = 15000;
 const stopLimitMs = 15000;
+const noPort = /\(no port is free\)/;
+const noPortLimitMs = 60000; // that the kernel keeps ports of connections that have ended
 
 process.env.SIO_LOG_FORMAT ??= "text"; // what the tests read
 
@@ -69,7 +73,7 @@ class Server {
   constructor(child) {
     this.child = child;
     this.output = "";
-    this.exited = once(child, "exit");
+    this.exited = once(child, "close"); // not "exit", which may come before its last words
     this.exited.catch(() => {});
   }
 
@@ -85,15 +89,39 @@ class Server {
       this.child.stdout.setEncoding("utf8").on("data", onData);
       this.child.stderr.setEncoding("utf8").on("data", onData);
       this.child.on("error", reject);
-      this.child.on("exit", (code, signal) => {
+      this.child.on("close", (code, signal) => {
         const how = signal ?? `status ${code}`;
         reject(new Error(`the server ended with ${how} before its banner:\n${this.output}`));
       });
     });
   }
 
+  // Its worker processes: those that are not ready yet, and that have been killed and are not gone
+  // yet, are among them.
   workerPids() {
     return childrenOf(this.pid);
+  }
+
+  // What `sio-lua status` says of it.
+  async status() {
+    const args = ["status", "--json", "--pid", String(this.pid)];
+    const env = { ...process.env, ...preload };
+    return JSON.parse((await promisify(execFile)(rootFile("bin/sio-lua"), args, { env })).stdout);
+  }
+
+  // Resolves when it has as many workers as it wants, all of them ready and none of them `gone`
+  // (pids of those that were just killed, whose end nobody has noticed yet).
+  whole(...gone) {
+    return eventually("all workers ready", async () => {
+      const { wanted, workers } = await this.status();
+      const isGood = ({ pid, state }) => state === "ready" && !gone.includes(pid);
+      return workers.length === wanted && workers.every(isGood);
+    }, 30000);
+  }
+
+  // Resolves when it has printed this, which may come behind what clients have been told.
+  said(pattern) {
+    return eventually(`${pattern} in its output`, () => pattern.test(this.output));
   }
 
   // Stops the server and checks how it ended. Calling it again does nothing.
@@ -120,6 +148,29 @@ class Server {
   }
 }
 
+// Resolves when it has printed its banner.
+async function launch([command, ...args], options) {
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const server = new Server(child);
+  const stillSilent = () => `no banner from the server:\n${server.output}`;
+  try {
+    server.banner = await withLimit(server.started(), startLimitMs, stillSilent);
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+  return server;
+}
+
+// Waits for a port when others have just used them all.
+async function launchOnPort(words, options) {
+  return eventually("a free port", () =>
+    launch(words, options).catch((error) => {
+      if (noPort.test(error.message)) return null;
+      throw error;
+    }), noPortLimitMs);
+}
+
 // `drain`: seconds that its end may take; short, for most tests have nothing to wait for; null
 // leaves that to the app.
 // `bind`: where it listens instead of a free port, as --bind says it; [] leaves that to the app.
@@ -135,27 +186,15 @@ export async function startServer(
   if (tls) env = { ...env, TLS_DIR: tls === true ? certificateFolder() : tls };
   const where = bind ? bind.flatMap((address) => ["--bind", address]) : ["--port", "0"];
   const file = app.endsWith(".lua") ? app : appFile(app);
-  const [command, ...rest] = [
+  const words = [
     ...wrap,
     path.join(root, "bin/sio-lua"),
     ...[file, ...where, "--workers", String(workers)],
     ...(drain === null ? [] : ["--drain", String(drain)]),
     ...args,
   ];
-  const child = spawn(command, rest, {
-    cwd,
-    env: { ...process.env, ...preload, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const server = new Server(child);
-  const stillSilent = () => `no banner from the server:\n${server.output}`;
-  let match;
-  try {
-    match = await withLimit(server.started(), startLimitMs, stillSilent);
-  } catch (error) {
-    child.kill("SIGKILL");
-    throw error;
-  }
+  const server = await launchOnPort(words, { cwd, env: { ...process.env, ...preload, ...env } });
+  const match = server.banner;
   server.urls = match[1].trim().split(/ +/);
   server.url = server.urls.find((url) => url.startsWith("http"));
   server.port = server.url && Number(new URL(server.url).port);
