@@ -26,16 +26,43 @@ int sio_ip_parse(struct sio_slice text, struct sio_ip *out)
     copy[text.len] = '\0';
     if (inet_pton(AF_INET6, copy, out->bytes) == 1)
         return 0;
-    memcpy(out->bytes, mapped, MAPPED_BYTES);
-    return inet_pton(AF_INET, copy, out->bytes + MAPPED_BYTES) == 1 ? 0 : SIO_EINVAL;
+    uint8_t four[4];
+    if (inet_pton(AF_INET, copy, four) != 1)
+        return SIO_EINVAL;
+    sio_ip_from_v4(four, out);
+    return 0;
 }
 
-void sio_ip_text(const struct sio_ip *ip, char out[SIO_IP_TEXT_MAX + 1])
+void sio_ip_from_v4(const void *four_bytes, struct sio_ip *out)
 {
-    if (sio_ip_is_v4(ip))
-        inet_ntop(AF_INET, ip->bytes + MAPPED_BYTES, out, SIO_IP_TEXT_MAX + 1);
-    else
+    memcpy(out->bytes, mapped, MAPPED_BYTES);
+    memcpy(out->bytes + MAPPED_BYTES, four_bytes, sizeof out->bytes - MAPPED_BYTES);
+}
+
+static char *put_octet(char *out, unsigned n)
+{
+    if (n >= 100)
+        *out++ = (char)('0' + n / 100);
+    if (n >= 10)
+        *out++ = (char)('0' + n / 10 % 10);
+    *out++ = (char)('0' + n % 10);
+    return out;
+}
+
+/* By hand for IPv4: every connection's address is written, and inet_ntop goes through printf. */
+size_t sio_ip_text(const struct sio_ip *ip, char out[SIO_IP_TEXT_MAX + 1])
+{
+    char *end = out;
+    if (!sio_ip_is_v4(ip)) {
         inet_ntop(AF_INET6, ip->bytes, out, SIO_IP_TEXT_MAX + 1);
+        return strlen(out);
+    }
+    for (size_t i = MAPPED_BYTES; i < sizeof ip->bytes; i++) {
+        end = put_octet(end, ip->bytes[i]);
+        *end++ = '.';
+    }
+    *--end = '\0';
+    return (size_t)(end - out);
 }
 
 /* Decimal, no sign, no leading zero, at most `most`; -1 when it is not. */

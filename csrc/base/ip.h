@@ -28,10 +28,11 @@ struct sio_ip_net {
 };
 
 bool sio_ip_is_v4(const struct sio_ip *ip);
+void sio_ip_from_v4(const void *four_bytes, struct sio_ip *out); /* network order */
 /* "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"; no zone, no brackets, no port. */
 int sio_ip_parse(struct sio_slice text, struct sio_ip *out);
-/* Ends with NUL; an IPv4 address in its own form. */
-void sio_ip_text(const struct sio_ip *ip, char out[SIO_IP_TEXT_MAX + 1]);
+/* Ends with NUL, and returns the length; an IPv4 address in its own form. */
+size_t sio_ip_text(const struct sio_ip *ip, char out[SIO_IP_TEXT_MAX + 1]);
 /* An address alone, or "address/bits"; what lies behind the bits is ignored. */
 int sio_ip_net_parse(struct sio_slice text, struct sio_ip_net *out);
 bool sio_ip_net_has(const struct sio_ip_net *net, const struct sio_ip *ip);

@@ -12,12 +12,10 @@ static unsigned char fold(char c)
     return u >= 'A' && u <= 'Z' ? (unsigned char)(u | 0x20) : u;
 }
 
-bool sio_slice_eq_nocase(struct sio_slice a, struct sio_slice b)
+bool sio_slice_same_nocase(const char *a, const char *b, size_t len)
 {
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (fold(a.p[i]) != fold(b.p[i]))
+    for (size_t i = 0; i < len; i++)
+        if (a[i] != b[i] && fold(a[i]) != fold(b[i]))
             return false;
     return true;
 }

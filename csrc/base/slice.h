@@ -44,7 +44,12 @@ static inline bool sio_slice_starts(struct sio_slice s, struct sio_slice prefix)
     return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.p, prefix.p, prefix.len) == 0);
 }
 
+bool sio_slice_same_nocase(const char *a, const char *b, size_t len);
+
 /* ASCII case is ignored, as for HTTP field names (RFC 9110 §5.1). */
-bool sio_slice_eq_nocase(struct sio_slice a, struct sio_slice b);
+static inline bool sio_slice_eq_nocase(struct sio_slice a, struct sio_slice b)
+{
+    return a.len == b.len && sio_slice_same_nocase(a.p, b.p, a.len); /* mostly lengths differ */
+}
 
 #endif

@@ -72,10 +72,13 @@ static int split_target(struct sio_http_request *r)
     return sio_slice_eq(t, SIO_LIT("*")) && sio_slice_eq(r->method, SIO_LIT("OPTIONS")) ? 0 : 400;
 }
 
+/* Letters, digits and !#$%&'*+-.^_`|~, a bit per character. */
+static const uint32_t token_chars[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+
 static bool is_token_char(char c)
 {
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return plain || (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+    unsigned char u = (unsigned char)c;
+    return token_chars[u / 32] >> u % 32 & 1;
 }
 
 bool sio_http_is_token(struct sio_slice s)

@@ -23,25 +23,39 @@ bool sio_query_next(struct sio_slice *rest, struct sio_slice *name, struct sio_s
     return false;
 }
 
-static bool name_is(struct sio_slice raw, struct sio_slice name)
+bool sio_query_is_encoded(struct sio_slice raw)
+{
+    for (size_t i = 0; i < raw.len; i++)
+        if (raw.p[i] == '%' || raw.p[i] == '+')
+            return true;
+    return false;
+}
+
+void sio_query_pick(struct sio_slice query, const struct sio_slice *names, struct sio_slice *values,
+                    size_t n)
 {
     struct sio_buf decoded = {0};
-    bool same;
-    if (memchr(raw.p, '%', raw.len) == NULL && memchr(raw.p, '+', raw.len) == NULL)
-        return sio_slice_eq(raw, name);
-    sio_query_decode(&decoded, raw);
-    same = sio_slice_eq(sio_buf_slice(&decoded), name);
+    struct sio_slice key, value;
+    for (size_t i = 0; i < n; i++)
+        values[i] = sio_slice(NULL, 0);
+    while (sio_query_next(&query, &key, &value)) {
+        if (sio_query_is_encoded(key)) {
+            sio_buf_clear(&decoded);
+            sio_query_decode(&decoded, key);
+            key = sio_buf_slice(&decoded);
+        }
+        for (size_t i = 0; i < n; i++)
+            if (sio_slice_eq(key, names[i]))
+                values[i] = value;
+    }
     sio_buf_fini(&decoded);
-    return same;
 }
 
 struct sio_slice sio_query_get(struct sio_slice query, struct sio_slice name)
 {
-    struct sio_slice found = sio_slice(NULL, 0), key, value;
-    while (sio_query_next(&query, &key, &value))
-        if (name_is(key, name))
-            found = value;
-    return found;
+    struct sio_slice value;
+    sio_query_pick(query, &name, &value, 1);
+    return value;
 }
 
 /* -1 for a character that is no hexadecimal digit. */

@@ -12,8 +12,12 @@
 /* The raw (still percent-encoded) value of the last parameter whose decoded name is `name`;
  * p == NULL when absent. */
 struct sio_slice sio_query_get(struct sio_slice query, struct sio_slice name);
+/* The same for several names in one pass. */
+void sio_query_pick(struct sio_slice query, const struct sio_slice *names, struct sio_slice *values,
+                    size_t n);
 /* Iterates: *rest starts as the whole query; false at the end. Name and value stay encoded. */
 bool sio_query_next(struct sio_slice *rest, struct sio_slice *name, struct sio_slice *value);
+bool sio_query_is_encoded(struct sio_slice raw); /* decoding would change it */
 /* Appends the decoded form: %XX and '+' as space; a bad escape is kept as it stands. */
 void sio_query_decode(struct sio_buf *out, struct sio_slice raw);
 

@@ -3,7 +3,6 @@
  * counts for. Asked by everybody above. */
 #include "net/conn_in.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -49,43 +48,38 @@ bool sio_conn_secure(const struct sio_conn *c)
 /* ---- as text --------------------------------------------------------------------------------- */
 
 /* An IPv4 peer of a dual-stack socket is shown as what it is. */
-static const char *address_text(const struct sockaddr_storage *a, char out[INET6_ADDRSTRLEN])
+static size_t address_text(const struct sockaddr_storage *a, char out[SIO_IP_TEXT_MAX + 1])
 {
-    const struct sockaddr_in6 *six = (const void *)a;
-    const struct sockaddr_in *four = (const void *)a;
+    struct sio_ip ip;
     if (a->ss_family == AF_INET)
-        return inet_ntop(AF_INET, &four->sin_addr, out, INET6_ADDRSTRLEN);
-    if (a->ss_family != AF_INET6)
-        return NULL;
-    if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-        return inet_ntop(AF_INET, &six->sin6_addr.s6_addr[12], out, INET6_ADDRSTRLEN);
-    return inet_ntop(AF_INET6, &six->sin6_addr, out, INET6_ADDRSTRLEN);
-}
-
-bool sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
-{
-    const struct sio_origin *o = sio_conn_origin(c);
-    struct sockaddr_storage a;
-    socklen_t len = sizeof a;
-    char text[INET6_ADDRSTRLEN];
-    int fd = sio_conn_fd(c);
-    if (o != NULL) {
-        sio_buf_append_slice(out, sio_origin_address(o));
-        return true;
-    }
-    if (fd < 0 || getpeername(fd, (struct sockaddr *)&a, &len) != 0)
-        return false;
-    if (address_text(&a, text) != NULL)
-        sio_buf_append_slice(out, sio_slice_str(text));
-    return true;
+        sio_ip_from_v4(&((const struct sockaddr_in *)a)->sin_addr, &ip);
+    else if (a->ss_family == AF_INET6)
+        memcpy(ip.bytes, &((const struct sockaddr_in6 *)a)->sin6_addr, sizeof ip.bytes);
+    else
+        return 0;
+    return sio_ip_text(&ip, out);
 }
 
 bool sio_conn_copy_origin(const struct sio_conn *c, struct sio_origin *out)
 {
-    struct sio_buf address = {0};
-    bool known = sio_conn_peer(c, &address);
-    *out = (struct sio_origin){.secure = sio_conn_secure(c)};
-    sio_origin_set_address(out, sio_buf_slice(&address));
-    sio_buf_fini(&address);
+    const struct sio_origin *o = sio_conn_origin(c);
+    struct sockaddr_storage a;
+    socklen_t len = sizeof a;
+    int fd = sio_conn_fd(c);
+    *out = o != NULL ? *o : (struct sio_origin){0};
+    out->secure = sio_conn_secure(c);
+    if (o != NULL)
+        return true;
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&a, &len) != 0)
+        return false;
+    out->address_len = (uint8_t)address_text(&a, out->address);
+    return true;
+}
+
+bool sio_conn_peer(const struct sio_conn *c, struct sio_buf *out)
+{
+    struct sio_origin o;
+    bool known = sio_conn_copy_origin(c, &o);
+    sio_buf_append_slice(out, sio_origin_address(&o));
     return known;
 }

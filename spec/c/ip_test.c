@@ -19,6 +19,8 @@ TEST(ip_text_round_trip)
         {"", NULL},
         {"localhost", NULL},
         {"1.2.3", NULL},
+        {"0.9.10.99", "0.9.10.99"},
+        {"100.101.199.255", "100.101.199.255"},
         {"1.2.3.256", NULL},
         {"1.2.3.4 ", NULL},
         {" 1.2.3.4", NULL},
@@ -36,7 +38,7 @@ TEST(ip_text_round_trip)
         int rc = sio_ip_parse(test_guard_put(&guard, in), &ip);
         CHECK_EQ_INT(rc, cases[i].out ? 0 : SIO_EINVAL);
         if (rc == 0) {
-            sio_ip_text(&ip, text);
+            CHECK_EQ_INT(sio_ip_text(&ip, text), strlen(cases[i].out));
             CHECK_EQ_SLICE(sio_slice_str(text), sio_slice_str(cases[i].out));
         }
         test_guard_fini(&guard);

@@ -20,6 +20,18 @@ TEST(get)
     CHECK(sio_query_get(sio_slice(NULL, 0), SIO_LIT("EIO")).p == NULL);
 }
 
+TEST(several_in_one_pass)
+{
+    static const struct sio_slice names[] = {{"sid", 3}, {"EIO", 3}, {"b64", 3}};
+    struct sio_slice got[3];
+    sio_query_pick(SIO_LIT("EIO=3&si%64=%61&x=1&EIO=4&s+d=2&sid2=3"), names, got, 3);
+    CHECK_SLICE(got[0], "%61");
+    CHECK_SLICE(got[1], "4");
+    CHECK(got[2].p == NULL);
+    CHECK(sio_query_is_encoded(got[0]) && sio_query_is_encoded(SIO_LIT("+")));
+    CHECK(!sio_query_is_encoded(got[1]) && !sio_query_is_encoded(got[2]));
+}
+
 TEST(the_last_wins)
 {
     struct sio_slice q = SIO_LIT("transport=polling&transport=websocket");
