@@ -100,9 +100,34 @@ void sio_http_parser_init(struct sio_http_parser *p)
     *p = (struct sio_http_parser){0};
 }
 
+void sio_http_pool_fini(struct sio_http_pool *pool)
+{
+    sio_free(pool->spare);
+    pool->spare = NULL;
+}
+
+static struct sio_http_spans *borrow_spans(struct sio_http_pool *pool)
+{
+    struct sio_http_spans *spare = pool != NULL ? pool->spare : NULL;
+    if (spare == NULL)
+        return sio_alloc(sizeof *spare);
+    pool->spare = NULL;
+    return spare;
+}
+
+static void return_spans(struct sio_http_pool *pool, struct sio_http_spans *spans)
+{
+    if (pool != NULL && pool->spare == NULL)
+        pool->spare = spans;
+    else
+        sio_free(spans);
+}
+
 static void drop_head(struct sio_http_parser *p)
 {
-    sio_free(p->spans);
+    if (p->spans == NULL)
+        return;
+    return_spans(p->pool, p->spans);
     p->spans = NULL;
     sio_buf_fini(&p->head);
     p->request = (struct sio_http_request){0};
@@ -124,7 +149,7 @@ static enum sio_http_event fail(struct sio_http_parser *p, int status)
 static void begin_head(struct sio_http_parser *p)
 {
     llhttp_init(&p->llhttp, HTTP_REQUEST, &settings);
-    p->spans = sio_alloc(sizeof *p->spans);
+    p->spans = borrow_spans(p->pool);
     p->spans->n = 0;
     p->spans->in_value = p->spans->line_checked = false;
     p->status = 0;

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "codec/http_pool.h"
 
 enum {
     SIO_HTTP_HEAD_MAX = 16384,  /* bytes of request line and fields; more is answered 431 */
@@ -71,7 +72,8 @@ struct sio_http_parser {
     int status;            /* of an error: 400, 405, 413, 417, 431, 501, 505 */
     /* private */
     enum sio_http_state state;
-    struct sio_http_spans *spans; /* while a head is read, freed at the next call */
+    struct sio_http_pool *pool;   /* set it after init; NULL: nothing is kept */
+    struct sio_http_spans *spans; /* while a head is read, given back at the next call */
     struct sio_buf head;          /* only while a head is split */
     uint64_t body_left;           /* bytes */
     int64_t framing_left;         /* bytes of chunk framing that are still allowed */

@@ -341,6 +341,7 @@ void sio_http_conn_open(struct sio_http_server *s, struct sio_conn *stream,
     c->hops = a->hops;
     c->unread = SIZE_MAX;
     sio_http_parser_init(&c->parser);
+    c->parser.pool = &s->loop->http_pool;
     sio_task_init(&c->end.resume, on_resume, c);
     sio_list_init(&c->link);
     sio_list_append(&s->conns, &c->link);

@@ -52,17 +52,17 @@ struct sio_http_conn {
     } end;
     unsigned hops;
     uint8_t intake;
-    bool running;       /* feed is on the stack */
-    bool answered;      /* the current request */
-    bool streaming;     /* its answer is written in pieces */
-    bool mute;          /* streaming: the answer has no body, whatever is written */
-    bool head_only;     /* it is a HEAD request */
-    bool old;           /* it is HTTP/1.0: no chunks */
-    bool has_body;      /* it has one */
-    bool keep_alive;    /* the connection may go on after it */
-    bool want_continue; /* the client waits for 100 before it sends the body */
-    bool idle;          /* nothing of the next request has arrived */
-    bool gone;          /* closed, upgraded or released: only memory until the end of the tick */
+    bool running : 1;       /* feed is on the stack */
+    bool answered : 1;      /* the current request */
+    bool streaming : 1;     /* its answer is written in pieces */
+    bool mute : 1;          /* streaming: the answer has no body, whatever is written */
+    bool head_only : 1;     /* it is a HEAD request */
+    bool old : 1;           /* it is HTTP/1.0: no chunks */
+    bool has_body : 1;      /* it has one */
+    bool keep_alive : 1;    /* the connection may go on after it */
+    bool want_continue : 1; /* the client waits for 100 before it sends the body */
+    bool idle : 1;          /* nothing of the next request has arrived */
+    bool gone : 1; /* closed, upgraded or released: only memory until the end of the tick */
 };
 
 /* http_conn.c */

@@ -20,6 +20,7 @@
 
 #include "base/list.h"
 #include "base/stats.h"
+#include "codec/http_pool.h"
 #include "codec/ws_pool.h"
 
 enum {
@@ -69,13 +70,14 @@ struct sio_loop {
     bool ending;             /* sio_loop_fini is at work: who lingers must let go */
     uv_timer_t linger_timer; /* running while somebody lingers */
     struct sio_list tasks, hooks, flushes, graves;
-    struct sio_list lingers;    /* ordered by due_ms, for all wait equally long */
-    uint64_t linger_ms;         /* SIO_LOOP_LINGER_MS; tests make it short */
-    size_t finishing;           /* connections that finish, see net/conn.h; at most ... */
-    size_t finishing_max;       /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
-    struct sio_ws_pool ws_pool; /* for every WebSocket connection */
-    size_t n_clients;           /* connections that sio_conn_count was called for */
-    char *read_buf;             /* SIO_LOOP_READ_BYTES, one for all connections */
+    struct sio_list lingers;        /* ordered by due_ms, for all wait equally long */
+    uint64_t linger_ms;             /* SIO_LOOP_LINGER_MS; tests make it short */
+    size_t finishing;               /* connections that finish, see net/conn.h; at most ... */
+    size_t finishing_max;           /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
+    struct sio_ws_pool ws_pool;     /* for every WebSocket connection */
+    struct sio_http_pool http_pool; /* for every HTTP connection */
+    size_t n_clients;               /* connections that sio_conn_count was called for */
+    char *read_buf;                 /* SIO_LOOP_READ_BYTES, one for all connections */
     bool read_busy;
     struct sio_stats *stats; /* what is counted here: own_stats, or a place that others read */
     struct sio_stats own_stats;

@@ -4,6 +4,8 @@
 
 #include "test.h"
 
+#include <ctype.h>
+
 #define GET "GET / HTTP/1.1\r\nHost: x\r\n"
 #define POST "POST / HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
@@ -191,6 +193,43 @@ TEST(fields_are_slices_of_the_head)
     CHECK(!r->upgrade);                     /* no Upgrade field */
     CHECK(r->head.p + r->head.len == in.p); /* in place, without a copy */
     sio_http_parser_fini(&p);
+}
+
+/* One head comes whole while another is only half there. */
+TEST(parsers_take_turns_with_the_pool)
+{
+    struct sio_http_pool pool = {0};
+    struct sio_http_parser slow, quick;
+    struct sio_slice half = SIO_LIT("GET /slow HTTP/1.1\r\nA: 1\r\n"),
+                     rest = SIO_LIT("Host: x\r\n\r\n");
+    sio_http_parser_init(&slow);
+    sio_http_parser_init(&quick);
+    slow.pool = quick.pool = &pool;
+    CHECK_EQ_INT(sio_http_parse(&slow, &half), SIO_HTTP_MORE);
+    for (int i = 0; i < 2; i++) {
+        struct sio_slice in = SIO_LIT("GET /quick HTTP/1.1\r\nHost: y\r\n\r\n");
+        CHECK_EQ_INT(sio_http_parse(&quick, &in), SIO_HTTP_HEAD);
+        CHECK(pool.spare == NULL || i == 1);
+        CHECK_SLICE(sio_http_field(&quick.request, SIO_LIT("host")), "y");
+        CHECK_EQ_INT(sio_http_parse(&quick, &in), SIO_HTTP_END);
+        CHECK(pool.spare != NULL);
+    }
+    CHECK_EQ_INT(sio_http_parse(&slow, &rest), SIO_HTTP_HEAD);
+    CHECK_SLICE(sio_http_field(&slow.request, SIO_LIT("a")), "1");
+    CHECK_SLICE(sio_http_field(&slow.request, SIO_LIT("host")), "x");
+    sio_http_parser_fini(&slow);
+    sio_http_parser_fini(&quick);
+    sio_http_pool_fini(&pool);
+}
+
+/* RFC 9110 §5.6.2 */
+TEST(names_are_tokens_character_by_character)
+{
+    for (int c = 0; c < 256; c++) {
+        char ch = (char)c;
+        bool token = c < 128 && (isalnum(c) || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL));
+        CHECK_EQ_INT(sio_http_is_token(sio_slice(&ch, 1)), token);
+    }
 }
 
 TEST(bodies_with_a_length)
