@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "codec/deflate.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 
 /* Bytes of extended length, once the second byte is there. */
@@ -110,6 +111,8 @@ void sio_ws_context_return(struct sio_ws_pool *pool, struct sio_ws_context *c, b
 
 void sio_ws_pool_fini(struct sio_ws_pool *pool)
 {
+    EVP_MD_CTX_free(pool->sha1);
+    pool->sha1 = NULL;
     while (pool->first != NULL) {
         struct sio_ws_context *c = pool->first;
         pool->first = c->next;

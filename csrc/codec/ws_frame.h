@@ -81,7 +81,8 @@ int sio_ws_check_request(const struct sio_http_request *r, const char **why);
 /* Appends the 101 answer to a checked request; of the protocols it offers the first is accepted, as
  * ws does. `extra` are at most SIO_WS_EXTRA_MAX further fields. SIO_EINVAL as sio_http_write_head.
  */
-int sio_ws_append_accept(struct sio_buf *out, const struct sio_http_request *r,
-                         const struct sio_http_field *extra, size_t n_extra);
+int sio_ws_append_accept(struct sio_buf *out, struct sio_ws_pool *pool,
+                         const struct sio_http_request *r, const struct sio_http_field *extra,
+                         size_t n_extra);
 
 #endif

@@ -111,22 +111,36 @@ int sio_ws_check_request(const struct sio_http_request *r, const char **why)
     return 0;
 }
 
+/* Begins a hash. The context is kept: finding the algorithm costs as much as the hash. */
+static EVP_MD_CTX *begin_sha1(struct sio_ws_pool *pool)
+{
+    const EVP_MD *algorithm = pool->sha1 == NULL ? EVP_sha1() : NULL; /* NULL: the same again */
+    if (pool->sha1 == NULL)
+        pool->sha1 = EVP_MD_CTX_new();
+    if (pool->sha1 == NULL || EVP_DigestInit_ex(pool->sha1, algorithm, NULL) != 1)
+        abort(); /* a libcrypto without SHA-1 can serve no WebSocket */
+    return pool->sha1;
+}
+
 /* RFC 6455 §4.2.2: base64(SHA-1(key + GUID)). */
-static void append_accept_key(struct sio_buf *out, struct sio_slice key)
+static void append_accept_key(struct sio_buf *out, struct sio_ws_pool *pool, struct sio_slice key)
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     char input[KEY_LEN + sizeof guid - 1];
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len;
+    EVP_MD_CTX *sha1 = begin_sha1(pool);
     memcpy(input, key.p, KEY_LEN);
     memcpy(input + KEY_LEN, guid, sizeof guid - 1);
-    if (EVP_Digest(input, sizeof input, digest, &len, EVP_sha1(), NULL) != 1)
-        abort(); /* a libcrypto without SHA-1 can serve no WebSocket */
+    if (EVP_DigestUpdate(sha1, input, sizeof input) != 1 ||
+        EVP_DigestFinal_ex(sha1, digest, &len) != 1)
+        abort();
     sio_b64_encode(out, sio_slice(digest, len));
 }
 
-int sio_ws_append_accept(struct sio_buf *out, const struct sio_http_request *r,
-                         const struct sio_http_field *extra, size_t n_extra)
+int sio_ws_append_accept(struct sio_buf *out, struct sio_ws_pool *pool,
+                         const struct sio_http_request *r, const struct sio_http_field *extra,
+                         size_t n_extra)
 {
     struct sio_http_field fields[SIO_WS_EXTRA_MAX + 4];
     struct sio_slice key = only(r, SIO_LIT("Sec-WebSocket-Key"));
@@ -136,7 +150,7 @@ int sio_ws_append_accept(struct sio_buf *out, const struct sio_http_request *r,
     int err;
     if (n_extra > SIO_WS_EXTRA_MAX || key.len != KEY_LEN)
         return SIO_EINVAL;
-    append_accept_key(&accept, key);
+    append_accept_key(&accept, pool, key);
     fields[n++] = (struct sio_http_field){SIO_LIT("Upgrade"), SIO_LIT("websocket")};
     fields[n++] = (struct sio_http_field){SIO_LIT("Connection"), SIO_LIT("Upgrade")};
     fields[n++] = (struct sio_http_field){SIO_LIT("Sec-WebSocket-Accept"), sio_buf_slice(&accept)};

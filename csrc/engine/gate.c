@@ -154,12 +154,17 @@ static const struct sio_http_handler handler = {.on_gone = on_gone};
 
 void eio_gate_open(struct eio_server *e, struct sio_http_conn *c, const struct sio_http_request *r)
 {
+    struct sio_origin origin;
     struct eio_gate *g;
     if (e->n_gates >= e->options.max_held) {
         sio_log_limited(SIO_LOG_WARN, "eio max_held",
                         "engine: %zu requests wait for hooks, more are answered 503",
                         e->options.max_held);
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
+        return;
+    }
+    if (eio_server_request_sid(r).p == NULL && !sio_http_conn_origin(c, r, &origin)) {
+        sio_http_abort(c); /* gone already, and hooks would see a client without an address */
         return;
     }
     g = sio_calloc(1, sizeof *g);

@@ -19,11 +19,10 @@ _Static_assert((int)SIO_HTTP_ADDED_MAX < (int)SIO_WS_EXTRA_MAX,
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
-/* A decoded parameter; in q->scratch when it had to be decoded, until the next call. */
-static struct sio_slice param(struct eio_request *q, struct sio_slice name)
+/* In q->scratch when it had to be decoded, until the next call. */
+static struct sio_slice decoded(struct eio_request *q, struct sio_slice raw)
 {
-    struct sio_slice raw = sio_query_get(q->http->query, name);
-    if (raw.len == 0 || (!memchr(raw.p, '%', raw.len) && !memchr(raw.p, '+', raw.len)))
+    if (!sio_query_is_encoded(raw))
         return raw;
     sio_buf_clear(&q->scratch);
     sio_query_decode(&q->scratch, raw);
@@ -39,12 +38,16 @@ static unsigned transport_named(struct sio_slice name)
 
 void eio_request_init(struct eio_request *q, const struct sio_http_request *r)
 {
+    enum { TRANSPORT, VERSION, SID, PARAMS };
+    static const struct sio_slice names[PARAMS] = {{"transport", 9}, {"EIO", 3}, {"sid", 3}};
+    struct sio_slice raw[PARAMS];
     *q = (struct eio_request){.http = r};
-    q->transport = transport_named(param(q, SIO_LIT("transport")));
-    q->version = sio_slice_eq(param(q, SIO_LIT("EIO")), SIO_LIT("4")) ? EIO_V4 : EIO_V3;
+    sio_query_pick(r->query, names, raw, PARAMS);
+    q->transport = transport_named(decoded(q, raw[TRANSPORT]));
+    q->version = sio_slice_eq(decoded(q, raw[VERSION]), SIO_LIT("4")) ? EIO_V4 : EIO_V3;
     q->upgrade = r->upgrade && (q->transport == EIO_WEBSOCKET ||
                                 sio_http_field_has(r, SIO_LIT("upgrade"), SIO_LIT("websocket")));
-    q->sid = param(q, SIO_LIT("sid")); /* the last one: it stays in scratch */
+    q->sid = decoded(q, raw[SID]); /* the last one: it stays in scratch */
     if (q->sid.len == 0)
         q->sid.p = NULL;
 }
@@ -132,17 +135,19 @@ struct eio_refused eio_handshake_check_version(const struct eio_options *o,
 /* The 101, with the fields that were added and what was agreed on. */
 static int append_accept(struct sio_http_conn *c, const struct eio_request *q, struct sio_buf *head)
 {
-    static const struct sio_http_fields none;
+    struct sio_ws_pool *pool = &sio_conn_loop(sio_http_conn_stream(c))->ws_pool;
     const struct sio_http_fields *added = sio_http_added(c);
     struct sio_buf value = {0};
-    struct sio_http_field extensions = {SIO_LIT("Sec-WebSocket-Extensions"), {NULL, 0}}, *all;
+    struct sio_http_field extensions = {SIO_LIT("Sec-WebSocket-Extensions"), {NULL, 0}};
+    struct sio_http_field *all = NULL;
     size_t n = q->terms.deflate ? 1 : 0;
     int err;
     if (q->terms.deflate)
         sio_ws_deflate_write(&value, &q->terms);
     extensions.value = sio_buf_slice(&value);
-    all = sio_http_fields_join(added ? added : &none, &extensions, &n);
-    err = sio_ws_append_accept(head, q->http, all, n);
+    if (added != NULL)
+        all = sio_http_fields_join(added, &extensions, &n);
+    err = sio_ws_append_accept(head, pool, q->http, all != NULL ? all : &extensions, n);
     sio_free(all);
     sio_buf_fini(&value);
     return err;
@@ -172,12 +177,11 @@ struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio
     return stream;
 }
 
-void eio_handshake_open(struct sio_buf *out, const struct eio_options *o, const char *sid,
-                        bool upgradable)
+void eio_handshake_open_rest(struct sio_buf *out, const struct eio_options *o, bool upgradable)
 {
     sio_buf_printf(out,
-                   "{\"sid\":\"%s\",\"upgrades\":[%s],\"pingInterval\":%" PRIu64
-                   ",\"pingTimeout\":%" PRIu64 ",\"maxPayload\":%zu}",
-                   sid, upgradable ? "\"websocket\"" : "", o->ping_interval_ms, o->ping_timeout_ms,
+                   "\",\"upgrades\":[%s],\"pingInterval\":%" PRIu64 ",\"pingTimeout\":%" PRIu64
+                   ",\"maxPayload\":%zu}",
+                   upgradable ? "\"websocket\"" : "", o->ping_interval_ms, o->ping_timeout_ms,
                    o->max_http_buffer_size);
 }

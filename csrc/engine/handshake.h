@@ -38,8 +38,7 @@ int eio_handshake_check_websocket(const struct eio_options *o, struct eio_reques
  * `rest`: bytes behind the request. q->http may be gone after it. */
 struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio_request *q,
                                        struct sio_slice *rest);
-/* The open packet's JSON. */
-void eio_handshake_open(struct sio_buf *out, const struct eio_options *o, const char *sid,
-                        bool upgradable);
+/* The open packet's JSON behind the sid. */
+void eio_handshake_open_rest(struct sio_buf *out, const struct eio_options *o, bool upgradable);
 
 #endif

@@ -93,6 +93,7 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
     sio_task_init(&e->flush, flush_dirty, e);
     sio_loop_add_hook(loop, &e->hook);
     heartbeat_init(e);
+    eio_opening_init(e);
     e->compress = eio_compress_new(loop, options);
     return e;
 }
@@ -103,7 +104,7 @@ static void server_free(void *object)
     sio_map_fini(&e->sessions);
     sio_buf_fini(&e->scratch);
     eio_compress_free(e->compress);
-    sio_blob_unref(e->initial.frame);
+    eio_opening_fini(e);
     sio_blob_unref(e->ping.frame);
     sio_blob_unref(e->pong.frame);
     sio_blob_unref(e->pong_probe.frame);
@@ -152,13 +153,12 @@ static struct sio_slice sid_of(const struct eio_session *s)
     return sio_slice(s->sid, s->sid_len);
 }
 
-static struct eio_session *add_session(struct eio_server *e, struct eio_session *s)
+void eio_server_add(struct eio_server *e, struct eio_session *s)
 {
     struct sio_stats *stats = e->loop->stats;
     sio_map_put(&e->sessions, sid_of(s), s);
     sio_stats_up(stats, SIO_STAT_CONNECTIONS);
     sio_stats_up(stats, eio_session_stat(s));
-    return s;
 }
 
 void eio_server_count_close(const struct eio_session *s, enum eio_reason reason)
@@ -204,87 +204,6 @@ void eio_server_each(struct eio_server *e, void (*fn)(void *ctx, struct eio_sess
         if (all[i]->state != EIO_STATE_CLOSED)
             fn(ctx, all[i]);
     sio_free(all);
-}
-
-/* ---- handshakes ------------------------------------------------------------------------------ */
-
-static struct eio_msg open_message(const struct eio_server *e, const struct eio_session *s)
-{
-    const struct eio_options *o = &e->options;
-    bool upgradable =
-        s->transport == &s->polling.base && o->allow_upgrades && (o->transports & EIO_WEBSOCKET);
-    struct sio_buf json = {0};
-    struct sio_slice part;
-    struct eio_msg m;
-    eio_handshake_open(&json, o, s->sid, upgradable);
-    part = sio_buf_slice(&json);
-    m = eio_msg_text(EIO_OPEN, &part, 1);
-    sio_buf_fini(&json);
-    return m;
-}
-
-static unsigned opening_messages(const struct eio_server *e, const struct eio_session *s,
-                                 struct eio_msg out[2])
-{
-    out[0] = open_message(e, s);
-    out[1] = e->initial;
-    return e->initial.frame != NULL ? 2 : 1;
-}
-
-static void open_polling(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
-                         const char *sid)
-{
-    struct eio_dialect dialect;
-    struct sio_origin origin;
-    struct eio_session *s;
-    struct eio_msg first[2];
-    unsigned n;
-    sio_http_conn_origin(c, q->http, &origin);
-    eio_dialect_init(&dialect, q->version, q->http);
-    s = eio_session_new(e, sid, &origin, q->http->head, &dialect);
-    n = opening_messages(e, s, first);
-    add_session(e, s);
-    eio_polling_open(&s->polling, c, q, first, n);
-    sio_blob_unref(first[0].frame);
-    eio_hooks_begin(s, q);
-    e->events->on_session(e->owner, s);
-}
-
-static void open_websocket(struct eio_server *e, struct sio_http_conn *c,
-                           const struct eio_request *q, const char *sid)
-{
-    /* The request is gone once the connection has left HTTP. */
-    struct sio_blob *head = sio_blob_new(q->http->head);
-    struct eio_dialect dialect;
-    struct sio_origin origin;
-    struct sio_slice rest;
-    struct sio_conn *stream;
-    sio_http_conn_origin(c, q->http, &origin);
-    eio_dialect_init(&dialect, q->version, q->http);
-    stream = eio_handshake_upgrade(c, q, &rest);
-    if (stream != NULL) {
-        struct eio_session *s = eio_session_new(e, sid, &origin, sio_blob_slice(head), &dialect);
-        struct eio_msg first[2];
-        unsigned n;
-        s->transport = &s->websocket.base;
-        add_session(e, s);
-        eio_websocket_open(&s->websocket, stream, &q->terms, rest);
-        n = opening_messages(e, s, first);
-        if (dialect.version == EIO_V3)
-            eio_session_hold(s);
-        eio_session_push(s, first, n);
-        sio_blob_unref(first[0].frame);
-        eio_hooks_begin(s, q);
-        e->events->on_session(e->owner, s);
-    }
-    sio_blob_unref(head);
-}
-
-void eio_server_set_initial(struct eio_server *e, const struct eio_msg *m)
-{
-    sio_blob_unref(e->initial.frame);
-    e->initial = *m;
-    sio_blob_ref(e->initial.frame);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -362,10 +281,8 @@ static void serve_new(struct eio_server *e, struct sio_http_conn *c, const struc
         eio_hooks_headers(e, c, q, sid);
     if (e->closing || e->sessions.count >= e->options.max_sessions)
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
-    else if (q->upgrade)
-        open_websocket(e, c, q, sid);
     else
-        open_polling(e, c, q, sid);
+        eio_opening_serve(e, c, q, sid);
 }
 
 void eio_server_serve(struct eio_server *e, struct sio_http_conn *c, struct eio_request *q,
@@ -423,7 +340,8 @@ static void serve_now(struct eio_server *e, struct sio_http_conn *c,
 static bool too_many_handshakes(struct sio_http_conn *c, const struct sio_http_request *r)
 {
     static const struct sio_http_field retry_after = {{"Retry-After", 11}, {"1", 1}};
-    if (eio_server_request_sid(r).p != NULL || sio_http_conn_may_shake(c, r))
+    if (!sio_http_conn_counts_shakes(c) || eio_server_request_sid(r).p != NULL ||
+        sio_http_conn_may_shake(c, r))
         return false;
     sio_http_respond(c, &(struct sio_http_response){
                             .status = 429, .fields = &retry_after, .n_fields = 1, .close = true});

@@ -24,6 +24,7 @@ struct eio_server {
     struct sio_buf scratch;  /* the payload being put together */
     struct eio_compress *compress;                      /* NULL: nothing is compressed */
     struct eio_msg ping, pong, pong_probe, noop, close; /* packets that are always the same */
+    struct sio_buf open_rest, open_rest_upgradable;     /* of the open packet, behind the sid */
     struct eio_msg initial; /* follows the open packet; frame == NULL: nothing does */
     const struct eio_hooks *hooks;
     void *hooks_owner;
@@ -38,6 +39,7 @@ struct eio_server {
     struct sio_grave grave;
 };
 
+void eio_server_add(struct eio_server *e, struct eio_session *s); /* its sid is known from now on */
 void eio_server_mark(struct eio_server *e, struct eio_session *s); /* eio_session_flush it */
 /* The session ends now, for the statistics. */
 void eio_server_count_close(const struct eio_session *s, enum eio_reason reason);
@@ -57,6 +59,15 @@ bool eio_server_admit_version(struct eio_server *e, struct sio_http_conn *c,
 /* Serves an admitted request; s == NULL begins a session. */
 void eio_server_serve(struct eio_server *e, struct sio_http_conn *c, struct eio_request *q,
                       struct eio_session *s);
+
+/* ---- opening.c, for server.c ----------------------------------------------------------------- */
+
+void eio_opening_init(struct eio_server *e);
+void eio_opening_fini(struct eio_server *e);
+/* Answers an admitted handshake and begins the session. */
+void eio_opening_serve(struct eio_server *e, struct sio_http_conn *c, const struct eio_request *q,
+                       const char *sid);
+
 /* ---- hooks.c, for who serves requests -------------------------------------------------------- */
 
 /* Lets hooks add fields to the answer. `sid`: of the session that it begins, or NULL. */

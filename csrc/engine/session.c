@@ -41,24 +41,26 @@ static void ignore_close(void *owner, struct eio_session *s, enum eio_reason rea
 static const struct eio_session_events no_events = {.on_message = ignore_message,
                                                     .on_close = ignore_close};
 
-static void note_request(struct eio_session *s, const char *sid, const struct sio_origin *origin,
-                         struct sio_slice head)
+struct sio_blob *eio_session_describe(const struct eio_opening *o, struct sio_slice head)
 {
-    struct sio_buf b = {0};
-    s->sid_len = (uint8_t)strlen(sid);
-    sio_buf_append(&b, sid, s->sid_len + 1u);
-    s->secure = origin->secure;
-    s->address_len = origin->address_len;
-    sio_buf_append(&b, origin->address, origin->address_len + 1u);
-    sio_buf_append_slice(&b, head);
-    s->request = sio_blob_new(sio_buf_slice(&b));
-    s->sid = s->request->data;
-    sio_buf_fini(&b);
+    size_t sid = strlen(o->sid) + 1, address = o->origin.address_len + 1u;
+    struct sio_blob *b = sio_blob_new_raw(sid + address + head.len);
+    memcpy(b->data, o->sid, sid);
+    memcpy(b->data + sid, o->origin.address, address);
+    memcpy(b->data + sid + address, head.p, head.len);
+    return b;
 }
 
-struct eio_session *eio_session_new(struct eio_server *e, const char *sid,
-                                    const struct sio_origin *origin, struct sio_slice head,
-                                    const struct eio_dialect *dialect)
+static void note_request(struct eio_session *s, const struct eio_opening *o)
+{
+    s->sid_len = (uint8_t)strlen(o->sid);
+    s->secure = o->origin.secure;
+    s->address_len = o->origin.address_len;
+    s->request = o->request;
+    s->sid = s->request->data;
+}
+
+struct eio_session *eio_session_new(struct eio_server *e, const struct eio_opening *o)
 {
     struct eio_session *s = sio_calloc(1, sizeof *s);
     s->server = e;
@@ -70,10 +72,10 @@ struct eio_session *eio_session_new(struct eio_server *e, const char *sid,
     eio_due_init(&s->beat);
     eio_due_init(&s->probe);
     sio_list_init(&s->dirty);
-    note_request(s, sid, origin, head);
+    note_request(s, o);
     s->meter = eio_meter_new(&e->options, sio_loop_now(e->loop));
-    s->dialect = *dialect;
-    s->awaiting_life = dialect->version == EIO_V3;
+    s->dialect = o->dialect;
+    s->awaiting_life = s->dialect.version == EIO_V3;
     eio_heartbeat_arm(&e->heartbeat, s->awaiting_life ? EIO_DUE_SILENCE : EIO_DUE_PING, &s->beat,
                       sio_loop_now(e->loop));
     return s;

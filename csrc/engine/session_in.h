@@ -76,13 +76,20 @@ static inline struct sio_log_about eio_session_about(const struct eio_session *s
     return (struct sio_log_about){.sid = s->sid, .ip = eio_session_address(s)};
 }
 
-/* ---- session.c, for server.c ----------------------------------------------------------------- */
+/* ---- session.c, for opening.c and server.c --------------------------------------------------- */
 
-/* A new session without transport, for a client at `origin`; sid has at most EIO_SID_MAX
- * characters. Heartbeats begin. */
-struct eio_session *eio_session_new(struct eio_server *e, const char *sid,
-                                    const struct sio_origin *origin, struct sio_slice head,
-                                    const struct eio_dialect *dialect);
+/* What a session is made of. */
+struct eio_opening {
+    const char *sid; /* at most EIO_SID_MAX characters */
+    struct sio_origin origin;
+    struct eio_dialect dialect;
+    struct sio_blob *request; /* see eio_session.request; the session takes it */
+};
+
+/* The blob of sid, address and `head`. */
+struct sio_blob *eio_session_describe(const struct eio_opening *o, struct sio_slice head);
+/* A new session without transport. Heartbeats begin. */
+struct eio_session *eio_session_new(struct eio_server *e, const struct eio_opening *o);
 void eio_session_flush(struct eio_session *s); /* the end of a tick after eio_server_mark */
 /* Its sign of life is late, though the timer has not run yet: then it has been ended. */
 bool eio_session_overdue(struct eio_session *s);

@@ -179,6 +179,8 @@ bool sio_http_conn_origin(const struct sio_http_conn *c, const struct sio_http_r
 /* The host that the client asked for, with its port if it named one; p == NULL: none. */
 struct sio_slice sio_http_conn_host(const struct sio_http_conn *c,
                                     const struct sio_http_request *r);
+/* Whether handshakes are counted. */
+bool sio_http_conn_counts_shakes(const struct sio_http_conn *c);
 /* Counts a handshake for the client's address. False: too many within a second, or whose it is is
  * not known. */
 bool sio_http_conn_may_shake(const struct sio_http_conn *c, const struct sio_http_request *r);

@@ -35,6 +35,11 @@ bool sio_http_conn_admit(struct sio_http_conn *c)
     return admitted;
 }
 
+bool sio_http_conn_counts_shakes(const struct sio_http_conn *c)
+{
+    return c->server->quota != NULL;
+}
+
 bool sio_http_conn_may_shake(const struct sio_http_conn *c, const struct sio_http_request *r)
 {
     const struct sio_http_server *s = c->server;

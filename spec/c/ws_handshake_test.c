@@ -9,6 +9,18 @@
 #define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define VERSION "Sec-WebSocket-Version: 13\r\n"
 
+/* Twice, for the hash is used again: both must be the same. */
+static void append(struct sio_buf *answer, const struct sio_http_request *r)
+{
+    struct sio_ws_pool pool = {0};
+    struct sio_buf first = {0};
+    CHECK_EQ_INT(sio_ws_append_accept(&first, &pool, r, NULL, 0), 0);
+    CHECK_EQ_INT(sio_ws_append_accept(answer, &pool, r, NULL, 0), 0);
+    CHECK_EQ_SLICE(sio_buf_slice(answer), sio_buf_slice(&first));
+    sio_buf_fini(&first);
+    sio_ws_pool_fini(&pool);
+}
+
 /* Why it is refused, or NULL. With `answer`, the 101 is appended. */
 static const char *check(struct sio_slice text, struct sio_buf *answer)
 {
@@ -18,7 +30,7 @@ static const char *check(struct sio_slice text, struct sio_buf *answer)
     if (sio_http_parse(&p, &text) != SIO_HTTP_HEAD)
         why = "(not a request)";
     else if (sio_ws_check_request(&p.request, &why) == 0 && answer != NULL)
-        CHECK_EQ_INT(sio_ws_append_accept(answer, &p.request, NULL, 0), 0);
+        append(answer, &p.request);
     sio_http_parser_fini(&p);
     return why;
 }
@@ -106,15 +118,18 @@ TEST(extra_fields)
     static const struct sio_http_field good = {{"X-A", 3}, {"b", 1}};
     static const struct sio_http_field bad = {{"X-A", 3}, {"b\r\nX: y", 7}};
     struct sio_slice text = SIO_LIT(REQUEST UPGRADE KEY VERSION "\r\n");
+    struct sio_ws_pool pool = {0};
     struct sio_http_parser p;
     struct sio_buf b = {0};
     sio_http_parser_init(&p);
     REQUIRE(sio_http_parse(&p, &text) == SIO_HTTP_HEAD);
-    CHECK_EQ_INT(sio_ws_append_accept(&b, &p.request, &bad, 1), SIO_EINVAL);
+    CHECK_EQ_INT(sio_ws_append_accept(&b, &pool, &p.request, &bad, 1), SIO_EINVAL);
     CHECK_EQ_INT(b.len, 0);
-    CHECK_EQ_INT(sio_ws_append_accept(&b, &p.request, &good, SIO_WS_EXTRA_MAX + 1), SIO_EINVAL);
-    CHECK_EQ_INT(sio_ws_append_accept(&b, &p.request, &good, 1), 0);
+    CHECK_EQ_INT(sio_ws_append_accept(&b, &pool, &p.request, &good, SIO_WS_EXTRA_MAX + 1),
+                 SIO_EINVAL);
+    CHECK_EQ_INT(sio_ws_append_accept(&b, &pool, &p.request, &good, 1), 0);
     CHECK(memmem(b.p, b.len, "\r\nX-A: b\r\n\r\n", 12) != NULL);
     sio_http_parser_fini(&p);
     sio_buf_fini(&b);
+    sio_ws_pool_fini(&pool);
 }
