@@ -46,7 +46,7 @@ C_TESTS := $(patsubst %.c,$(B)/%,$(wildcard spec/c/*_test.c))
 JS_TESTS := $(wildcard spec/client/*.test.mjs spec/conformance/*.test.mjs spec/hostile/*.test.mjs spec/browser/*.test.mjs \
 	spec/chaos/*.test.mjs)
 FUZZERS := $(patsubst spec/fuzz/%.c,$(B)/%,$(wildcard spec/fuzz/fuzz_*.c))
-ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c)
+ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c bench/*/*.[ch])
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -56,7 +56,7 @@ ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c
 	install dist conformance compile_commands.json clean tree
 
 help: ## this list
-	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile tools/proofs.mk | expand -t 24
+	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' Makefile tools/proofs.mk tools/bench.mk | expand -t 24
 
 info: ## what was found on this machine
 	@echo "compiler   $(CC) $(shell $(CC) -dumpversion 2>/dev/null || echo missing)"
@@ -113,7 +113,7 @@ fuzz: ## FUZZ_TIME seconds of every fuzz target, or of FUZZ=fuzz_name
 fuzz-run: $(FUZZERS)
 	tools/fuzz.sh $(FUZZ_TIME) $(or $(FUZZ),$(notdir $(FUZZERS)))
 
-bench: build ## measure; bench/README.md says what
+bench: build bench-bin ## measure; bench/README.md says what
 	bench/run.sh
 
 fmt: ## format the C files
@@ -194,6 +194,6 @@ $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c
 	@mkdir -p $(@D) && echo "  cc $<"
 	$(Q)$(CC) -std=gnu11 -w -fPIC -fvisibility=hidden -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP_INC) $(SAN) $(CFLAGS) -c -o $@ $<
 
-include tools/tests.mk tools/proofs.mk
+include tools/tests.mk tools/proofs.mk tools/bench.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

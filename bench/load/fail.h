@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+/* A run that went wrong: the reason on stderr, status 1, nothing on stdout. There is no other way
+ * to handle an error here: a figure from a run with one wrong reply is worth nothing.
+ */
+#ifndef LOAD_FAIL_H
+#define LOAD_FAIL_H
+
+enum { LOAD_FAILED = 1, LOAD_USAGE = 2 }; /* exit status */
+
+_Noreturn void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void load_fail_errno(const char *what); /* with strerror(errno) */
+
+#endif

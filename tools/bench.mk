@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# The load generator and the floor servers of the bench. Part of the Makefile. They share no code
+# with what they measure.
+
+bench_objects = $(patsubst bench/%.c,build/bench/obj/%.o,$(wildcard bench/$(1)/*.c))
+BENCH_LIBS = $(call pc,--libs zlib openssl)
+BENCH_BIN := build/bench/load build/bench/floor
+
+.PHONY: bench-bin
+bench-bin: $(BENCH_BIN) ## the bench's load generator and floor servers
+
+build/bench/load: $(call bench_objects,load)
+build/bench/floor: $(call bench_objects,floor)
+$(BENCH_BIN):
+	@echo "  link $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LIBS)
+
+build/bench/obj/%.o: bench/%.c | build/needs
+	@mkdir -p $(@D) && echo "  cc $<"
+	$(Q)$(CC) -std=c11 $(WARN) $(WERROR) -D_GNU_SOURCE -O2 -g -MMD -MP -c -o $@ $<
+
+-include $(wildcard build/bench/obj/*/*.d)
