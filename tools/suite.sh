@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Runs one suite of tests, shows its output as it comes, and counts:
 #
-#   tools/suite.sh NAME tap|busted COMMAND…    writes build/results/NAME ("passed failed skipped")
+#   tools/suite.sh NAME tap|busted COMMAND…    writes build/results/NAME ("passed failed skipped", and
+#                                              what passed at a second try: tools/node_tests.sh)
 #
 # Nothing is hidden: a command that fails without a failed test, and a suite in which no test ran, count
-# as one failure. .ci/run adds the files up.
+# as one failure. tools/totals.sh adds the files up.
 
 set -u
 name=$1 kind=$2
@@ -33,21 +34,20 @@ rm -f "$results/$name.status"
 
 case $kind in
   tap) # skipped tests are neither passed nor failed
-    counts=$(awk '/^not ok/ { bad++; next } /^ok.*# SKIP/ { skip++; next } /^ok/ { good++ }
-      END { print good + 0, bad + 0, skip + 0 }' "$log") ;;
+    counts=$(awk -f "$(dirname "$0")/tap.awk" "$log") ;;
   busted)
     # "12 successes / 0 failures / 0 errors / 0 pending : 1.5 seconds"
     counts=$(awk '$2 ~ /^success/ && $8 ~ /^error/ { good += $1; bad += $4 + $7; skip += $10 }
       END { print good + 0, bad + 0, skip + 0 }' "$log") ;;
   *) echo "suite.sh: unknown kind $kind" >&2; exit 2 ;;
 esac
-# shellcheck disable=SC2086  # three numbers
-set -- $counts
-passed=$1 failed=$2 skipped=$3
+read -r passed failed skipped again <<end
+$counts
+end
 if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ "$passed" = 0 ]; }; then
   echo "$name: the command ended with status $status and $passed tests passed"
   failed=1
 fi
-echo "$passed $failed $skipped" >"$results/$name"
-echo "== $name: $passed passed, $failed failed, $skipped skipped"
+printf '%s\n' "$passed $failed $skipped${again:+ $again}" >"$results/$name"
+printf '%s\n' "== $name: $passed passed, $failed failed, $skipped skipped${again:+, $again}"
 [ "$failed" = 0 ]
