@@ -168,9 +168,9 @@ describe("sio-lua as it is operated", function()
 
   it("is found by the control socket that it was given", function()
     local path = folder.path .. "/own"
-    start("--status unix:" .. path)
-    assert.same({ 1, "sio-lua: no sio-lua is running" }, { run "status" })
+    local own = start("--status unix:" .. path)
     assert.equal(0, (run("status --status unix:" .. path)))
+    assert.equal(tostring(own.pid), pids_of((select(2, run "list")))) -- there as well
     assert.same({ 0, "" }, { run("stop --status unix:" .. path) })
     assert.matches("^sio%-lua: " .. path .. ": ", (select(2, run("stop --status unix:" .. path))))
     local program = folder:start("--status unix:/nowhere/there")

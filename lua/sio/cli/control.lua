@@ -29,7 +29,7 @@ local control = {
 
 ---@class sio.cli.Control
 ---@field supervisor sio.cli.Supervisor
----@field path? string nil: there is no socket
+---@field listening { path: string, inode: integer, acceptor: userdata }[]
 ---@field connections table<sio.cli.ControlConnection, true>
 ---@field quiet table<string, { since: number, held_back: integer }> by kind of warning
 local Control = {}
@@ -214,16 +214,27 @@ local function listen(self, path)
   -- Nobody can connect before it has its mode: it is not listening yet.
   local fd, inode = process.listen_unix(path, PRIVATE)
   if not fd then return nil, ("cannot make the control socket %s: %s"):format(path, inode) end
-  self.path, self.inode = path, inode
-  self.acceptor = process.accept(fd, function(...) on_connection(self, ...) end)
+  table.insert(self.listening, {
+    path = path, inode = inode,
+    acceptor = process.accept(fd, function(...) on_connection(self, ...) end),
+  })
   return true
+end
+
+-- Where commands look that name no socket.
+local function listen_by_default(self)
+  local path, err = place.path(process.pid())
+  if not path then return nil, err end
+  return listen(self, path)
 end
 
 --- Removes the socket. Who waits for the end hears of it; the process takes their connections with
 --- it, so that they can tell when it is over.
 function Control:close()
-  if self.acceptor then self.acceptor:close() end
-  if self.path then process.unlink_unix(self.path, self.inode) end
+  for _, each in ipairs(self.listening) do
+    each.acceptor:close()
+    process.unlink_unix(each.path, each.inode)
+  end
   for connection in pairs(self.connections) do
     if connection.stops then
       control.send(connection, { ok = true, exit_code = self.supervisor.exit_code })
@@ -233,20 +244,22 @@ function Control:close()
   end
 end
 
---- Listens where --status says, else in the default place, without which it goes on.
+--- Listens where --status says and in the default place, without which it goes on.
 ---@param supervisor sio.cli.Supervisor
 ---@return sio.cli.Control?
 ---@return string? err
 function control.start(supervisor)
-  local self = setmetatable({ supervisor = supervisor, connections = {}, quiet = {} }, Control)
+  local self = setmetatable({
+    supervisor = supervisor, listening = {}, connections = {}, quiet = {},
+  }, Control)
   local asked = supervisor.asked
   if asked.check or asked.trial then return self end
-  local path, err = asked.status and asked.status.unix, nil
-  if not path then path, err = place.path(process.pid()) end
-  local made
-  if path then made, err = listen(self, path) end
-  if not made and asked.status then return nil, err end
-  if not made then core.log("warn", "no control socket: " .. err) end
+  if asked.status then
+    local made, err = listen(self, asked.status.unix)
+    if not made then return nil, err end
+  end
+  local made, err = listen_by_default(self)
+  if not made and not asked.status then core.log("warn", "no control socket: " .. err) end
   return self
 end
 
