@@ -28,6 +28,8 @@ local host = { supervised = false, stopping = false, overrides = {}, defaults = 
 ---@field max_memory? integer
 ---@field retention? number seconds for which sessions of a dead worker can be recovered
 
+local PORT, PORT_MAX = 3000, 65535
+
 local link -- to the supervisor: { listen = function(app, request, on_listening), closed }
 local stop_hooks = {}
 
@@ -50,11 +52,17 @@ function host.resolve(path)
   return (host.base_dir == "/" and "" or host.base_dir) .. "/" .. path
 end
 
---- The port that an app without one gets.
----@return integer
-function host.default_port()
-  local port = math.tointeger(tonumber(os.getenv "PORT"))
-  return port and port >= 0 and port <= 65535 and port or 3000
+--- The port of an address, which need not say one; nil and why the environment's is none.
+---@param asked sio.Address
+---@return integer?
+---@return string? err
+function host.port_of(asked)
+  if asked.port then return asked.port end
+  local text = os.getenv "PORT"
+  if not text or text == "" then return PORT end
+  local port = text:find "^%d+$" and math.tointeger(tonumber(text))
+  if port and port <= PORT_MAX then return port end
+  return nil, ('PORT: expected a number from 0 to %d, got "%s"'):format(PORT_MAX, text)
 end
 
 --- The options of a server: what the app gives, and what it leaves to sio.conf.lua.

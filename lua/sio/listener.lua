@@ -60,7 +60,11 @@ function listener.open(asked)
   local found = { host = asked.host, port = asked.port, unix = asked.unix, mode = asked.mode,
     fd = asked.fd }
   local opener = asked.unix and "unix" or asked.fd and "inherited" or "tcp"
-  if opener == "tcp" then found.port = asked.port or host.default_port() end
+  if opener == "tcp" then
+    local port, problem = host.port_of(asked)
+    if not port then return nil, problem end
+    found.port = port
+  end
   local opened, err = openers[opener](found)
   if opened then return opened end
   return nil, ("cannot listen on %s: %s"):format(address.text(found), err)

@@ -142,6 +142,30 @@ describe("sio-lua", function()
       fails(1, '"msg":"%-%-pidfile: cannot use nowhere/x: ', serve(asked .. "--pidfile nowhere/x"))
     end)
 
+    it("the environment's port is none, where it would count", function()
+      for _, text in ipairs { "tcp://10.0.0.1:80", "65536", "0x10", "-1" } do
+        local expected = 'sio%-lua: PORT: expected a number from 0 to 65535, got "' ..
+          text:gsub("%p", "%%%0") .. '"'
+        fails(3, expected, serve("", "", "nil", "PORT=" .. text))
+        fails(3, expected, serve("--check", "", "nil", "PORT=" .. text))
+      end
+      local program = serve("-p 0", "", "nil", "PORT=none")
+      ready(program)
+      program.signal "INT"
+      assert.equal(0, program.wait())
+    end)
+
+    it("a worker would be killed before it is suspect", function()
+      local expected = "^sio%-lua: suspect_after: at most heartbeat_timeout, "
+      fails(3, expected .. "10 seconds, expected, got 11", serve "--suspect-after 11")
+      fails(3, expected .. "4 seconds, expected, got 5",
+        serve("--heartbeat-timeout 4", "suspect_after = 5"))
+      local program = serve("--suspect-after 11", "heartbeat_timeout = 11")
+      ready(program)
+      program.signal "INT"
+      assert.equal(0, program.wait())
+    end)
+
     it("the address is taken", function()
       local fd, port = core.process.listen_tcp(nil, 0)
       local program = serve("", "", port)

@@ -31,7 +31,7 @@ local function changed(self, declared)
       return list
     end
   end
-  return { { host = self.host, port = self.port or host.default_port() } }
+  return { { host = self.host, port = self.port } }
 end
 
 -- Those of one worker: its port is as far from the first as its number. nil and why that makes no
@@ -42,7 +42,8 @@ local function own(list, worker)
     if each.unix or each.fd then
       return nil, ("--port-per-worker: %s has no port"):format(address.text(each))
     end
-    local port = each.port or host.default_port()
+    local port, err = host.port_of(each)
+    if not port then return nil, err end
     if port > 0 then port = port + worker - 1 end -- 0: each gets any
     if port > PORT_MAX then
       return nil, ("--port-per-worker: there is no port %d for worker %d"):format(port, worker)
@@ -66,8 +67,9 @@ function Addresses:of(declared, first, worker)
 end
 
 local function text_of(each)
-  return address.text { host = each.host, port = each.port or host.default_port(),
-    unix = each.unix, fd = each.fd }
+  if each.unix or each.fd then return address.text(each) end
+  local port, err = host.port_of(each)
+  return port and address.text { host = each.host, port = port }, err
 end
 
 --- The same for people; nil and one sentence.
@@ -83,7 +85,8 @@ function Addresses:describe(declared, first, workers)
   if not last then return nil, err end
   local places = {}
   for i, each in ipairs(list) do
-    places[i] = text_of(each)
+    places[i], err = text_of(each)
+    if not places[i] then return nil, err end
     if last[i].port ~= each.port then places[i] = places[i] .. " to " .. last[i].port end
   end
   return table.concat(places, ", ")

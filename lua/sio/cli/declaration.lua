@@ -6,6 +6,7 @@
 
 local command = require "sio.cli.command"
 local core = require "sio.core"
+local heartbeat = require "sio.cli.heartbeat"
 local values = require "sio.cli.values"
 
 local RETENTION = 120 -- seconds for which sessions of the dead are kept if no app says more
@@ -70,6 +71,9 @@ end
 local function on_listen(self, member, message)
   local supervisor = self.supervisor
   supervisor.sources:declare(message)
+  local asked = supervisor.asked
+  local problem = heartbeat.problem(asked.suspect_after, asked.heartbeat_timeout)
+  if problem then return on_refused(self, member, problem) end
   if supervisor.stopping or not decide_count(self) then return end
   if not self.plan then return open(self, member, message) end
   local text, err = supervisor.sockets:describe(message.addresses, not self.plan[1],

@@ -26,6 +26,17 @@ function heartbeat.new(now)
   }, Heartbeat)
 end
 
+--- Why these limits make no sense, if they do not; nil: the defaults.
+---@param suspect? number
+---@param hanging? number
+---@return string?
+function heartbeat.problem(suspect, hanging)
+  suspect, hanging = suspect or heartbeat.SUSPECT, hanging or heartbeat.HANGING
+  if suspect <= hanging then return nil end
+  return ("suspect_after: at most heartbeat_timeout, %g seconds, expected, got %g")
+    :format(hanging, suspect)
+end
+
 --- Other limits; nil: the defaults.
 ---@param suspect? number
 ---@param hanging? number

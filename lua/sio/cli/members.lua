@@ -68,10 +68,11 @@ local function new(command, settings, journal_size, events)
   }, Members)
 end
 
---- Sends a message (and descriptors, which stay ours) to a member. Who is leaving may be gone.
+--- Sends a message (and descriptors, which stay ours) to a member. Who is leaving may be gone, and
+--- that a process has ended is said when it was reaped.
 function Members.send(_, member, fields, ...)
-  local sent, err = member.link:send(message.encode(fields), ...)
-  if not sent and member.state ~= "draining" then
+  local sent, err, code = member.link:send(message.encode(fields), ...)
+  if not sent and member.state ~= "draining" and code ~= "eclosed" then
     core.log("warn", ("worker %d: message '%s' not sent: %s")
       :format(member.number, fields.op, err))
   end
