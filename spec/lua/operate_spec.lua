@@ -119,8 +119,19 @@ describe("sio-lua as it is operated", function()
     assert.equal(before.pid, after.pid)
     for i = 1, 2 do assert.not_equal(before.workers[i].pid, after.workers[i].pid) end
     folder:write("app.lua", "error 'no database'")
-    assert.same({ 1, "sio-lua: not reloaded: the application does not load (the server's stderr "
-      .. "says why)" }, { run "reload" })
+    assert.same({ 1, ("sio-lua: not reloaded: the application does not load: %s/app.lua:1: "
+      .. "no database"):format(folder.path) }, { run "reload" })
+    folder:write("app.lua", "require('sio').server { suspect_after = 11 }:listen(0)")
+    assert.same({ 1, "sio-lua: not reloaded: the application does not load: suspect_after: at most "
+      .. "heartbeat_timeout, 10 seconds, expected, got 11" }, { run "reload" })
+    folder:write("app.lua", "os.exit(7)")
+    assert.same({ 1, "sio-lua: not reloaded: the application does not load: worker 1 exited with "
+      .. "status 7 before it was ready" }, { run "reload" })
+    folder:write("app.lua", "if tonumber(os.getenv('SIO_WORKER'):match '%d+$') > 1 then\n"
+      .. "error 'one is enough' end require('sio').server():listen(0)")
+    assert.same({ 1, ("sio-lua: not reloaded: %s/app.lua:2: one is enough"):format(folder.path) },
+      { run "reload" })
+    after = status()
     assert.equal(after.workers[1].pid, status().workers[1].pid)
     assert.same({ 0, "" }, { run "stop" })
     program.wait()

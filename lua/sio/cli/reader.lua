@@ -2,10 +2,11 @@
 -- Reads sio.conf.lua in a process of its own: the supervisor runs nobody's code, and a file that
 -- hangs or crashes ends nothing.
 --
--- Stands on sio.cli.conf, which it runs in the child, and on a control link, descriptor 3 there.
--- sio.cli calls run() in the child, read() at the start; the supervisor calls begin() at a reload.
+-- Stands on sio.cli.conf, which it runs in the child, and on sio.cli.enquiry. sio.cli calls run()
+-- in the child, read() at the start; the supervisor calls begin() at a reload.
 
 local core = require "sio.core"
+local enquiry = require "sio.cli.enquiry"
 local message = require "sio.cli.message"
 
 local process = core.process
@@ -14,14 +15,13 @@ local reader = {}
 
 reader.LIMIT = 10             -- seconds that a file may take
 reader.BYTES_MAX = 64 * 1024  -- of its options as JSON
-local LINK_FD = 3
 local ORPHAN = 1              -- seconds after which the kernel ends a child that nobody waits for
 
 --- In the child: sends what the file means, or what is wrong with it.
 ---@param file string
 ---@return integer exit_code
 function reader.run(file)
-  local link, err = process.link(LINK_FD, {})
+  local link, err = enquiry.link()
   if not link then
     io.stderr:write("sio-lua: --read is for sio-lua itself: ", err, "\n")
     return 2
@@ -41,54 +41,13 @@ function reader.run(file)
 end
 
 ---@class sio.cli.Reading
----@field child userdata
----@field link userdata
----@field timer userdata
+---@field enquiry sio.cli.Enquiry
 ---@field name string the file
----@field done fun(options?: sio.cli.Options, err?: string)
----@field how? string the child has ended, so
----@field answer? { options?: sio.cli.Options, err?: string }
----@field gone boolean it says nothing more
----@field late? string it was killed, and why
+---@field late? string it was ended, and why
 
--- Its end is known before we go on, and what it has sent comes before its end does.
-local function settle(self)
-  if not self.how or not (self.answer or self.gone or self.late) then return end
-  self.timer:cancel()
-  self.link:close()
-  local done = self.done
-  self.done = function() end
-  if self.answer then return done(self.answer.options, self.answer.err) end
-  done(nil, self.late or ("reading %s %s"):format(self.name, self.how))
-end
-
-local function spawn(self, command, descriptor)
-  local environment = { "SIO_READER_OF=" .. process.pid() }
-  local err
-  self.child, err = process.spawn(command, environment, { descriptor }, function(_, status, signal)
-    self.how = signal ~= 0 and "was ended by signal " .. signal or "ended with status " .. status
-    settle(self)
-  end)
-  return self.child and true, err
-end
-
-local function listen(self, descriptor)
-  self.link = process.link(descriptor, {
-    on_message = function(_, text)
-      self.answer = message.decode(text)
-      settle(self)
-    end,
-    on_gone = function()
-      self.gone = true
-      settle(self)
-    end,
-  })
-end
-
--- Ends the child; done(nil, why) is called when it is gone.
 local function cancel(self, why)
   self.late = why
-  self.child:kill(process.signal_number "kill")
+  self.enquiry:kill "kill"
 end
 
 --- Starts a child that reads; done(options) or done(nil, err) will be called once, unless it could
@@ -100,17 +59,16 @@ end
 ---@return string? err
 function reader.begin(command, done, limit)
   limit = limit or reader.LIMIT
-  local ours, theirs = process.link_pair()
-  if not ours then return nil, theirs end
-  local self = { done = done, name = command[#command], gone = false }
-  local spawned, err = spawn(self, command, theirs)
-  process.close(theirs)
-  if not spawned then
-    process.close(ours)
-    return nil, err
-  end
-  listen(self, ours)
-  self.timer = core.after(limit, function()
+  local self = { name = command[#command] }
+  local timer, err
+  local environment = { "SIO_READER_OF=" .. process.pid() }
+  self.enquiry, err = enquiry.begin(command, environment, function(answer, _, how)
+    timer:cancel()
+    if answer then return done(answer.options, answer.err) end
+    done(nil, self.late or ("reading %s %s"):format(self.name, how))
+  end)
+  if not self.enquiry then return nil, err end
+  timer = core.after(limit, function()
     cancel(self, ("%s takes longer than %g seconds"):format(self.name, limit))
   end)
   return self

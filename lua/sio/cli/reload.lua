@@ -8,14 +8,14 @@
 
 local command = require "sio.cli.command"
 local core = require "sio.core"
+local enquiry = require "sio.cli.enquiry"
 local logging = require "sio.cli.logging"
 local reader = require "sio.cli.reader"
 local say = require "sio.say"
 local sources = require "sio.cli.sources"
 
-local process = core.process
-
-local NOT_LOADED = "the application does not load (the server's stderr says why)"
+local NOT_LOADED = "the application does not load%s"
+local SAID = " (the server's stderr says why)"
 local UNUSED = 1 -- seconds after a reload until what no worker listens on any more is closed
 
 ---@class sio.cli.Reload
@@ -25,7 +25,7 @@ local UNUSED = 1 -- seconds after a reload until what no worker listens on any m
 ---@field settling? boolean there is nobody old, but somebody who is starting
 ---@field held boolean the first worker is starting: it has what there is to load
 ---@field conf? sio.cli.Options what the file of options says now
----@field trial? userdata the process that tries the application
+---@field trial? sio.cli.Enquiry the process that tries the application
 ---@field since? integer members born before that are old
 ---@field waiting fun(ok: boolean, err?: string)[] for the end
 local Reload = {}
@@ -90,11 +90,14 @@ local function adopt(self)
   supervisor.sockets:begin_anew()
 end
 
-local function on_tried(self, status)
+local function on_tried(self, answer, status)
   self.trial = nil
   if self.closed or self.supervisor.stopping then return end
   if self.again then return try(self) end
-  if status ~= 0 then return finish(self, NOT_LOADED) end
+  if status ~= 0 then
+    local why = answer and answer.err
+    return finish(self, NOT_LOADED:format(why and ": " .. why or SAID))
+  end
   adopt(self)
   -- Nobody could be replaced yet: with --watch a start that failed is tried once more.
   if not self.supervisor.ever_ready then
@@ -112,8 +115,8 @@ local function try_app(self)
     "SIO_SETTINGS=" .. command.settings(sources.new(flags, self.conf).asked), logging.variable(),
   }
   local err
-  self.trial, err = process.spawn(self.supervisor.trial_command, env, {}, function(_, status)
-    on_tried(self, status)
+  self.trial, err = enquiry.begin(self.supervisor.trial_command, env, function(answer, status)
+    on_tried(self, answer, status)
   end)
   if not self.trial then finish(self, "cannot try the application: " .. err) end
 end
@@ -162,7 +165,7 @@ end
 
 function Reload:close()
   self.closed = true
-  if self.trial then self.trial:kill(process.signal_number "term") end
+  if self.trial then self.trial:kill "term" end
   for _, fn in ipairs(self.waiting) do fn(false, "the workers are stopped") end
 end
 

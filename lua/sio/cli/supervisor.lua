@@ -21,7 +21,7 @@ local process = core.process
 
 local parts = {
   "logging", "counts", "metrics", "declaration", "restarts", "replacements", "reload", "watchdog",
-  "memory", "renewal", "signals", "control", "logs", "systemd",
+  "memory", "renewal", "signals", "control", "logs", "systemd", "trial",
 }
 
 local DRAIN = 10 -- seconds
@@ -40,6 +40,7 @@ local DRAIN = 10 -- seconds
 ---@field announced boolean the banner was shown: all were ready
 ---@field stopping boolean
 ---@field exit_code integer
+---@field failure? string why it does not start
 local Supervisor = {}
 Supervisor.__index = Supervisor
 Supervisor.__name = "sio.cli.Supervisor"
@@ -102,7 +103,7 @@ end
 ---@param text? string
 function Supervisor:fail(text)
   if text then self:say(text) end
-  self.exit_code = 3
+  self.failure, self.exit_code = text or self.failure, 3
   if not self.stopping then self:stop "start failed" end
 end
 

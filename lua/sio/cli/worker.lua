@@ -8,6 +8,7 @@
 --
 --   up    {op="listen", server, addresses, secure, workers, balance, retention}
 --         {op="loaded"}   {op="ready"}   {op="closed", server}   {op="stopping"}
+--         {op="failed", err}
 --   down  {op="listener", server, last, apart} + descriptor, one after the other; apart: it is
 --         this worker's alone
 --         {op="stop", reason, drain}
@@ -48,6 +49,7 @@ local declared_drain  -- as the app has it
 
 local DRAIN = 10   -- seconds that the end may take
 local OVERTIME = 1 -- and a little more, before we end whatever is still under way
+local REASON_MAX = 1000 -- bytes
 local ORPHAN = 2   -- seconds after which the kernel ends who could not leave when nobody else would
 
 --- Sends a message to the supervisor.
@@ -185,8 +187,10 @@ local function run_app(file)
   return true
 end
 
+-- The first line is for who has asked for a reload as well.
 local function fail(text)
   say.trouble(text)
+  if control then send { op = "failed", err = text:match("^[^\n]*"):sub(1, REASON_MAX) } end
   return 3
 end
 
