@@ -71,6 +71,12 @@ static void heartbeat_init(struct eio_server *e)
     eio_heartbeat_init(&e->heartbeat);
 }
 
+static struct sio_slice sid_of(const struct sio_index_node *n)
+{
+    const struct eio_session *s = SIO_CONTAINER_OF(n, const struct eio_session, by_sid);
+    return sio_slice(s->sid, s->sid_len);
+}
+
 struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_options *options,
                                   const struct eio_server_events *events, void *owner)
 {
@@ -78,6 +84,7 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
     struct eio_server *e = sio_calloc(1, sizeof *e);
     e->loop = loop;
     e->options = *options;
+    sio_index_init(&e->sessions, sid_of);
     e->events = events;
     e->owner = owner;
     e->ping = eio_msg_text(EIO_PING, NULL, 0);
@@ -101,7 +108,7 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
 static void server_free(void *object)
 {
     struct eio_server *e = object;
-    sio_map_fini(&e->sessions);
+    sio_index_fini(&e->sessions);
     sio_buf_fini(&e->scratch);
     eio_compress_free(e->compress);
     eio_opening_fini(e);
@@ -148,15 +155,10 @@ void eio_server_depart(struct eio_server *e)
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
-static struct sio_slice sid_of(const struct eio_session *s)
-{
-    return sio_slice(s->sid, s->sid_len);
-}
-
 void eio_server_add(struct eio_server *e, struct eio_session *s)
 {
     struct sio_stats *stats = e->loop->stats;
-    sio_map_put(&e->sessions, sid_of(s), s);
+    sio_index_add(&e->sessions, &s->by_sid);
     sio_stats_up(stats, SIO_STAT_CONNECTIONS);
     sio_stats_up(stats, eio_session_stat(s));
 }
@@ -175,12 +177,13 @@ void eio_server_count_close(const struct eio_session *s, enum eio_reason reason)
 
 void eio_server_forget(struct eio_server *e, struct eio_session *s)
 {
-    sio_map_del(&e->sessions, sid_of(s));
+    sio_index_remove(&e->sessions, &s->by_sid);
 }
 
 struct eio_session *eio_server_find(const struct eio_server *e, struct sio_slice sid)
 {
-    return sio_map_get(&e->sessions, sid);
+    struct sio_index_node *found = sio_index_get(&e->sessions, sid);
+    return found != NULL ? SIO_CONTAINER_OF(found, struct eio_session, by_sid) : NULL;
 }
 
 size_t eio_server_count(const struct eio_server *e)
@@ -195,11 +198,10 @@ size_t eio_server_waiting(const struct eio_server *e)
 
 void eio_server_each(struct eio_server *e, void (*fn)(void *ctx, struct eio_session *s), void *ctx)
 {
-    size_t n = 0, pos = 0;
-    struct eio_session *s,
-        **all = sio_alloc((e->sessions.count + 1) * sizeof(struct eio_session *));
-    while ((s = sio_map_next(&e->sessions, &pos)) != NULL)
-        all[n++] = s;
+    size_t n = 0;
+    struct eio_session **all = sio_alloc((e->sessions.count + 1) * sizeof(struct eio_session *));
+    for (struct sio_index_node *at = NULL; (at = sio_index_next(&e->sessions, at)) != NULL;)
+        all[n++] = SIO_CONTAINER_OF(at, struct eio_session, by_sid);
     for (size_t i = 0; i < n; i++)
         if (all[i]->state != EIO_STATE_CLOSED)
             fn(ctx, all[i]);

@@ -3,7 +3,7 @@
 #ifndef SIO_ENGINE_SERVER_IN_H
 #define SIO_ENGINE_SERVER_IN_H
 
-#include "base/map.h"
+#include "base/index.h"
 #include "engine/compress.h"
 #include "engine/gate.h"
 #include "engine/heartbeat.h"
@@ -14,7 +14,7 @@ struct eio_server {
     struct eio_options options;
     const struct eio_server_events *events;
     void *owner;
-    struct sio_map sessions; /* by sid */
+    struct sio_index sessions; /* by sid */
     struct eio_heartbeat heartbeat;
     size_t n_partial;        /* WebSocket messages that are unfinished, at most max_partial */
     struct sio_list dirty;   /* sessions to look at when the tick ends */

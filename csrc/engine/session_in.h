@@ -15,6 +15,7 @@
 #define SIO_ENGINE_SESSION_IN_H
 
 #include "base/id.h"
+#include "base/index.h"
 #include "base/log.h"
 #include "engine/dialect.h"
 #include "engine/heartbeat.h"
@@ -31,6 +32,7 @@ enum eio_probing { EIO_PROBE_NONE, EIO_PROBE_OPENED, EIO_PROBE_ANSWERED };
 enum eio_leaving { EIO_STAYS, EIO_LEAVES, EIO_LEFT };
 
 struct eio_session {
+    struct sio_index_node by_sid; /* in the server's sessions */
     struct eio_server *server;
     const struct eio_session_events *events;
     void *owner;
@@ -62,7 +64,7 @@ struct eio_session {
     uint8_t leaving;    /* enum eio_leaving */
 };
 
-_Static_assert(sizeof(struct eio_session) <= 300, "an idle session stays small");
+_Static_assert(sizeof(struct eio_session) <= 304, "an idle session stays small");
 
 /* The gauge of its transport. */
 static inline enum sio_stat eio_session_stat(const struct eio_session *s)

@@ -15,9 +15,8 @@ static size_t length(const struct sio_list *list)
 
 static size_t count_acks(const struct sio_nsp *n)
 {
-    const struct sio_socket *s;
     size_t count = 0;
-    for (size_t pos = 0; (s = sio_map_next(&n->by_id, &pos)) != NULL;)
+    for (const struct sio_socket *s = NULL; (s = sio_nsp_next(n, s)) != NULL;)
         count += s->acks == NULL ? 0 : s->acks->count;
     return count;
 }

@@ -16,12 +16,18 @@ bool sio_nsp_name_valid(struct sio_slice name)
            memchr(name.p, ',', name.len) == NULL;
 }
 
+static struct sio_slice id_of(const struct sio_index_node *n)
+{
+    return sio_socket_id_slice(SIO_CONTAINER_OF(n, const struct sio_socket, by_id));
+}
+
 struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_map *map, struct sio_slice name)
 {
     struct sio_nsp *n = sio_calloc(1, sizeof *n + name.len);
     memcpy(n->bytes, name.p, name.len);
     n->name = sio_slice(n->bytes, name.len);
     n->server = s;
+    sio_index_init(&n->by_id, id_of);
     n->open = true;
     sio_list_init(&n->children);
     sio_list_init(&n->sibling);
@@ -32,7 +38,7 @@ struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_map *map, struct si
 
 void sio_nsp_free(struct sio_nsp *n)
 {
-    sio_map_fini(&n->by_id);
+    sio_index_fini(&n->by_id);
     sio_room_fini(&n->rooms);
     sio_free(n->list);
     sio_free(n);
@@ -60,10 +66,25 @@ size_t sio_nsp_count(const struct sio_nsp *n)
     return n->count;
 }
 
+static struct sio_socket *socket_of(struct sio_index_node *n)
+{
+    return n != NULL ? SIO_CONTAINER_OF(n, struct sio_socket, by_id) : NULL;
+}
+
+struct sio_socket *sio_nsp_by_id(const struct sio_nsp *n, struct sio_slice id)
+{
+    return socket_of(sio_index_get(&n->by_id, id));
+}
+
+struct sio_socket *sio_nsp_next(const struct sio_nsp *n, const struct sio_socket *s)
+{
+    return socket_of(sio_index_next(&n->by_id, s != NULL ? &s->by_id : NULL));
+}
+
 struct sio_socket *sio_nsp_find(struct sio_nsp *n, struct sio_slice id)
 {
     struct sio_socket *s =
-        sio_list_empty(&n->children) ? sio_map_get(&n->by_id, id) : sio_parent_find(n, id);
+        sio_list_empty(&n->children) ? sio_nsp_by_id(n, id) : sio_parent_find(n, id);
     return s != NULL && sio_socket_connected(s) ? s : NULL;
 }
 
@@ -89,7 +110,7 @@ void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s)
 
 void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s)
 {
-    sio_map_del(&n->by_id, sio_socket_id_slice(s));
+    sio_index_remove(&n->by_id, &s->by_id);
     if (s->at >= n->count || n->list[s->at] != s)
         return;
     struct sio_socket *last = n->list[--n->count];

@@ -45,7 +45,7 @@ bool sio_parent_is(const struct sio_nsp *n)
 struct sio_socket *sio_parent_find(struct sio_nsp *parent, struct sio_slice id)
 {
     SIO_LIST_EACH (node, &parent->children) {
-        struct sio_socket *s = sio_map_get(&child_of(node)->by_id, id);
+        struct sio_socket *s = sio_nsp_by_id(child_of(node), id);
         if (s == NULL)
             continue;
         sio_list_remove(&parent->children);

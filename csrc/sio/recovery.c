@@ -99,7 +99,7 @@ static bool usable(const struct claim *c, const struct sio_saved *v)
         return false;
     return sio_slice_eq(v->nsp, c->socket->nsp->name) &&
            sio_slice_eq(v->epoch, sio_slice_str(s->backing.epoch)) && !c->bad_offset &&
-           sio_map_get(&c->socket->nsp->by_id, v->sid) == NULL;
+           sio_nsp_by_id(c->socket->nsp, v->sid) == NULL;
 }
 
 static void join_room(void *ctx, struct sio_slice room)

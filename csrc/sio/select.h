@@ -41,7 +41,7 @@ static inline void sio_select_one(const struct sio_select *v, struct sio_socket 
 /* `direct`: the name means the socket of that id only. */
 static inline void sio_select_room(const struct sio_select *v, struct sio_slice name, bool direct)
 {
-    struct sio_socket *self = sio_map_get(&v->nsp->by_id, name);
+    struct sio_socket *self = sio_nsp_by_id(v->nsp, name);
     if (self != NULL)
         sio_select_one(v, self);
     const struct sio_room *room = direct ? NULL : sio_room_find(&v->nsp->rooms, name);
@@ -51,7 +51,7 @@ static inline void sio_select_room(const struct sio_select *v, struct sio_slice 
 
 static inline void sio_select_except(const struct sio_select *v, struct sio_slice name)
 {
-    struct sio_socket *self = sio_map_get(&v->nsp->by_id, name);
+    struct sio_socket *self = sio_nsp_by_id(v->nsp, name);
     if (self != NULL)
         self->member.mark = v->mark;
     const struct sio_room *room = sio_room_find(&v->nsp->rooms, name);
@@ -61,10 +61,9 @@ static inline void sio_select_except(const struct sio_select *v, struct sio_slic
 
 static inline void sio_select_all(const struct sio_select *v)
 {
-    struct sio_socket *s;
     for (size_t i = 0; i < v->nsp->count && !v->restored; i++)
         sio_select_one(v, v->nsp->list[i]);
-    for (size_t pos = 0; v->restored && (s = sio_map_next(&v->nsp->by_id, &pos)) != NULL;)
+    for (struct sio_socket *s = NULL; v->restored && (s = sio_nsp_next(v->nsp, s)) != NULL;)
         sio_select_one(v, s);
 }
 

@@ -11,7 +11,7 @@
 #ifndef SIO_SIO_SERVER_IN_H
 #define SIO_SIO_SERVER_IN_H
 
-#include "base/list.h"
+#include "base/index.h"
 #include "sio/ack.h"
 #include "sio/ask_in.h"
 #include "sio/crowd_in.h"
@@ -66,7 +66,7 @@ struct sio_server {
 struct sio_nsp {
     struct sio_server *server;
     void *user;
-    struct sio_map by_id;     /* CONNECTING and later */
+    struct sio_index by_id;   /* sockets: CONNECTING and later */
     struct sio_socket **list; /* connected; dense, for broadcasts to all */
     size_t count, cap;
     struct sio_rooms rooms;
@@ -74,8 +74,7 @@ struct sio_nsp {
     struct sio_list children; /* of a parent: their `sibling` */
     struct sio_list sibling;
     struct sio_list idle; /* in server->idle, or nowhere */
-    uint32_t uses;        /* sockets that have not ended, those that are not in by_id yet included,
-                           * and room events that were not told */
+    uint32_t uses;        /* sockets that have not ended, and room events that were not told */
     bool open;            /* clients may enter it */
     uint8_t watched;      /* enum sio_room_kind: the room events that somebody listens to */
     uint64_t next_ack;    /* one counter for all its sockets, as upstream */
@@ -92,6 +91,7 @@ enum sio_socket_state {
 };
 
 struct sio_socket {
+    struct sio_index_node by_id; /* in nsp->by_id */
     struct sio_member member;
     struct sio_nsp *nsp;
     struct sio_client *client;
@@ -156,6 +156,8 @@ struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_map *map, struct si
 void sio_nsp_free(struct sio_nsp *n);                      /* no sockets left */
 void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s); /* now it takes part in broadcasts */
 void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s);
+struct sio_socket *sio_nsp_by_id(const struct sio_nsp *n, struct sio_slice id);       /* or NULL */
+struct sio_socket *sio_nsp_next(const struct sio_nsp *n, const struct sio_socket *s); /* of by_id */
 int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
 
 /* ---- parent.c ---- */
@@ -172,14 +174,12 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
 /* ---- socket.c ---- */
 /* A socket in state WAITING, at the end of its client's list. */
 struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struct sio_slice auth);
-/* WAITING -> CONNECTING as a new socket; calls on_connecting. */
-void sio_socket_start(struct sio_socket *s);
+void sio_socket_start(struct sio_socket *s); /* WAITING -> CONNECTING; calls on_connecting */
 /* WAITING -> CONNECTING under `id` (SIO_ID_LEN characters); calls nothing. */
 void sio_socket_enter(struct sio_socket *s, struct sio_slice id);
 /* CONNECTING -> CONNECTED: the CONNECT packet, then on_connection. */
 void sio_socket_connect(struct sio_socket *s);
-/* Ends it in any state; idempotent. */
-void sio_socket_part(struct sio_socket *s, const struct sio_parting *why);
+void sio_socket_part(struct sio_socket *s, const struct sio_parting *why); /* idempotent */
 
 /* ---- client.c ---- */
 void sio_client_new(struct sio_server *s, struct eio_session *session);

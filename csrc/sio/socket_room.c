@@ -60,7 +60,7 @@ bool sio_socket_room_leave(struct sio_socket *s, struct sio_slice room)
 
 void sio_socket_room_apply(struct sio_nsp *n, const struct sio_record *r, uint64_t end)
 {
-    struct sio_socket *s = sio_map_get(&n->by_id, r->sid);
+    struct sio_socket *s = sio_nsp_by_id(n, r->sid);
     bool join = r->type == SIO_RECORD_JOIN;
     if (s == NULL || !in_use(s))
         return;

@@ -61,7 +61,7 @@ static void take_note(struct sio_nsp *n, enum sio_room_kind kind, struct sio_sli
 /* Whether a connected socket has that id, and so is in the room without a seat. */
 static bool is_own(const struct sio_nsp *n, struct sio_slice room)
 {
-    const struct sio_socket *s = sio_map_get(&n->by_id, room);
+    const struct sio_socket *s = sio_nsp_by_id(n, room);
     return s != NULL && sio_socket_connected(s);
 }
 
