@@ -43,7 +43,7 @@ struct sio_ws_event {
     uint16_t code;         /* CLOSE: the peer's status code, 1005 when it sent none */
 };
 
-struct sio_ws_reader {              /* 64 bytes: one per connection */
+struct sio_ws_reader {
     void *context;                  /* borrowed, or NULL between frames; see ws_context.h */
     struct sio_buf message;         /* what is known of an incomplete message, as it was sent */
     struct sio_ws_pool *pool;       /* set it after init; NULL: nothing is kept or counted */

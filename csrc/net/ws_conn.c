@@ -3,13 +3,17 @@
  *
  * Stands on conn and codec/ws_frame; the engine's websocket transport uses it. Invariant: events
  * are called in OPEN only; nothing follows a close frame that we sent; of the task that feeds the
- * first bytes, the linger and the grave one is in use at a time, so they share their memory.
+ * first bytes, the linger and the grave one is in use at a time, so they share their memory. A read
+ * begins with a reader on the stack, which moves to the heap only when it leaves something
+ * unfinished.
  */
 #include "net/ws_conn.h"
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+
+#include <assert.h>
 
 enum state { OPEN, CLOSING, GONE };
 
@@ -19,30 +23,57 @@ struct sio_ws_conn {
     struct sio_conn *stream;
     const struct sio_ws_conn_events *events;
     void *owner;
-    struct sio_ws_reader reader;
+    struct sio_ws_reader *reader; /* NULL between messages, unless compression was agreed on */
     union {
         struct sio_list link;
         struct sio_task feed_rest;
         struct sio_linger linger;
         struct sio_grave grave;
     } end;
-    struct sio_blob *rest; /* what came behind the handshake, until it is fed */
-    struct sio_blob *pong; /* the newest, while the connection is congested */
+    struct sio_blob *held; /* unfed: what came behind the handshake; later the newest pong, while
+                            * the connection is congested */
+    uint32_t max_message;  /* bytes */
     uint8_t state;
     bool paused;
-    bool partial; /* the last read left a message unfinished */
+    bool unfed; /* nothing was read yet, `held` comes first */
 };
 
-_Static_assert(sizeof(struct sio_ws_conn) <= 160, "an idle connection stays small");
+_Static_assert(sizeof(struct sio_ws_conn) <= 80, "an idle connection stays small");
+
+/* ---- the reader ------------------------------------------------------------------------------ */
+
+static void init_reader(const struct sio_ws_conn *w, struct sio_ws_reader *r)
+{
+    sio_ws_reader_init(r, w->max_message);
+    r->pool = &sio_conn_loop(w->stream)->ws_pool;
+}
+
+/* Puts away what a read has used: `fresh` is on the stack. */
+static void put_reader(struct sio_ws_conn *w, struct sio_ws_reader *fresh)
+{
+    struct sio_ws_reader *r = w->reader;
+    if (r->deflate != NULL || (r != fresh && sio_ws_reader_partial(r)))
+        return;
+    w->reader = NULL;
+    if (sio_ws_reader_partial(r)) {
+        w->reader = sio_alloc(sizeof *r);
+        *w->reader = *r;
+        return;
+    }
+    sio_ws_reader_fini(r);
+    if (r != fresh)
+        sio_free(r);
+}
 
 /* ---- ends ------------------------------------------------------------------------------------ */
 
 static void free_conn(void *object)
 {
     struct sio_ws_conn *w = object;
-    sio_ws_reader_fini(&w->reader);
-    sio_blob_unref(w->rest);
-    sio_blob_unref(w->pong);
+    if (w->reader != NULL)
+        sio_ws_reader_fini(w->reader);
+    sio_free(w->reader);
+    sio_blob_unref(w->held);
     sio_free(w);
 }
 
@@ -97,8 +128,8 @@ static void answer_ping(struct sio_ws_conn *w, struct sio_slice data)
         sio_conn_write(w->stream, sio_slice(frame, len));
         return;
     }
-    sio_blob_unref(w->pong);
-    w->pong = sio_blob_new(sio_slice(frame, len));
+    sio_blob_unref(w->held);
+    w->held = sio_blob_new(sio_slice(frame, len));
 }
 
 /* ---- frames in ------------------------------------------------------------------------------- */
@@ -117,7 +148,7 @@ static void on_close_frame(struct sio_ws_conn *w, const struct sio_ws_event *e)
 static void on_bad_frame(struct sio_ws_conn *w, int err)
 {
     bool told = w->state != OPEN;
-    uint16_t code = w->reader.close_code;
+    uint16_t code = w->reader->close_code;
     if (!told) {
         sio_log_limited(SIO_LOG_INFO, "ws bad frame", "websocket: closed with %u: %s", code,
                         sio_err_text(err));
@@ -140,41 +171,47 @@ static void on_frame(struct sio_ws_conn *w, const struct sio_ws_event *e)
         w->events->on_message(w->owner, w, e->op == SIO_WS_BINARY, e->data);
 }
 
-/* `ended`: what was unfinished before this read is so no more. */
-static void note_part(struct sio_ws_conn *w, bool ended)
+/* `was`: something was unfinished before this read; `ended`: and is so no more. */
+static void note_part(struct sio_ws_conn *w, bool was, bool ended)
 {
-    bool was = w->partial && !ended, is = sio_ws_reader_partial(&w->reader);
-    if (w->state != OPEN || w->events->on_part == NULL || !(is || w->partial))
+    bool is = sio_ws_reader_partial(w->reader);
+    if (w->state != OPEN || w->events->on_part == NULL || !(is || was))
         return;
-    w->partial = is;
     w->events->on_part(w->owner, w,
-                       !is   ? SIO_WS_PART_OVER
-                       : was ? SIO_WS_PART_GROWN
-                             : SIO_WS_PART_BEGUN);
+                       !is             ? SIO_WS_PART_OVER
+                       : was && !ended ? SIO_WS_PART_GROWN
+                                       : SIO_WS_PART_BEGUN);
 }
 
 static void feed(struct sio_ws_conn *w, struct sio_slice in)
 {
-    bool ended = false;
+    struct sio_ws_reader fresh;
+    bool was = w->reader != NULL && sio_ws_reader_partial(w->reader), ended = false;
+    if (w->reader == NULL) {
+        init_reader(w, &fresh);
+        w->reader = &fresh;
+    }
     while (w->state != GONE) {
         struct sio_ws_event e;
-        int got = sio_ws_read(&w->reader, &in, &e);
+        int got = sio_ws_read(w->reader, &in, &e);
         if (got == 0)
             break;
-        ended |= w->reader.op == 0; /* a ping inside of a message ends nothing */
+        ended |= w->reader->op == 0; /* a ping inside of a message ends nothing */
         if (got < 0)
             on_bad_frame(w, got);
         else
             on_frame(w, &e);
     }
-    note_part(w, ended);
+    note_part(w, was, ended);
+    put_reader(w, &fresh);
 }
 
 static void on_rest(void *ctx)
 {
     struct sio_ws_conn *w = ctx;
-    struct sio_blob *rest = w->rest;
-    w->rest = NULL;
+    struct sio_blob *rest = w->held;
+    w->held = NULL;
+    w->unfed = false;
     feed(w, sio_blob_slice(rest));
     sio_blob_unref(rest);
     if (w->state != GONE && !w->paused)
@@ -202,13 +239,13 @@ static void on_stream_close(void *owner, struct sio_conn *c, int err)
 static void on_stream_drain(void *owner, struct sio_conn *c)
 {
     struct sio_ws_conn *w = owner;
-    struct sio_blob *pong = w->pong;
     if (w->state != OPEN)
         return;
-    w->pong = NULL;
-    if (pong != NULL)
-        sio_conn_write_blob(c, pong, 0);
-    sio_blob_unref(pong);
+    if (w->held != NULL && !w->unfed) {
+        sio_conn_write_blob(c, w->held, 0);
+        sio_blob_unref(w->held);
+        w->held = NULL;
+    }
     if (w->events->on_drain != NULL)
         w->events->on_drain(w->owner, w);
 }
@@ -224,8 +261,8 @@ struct sio_ws_conn *sio_ws_conn_open(struct sio_conn *c, struct sio_slice rest, 
     w->stream = c;
     w->events = events;
     w->owner = owner;
-    sio_ws_reader_init(&w->reader, max_message);
-    w->reader.pool = &sio_conn_loop(c)->ws_pool;
+    assert(max_message <= UINT32_MAX);
+    w->max_message = (uint32_t)max_message;
     sio_task_init(&w->end.feed_rest, on_rest, w);
     sio_conn_set_events(c, &stream_events, w);
     if (rest.len == 0) {
@@ -233,20 +270,24 @@ struct sio_ws_conn *sio_ws_conn_open(struct sio_conn *c, struct sio_slice rest, 
         return w;
     }
     sio_conn_read_stop(c); /* what comes now comes behind `rest` */
-    w->rest = sio_blob_new(rest);
+    w->held = sio_blob_new(rest);
+    w->unfed = true;
     sio_loop_defer(sio_conn_loop(c), &w->end.feed_rest);
     return w;
 }
 
 void sio_ws_conn_set_terms(struct sio_ws_conn *w, const struct sio_ws_terms *agreed)
 {
-    if (agreed->deflate)
-        w->reader.deflate = sio_ws_deflate_new(agreed);
+    if (!agreed->deflate)
+        return;
+    w->reader = sio_alloc(sizeof *w->reader);
+    init_reader(w, w->reader);
+    w->reader->deflate = sio_ws_deflate_new(agreed);
 }
 
 struct sio_ws_deflate *sio_ws_conn_deflate(const struct sio_ws_conn *w)
 {
-    return w->reader.deflate;
+    return w->reader != NULL ? w->reader->deflate : NULL;
 }
 
 void sio_ws_conn_set_owner(struct sio_ws_conn *w, const struct sio_ws_conn_events *events,
@@ -278,7 +319,7 @@ void sio_ws_conn_pause(struct sio_ws_conn *w, bool paused)
     w->paused = paused;
     if (paused)
         sio_conn_read_stop(w->stream);
-    else if (w->rest == NULL) /* else on_rest starts it */
+    else if (!w->unfed) /* else on_rest starts it */
         sio_conn_read_start(w->stream);
 }
 
@@ -302,7 +343,7 @@ void sio_ws_conn_close(struct sio_ws_conn *w, uint16_t code)
     send_close(w, code, sio_slice(NULL, 0));
     sio_ws_conn_pause(w, false); /* for the peer's close frame */
     w->state = CLOSING;
-    if (w->rest != NULL) {
+    if (w->unfed) {
         sio_task_cancel(&w->end.feed_rest);
         on_rest(w); /* silently: it may hold the peer's close frame, or half of one */
     }
