@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Ids that say where they live. Stands on getrandom(2); engine and sio call it.
+/* Ids that say where they live. Stands on getrandom(2); engine and sio call it, in the loop's
+ * thread.
  *
  * 12 random bytes are exactly 16 characters and 24 bits of place exactly 4, so the alphabet of
  * base64url (RFC 4648 §5) serves both without padding.
@@ -10,7 +11,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+
+enum { ID_RANDOM_BYTES = 12 };
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -42,10 +46,52 @@ void sio_id_suffix(struct sio_place where, char out[SIO_ID_PLACE_LEN + 1])
     out[SIO_ID_PLACE_LEN] = '\0';
 }
 
+/* Random bytes for ids that nobody has seen yet: a system call for each id costs more than all else
+ * about it. Given out, they are wiped here. */
+struct pool {
+    size_t left;
+    unsigned char bytes[340 * ID_RANDOM_BYTES]; /* a page */
+};
+
+/* In memory that a fork finds empty, so that no two processes have the same bytes. NULL where the
+ * system has no such memory. */
+static struct pool *make_pool(void)
+{
+#ifdef MADV_WIPEONFORK
+    struct pool *p =
+        mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p != MAP_FAILED && madvise(p, sizeof *p, MADV_WIPEONFORK) == 0)
+        return p;
+    if (p != MAP_FAILED)
+        munmap(p, sizeof *p);
+#endif
+    return NULL;
+}
+
+static void draw(unsigned char out[ID_RANDOM_BYTES])
+{
+    static struct pool *pool;
+    static bool tried;
+    if (!tried)
+        pool = make_pool();
+    tried = true;
+    if (pool == NULL) {
+        sio_random(out, ID_RANDOM_BYTES);
+        return;
+    }
+    if (pool->left == 0) {
+        sio_random(pool->bytes, sizeof pool->bytes);
+        pool->left = sizeof pool->bytes;
+    }
+    pool->left -= ID_RANDOM_BYTES;
+    memcpy(out, pool->bytes + pool->left, ID_RANDOM_BYTES);
+    memset(pool->bytes + pool->left, 0, ID_RANDOM_BYTES);
+}
+
 void sio_id_new(struct sio_place where, char out[SIO_ID_LEN + 1])
 {
-    unsigned char random[12];
-    sio_random(random, sizeof random);
+    unsigned char random[ID_RANDOM_BYTES];
+    draw(random);
     for (unsigned i = 0; i < 4; i++) {
         const unsigned char *r = random + 3 * i;
         put24(out + 4 * i, (uint32_t)r[0] << 16 | (uint32_t)r[1] << 8 | r[2]);

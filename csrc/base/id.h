@@ -25,8 +25,8 @@ struct sio_place {       /* where an id lives */
     uint32_t generation; /* of the worker in that slot; compared modulo 2^18 */
 };
 
-/* Fills out[0..20) and a NUL. Randomness comes from getrandom(), never from a PRNG state that a
- * fork could share. */
+/* Fills out[0..20) and a NUL. Randomness comes from getrandom(), some ids ahead, never from a PRNG
+ * state; a fork shares none of it. */
 void sio_id_new(struct sio_place where, char out[SIO_ID_LEN + 1]);
 /* The place of a well-formed id; SIO_EINVAL when `id` is not 20 url-safe characters. */
 int sio_id_place(struct sio_slice id, struct sio_place *out);

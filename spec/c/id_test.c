@@ -2,6 +2,9 @@
 /* base/id: shape, place, and that ids do not repeat. */
 #include "base/id.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/err.h"
 #include "base/map.h"
 #include "test.h"
@@ -73,6 +76,34 @@ TEST(a_hundred_thousand_are_distinct)
     CHECK_EQ_INT(seen.count, N);
     sio_map_fini(&seen);
     free(ids);
+}
+
+static const struct sio_place here = {.slot = 1, .generation = 2};
+
+static void id_of_a_fork(char out[SIO_ID_LEN + 1])
+{
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        sio_id_new(here, out);
+        _exit(write(ends[1], out, SIO_ID_LEN + 1) == SIO_ID_LEN + 1 ? 0 : 1);
+    }
+    CHECK_EQ_INT(read(ends[0], out, SIO_ID_LEN + 1), SIO_ID_LEN + 1);
+    CHECK_EQ_INT(waitpid(child, NULL, 0), child);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* What was drawn ahead before the fork is nobody's twice. */
+TEST(a_fork_has_ids_of_its_own)
+{
+    char first[SIO_ID_LEN + 1], theirs[SIO_ID_LEN + 1], ours[SIO_ID_LEN + 1];
+    sio_id_new(here, first);
+    id_of_a_fork(theirs);
+    sio_id_new(here, ours);
+    CHECK(strcmp(theirs, ours) != 0 && strcmp(theirs, first) != 0);
 }
 
 TEST(a_place_ends_any_id)
