@@ -442,7 +442,6 @@ struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_
         errno = -err;
         return NULL;
     }
-    uv_tcp_nodelay(&c->tcp, 1); /* fails on a Unix socket, which never delays */
     return c;
 }
 

@@ -42,7 +42,8 @@ enum {
 };
 
 /* Takes fd (non-blocking, stream). NULL with errno when libuv refuses it (fd is closed then).
- * TCP_NODELAY is set on TCP. Reading starts with sio_conn_read_start. */
+ * TCP_NODELAY is the caller's to have set; what a listener accepts has it. Reading starts with
+ * sio_conn_read_start. */
 struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_conn_events *events,
                                 void *owner);
 /* TLS from here on: before anything is written; `records` were read already. What is written before

@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +56,13 @@ static void wait_for_descriptors(struct sio_listener *l, int err)
     set_polling(l);
 }
 
+/* Fails on a Unix socket, which never delays. */
+static void set_nodelay(int fd)
+{
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+}
+
+/* On Linux an accepted socket has the listening one's TCP_NODELAY. */
 static int accept_one(int fd)
 {
 #ifdef SOCK_NONBLOCK
@@ -65,6 +74,8 @@ static int accept_one(int fd)
         close(client);
         return -1;
     }
+    if (client >= 0)
+        set_nodelay(client);
     return client;
 #endif
 }
@@ -125,6 +136,7 @@ struct sio_listener *sio_listener_open(struct sio_loop *loop, int fd, sio_listen
         errno = -err;
         return NULL;
     }
+    set_nodelay(fd);
     uv_timer_init(&loop->uv, &l->timer);
     l->loop = loop;
     l->fd = fd;

@@ -4,7 +4,7 @@
  * Accepting goes through uv_poll_t and accept4, not uv_listen: at EMFILE libuv closes pending
  * connections, which on a shared socket destroys what a sibling could have served. Capped per turn,
  * paused while the owner is at its connection limit or descriptors are short (one limited log
- * line).
+ * line). What is accepted has TCP_NODELAY.
  *
  * Thread: loop. Owns: a listener its descriptor. Reenters: on_accept may pause or close it.
  */

@@ -4,6 +4,7 @@
 #include "net.h"
 
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 #include "net/listen.h"
@@ -20,7 +21,10 @@ static struct {
 static void on_accept(void *owner, int fd)
 {
     CHECK(owner == &got);
+    int nodelay = 0;
     CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC && (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
+    CHECK(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &(socklen_t){sizeof nodelay}) == 0);
+    CHECK(nodelay);
     got.fds[got.n++] = fd;
     if (got.n == got.close_at)
         sio_listener_close(got.l);
