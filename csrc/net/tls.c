@@ -119,6 +119,13 @@ static int fail(struct sio_tls *t, const char *why)
     return SIO_EPROTO;
 }
 
+/* The queue is empty nearly always, and finding that out is much cheaper than clearing it. */
+static void clear_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 static int fail_with_reason(struct sio_tls *t)
 {
     const char *text = ERR_reason_error_string(ERR_peek_error());
@@ -130,7 +137,7 @@ int sio_tls_open(struct sio_tls *t, struct sio_slice records, struct sio_buf *pl
     int n;
     if (t->failed)
         return SIO_EPROTO;
-    ERR_clear_error();
+    clear_errors();
     t->in = records;
     sio_buf_reserve(plain, records.len); /* enough, unless OpenSSL has the beginning of a record */
     do {
@@ -138,10 +145,11 @@ int sio_tls_open(struct sio_tls *t, struct sio_slice records, struct sio_buf *pl
             sio_buf_reserve(plain, SIO_TLS_RECORD_BYTES);
         n = SSL_read(t->ssl, plain->p + plain->len, (int)(plain->cap - plain->len));
         plain->len += n > 0 ? (size_t)n : 0;
-    } while (n > 0);
+    } while (n > 0 && (t->in.len != 0 || SSL_has_pending(t->ssl)));
     t->in = sio_slice(NULL, 0);
     t->ready |= SSL_is_init_finished(t->ssl); /* but not again inside of a key update */
     switch (SSL_get_error(t->ssl, n)) {
+    case SSL_ERROR_NONE:
     case SSL_ERROR_WANT_READ:
         if (sio_outq_bytes(t->wire) > SIO_TLS_WIRE_MAX)
             return fail(t, "the peer asks and does not read");
@@ -177,7 +185,7 @@ int sio_tls_seal(struct sio_tls *t, struct sio_outq **plain)
     char gathered[SIO_TLS_RECORD_BYTES];
     if (t->failed || t->ended)
         return SIO_EPROTO;
-    ERR_clear_error();
+    clear_errors();
     for (unsigned i = 0; i < SIO_TLS_SEAL_RECORDS && *plain != NULL; i++) {
         struct sio_slice piece = next_piece(*plain, gathered);
         if (SSL_write(t->ssl, piece.p, (int)piece.len) != (int)piece.len)
@@ -193,5 +201,5 @@ void sio_tls_end(struct sio_tls *t)
     t->ended = true;
     if (understood)
         SSL_shutdown(t->ssl); /* the peer's own is not waited for here */
-    ERR_clear_error();
+    clear_errors();
 }
