@@ -20,7 +20,7 @@ void sio_buf_fini(struct sio_buf *b)
     *b = (struct sio_buf){0};
 }
 
-char *sio_buf_reserve(struct sio_buf *b, size_t extra)
+char *sio_buf_grow(struct sio_buf *b, size_t extra)
 {
     if (b->cap - b->len < extra) {
         size_t cap = b->cap < BUF_MIN / 2 ? BUF_MIN : b->cap * 2;
@@ -32,25 +32,6 @@ char *sio_buf_reserve(struct sio_buf *b, size_t extra)
         b->cap = cap;
     }
     return b->len ? b->p + b->len : b->p; /* NULL + 0 is undefined */
-}
-
-void sio_buf_append(struct sio_buf *b, const void *p, size_t len)
-{
-    if (len == 0)
-        return;
-    memcpy(sio_buf_reserve(b, len), p, len);
-    b->len += len;
-}
-
-void sio_buf_append_slice(struct sio_buf *b, struct sio_slice s)
-{
-    sio_buf_append(b, s.p, s.len);
-}
-
-void sio_buf_append_char(struct sio_buf *b, char c)
-{
-    *sio_buf_reserve(b, 1) = c;
-    b->len++;
 }
 
 void sio_buf_append_uint(struct sio_buf *b, uint64_t v)

@@ -23,11 +23,29 @@ static inline void sio_buf_clear(struct sio_buf *b)
 {
     b->len = 0;
 }
-/* Room for `extra` bytes behind the end; returns where they go (b->len is unchanged). */
-char *sio_buf_reserve(struct sio_buf *b, size_t extra);
-void sio_buf_append(struct sio_buf *b, const void *p, size_t len);
-void sio_buf_append_slice(struct sio_buf *b, struct sio_slice s);
-void sio_buf_append_char(struct sio_buf *b, char c);
+/* Room for `extra` bytes behind the end; returns where they go (b->len is unchanged). Inline as far
+ * as there is room, which is nearly always. */
+char *sio_buf_grow(struct sio_buf *b, size_t extra);
+static inline char *sio_buf_reserve(struct sio_buf *b, size_t extra)
+{
+    return b->len != 0 && b->cap - b->len >= extra ? b->p + b->len : sio_buf_grow(b, extra);
+}
+static inline void sio_buf_append(struct sio_buf *b, const void *p, size_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(sio_buf_reserve(b, len), p, len);
+    b->len += len;
+}
+static inline void sio_buf_append_slice(struct sio_buf *b, struct sio_slice s)
+{
+    sio_buf_append(b, s.p, s.len);
+}
+static inline void sio_buf_append_char(struct sio_buf *b, char c)
+{
+    *sio_buf_reserve(b, 1) = c;
+    b->len++;
+}
 void sio_buf_append_uint(struct sio_buf *b, uint64_t v); /* decimal */
 void sio_buf_printf(struct sio_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Drops n bytes from the front (memmove); n <= len. */
