@@ -76,6 +76,20 @@ enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
     return SIO_LISTENER_UNKNOWN;
 }
 
+bool sio_listener_has(const struct sio_bind *b, const struct sio_socket *s, const char *event)
+{
+    lua_State *L = b->L;
+    int top = lua_gettop(L);
+    bool has = false;
+    lua_checkstack(L, 6);
+    if (sio_handle_push_loose(b, L, s) && push_table(L, top + 1, "_on")) {
+        lua_pushstring(L, event);
+        has = lua_rawget(L, -2) == LUA_TTABLE;
+    }
+    lua_settop(L, top);
+    return has;
+}
+
 bool sio_listener_takes_more(lua_State *L, int n)
 {
     lua_Debug fn;

@@ -10,6 +10,7 @@
 
 #include "bind/bind.h"
 #include "sio/nsp.h"
+#include "sio/socket.h"
 
 enum sio_listener {
     SIO_LISTENER_UNKNOWN, /* ask dispatch.lua */
@@ -21,6 +22,8 @@ enum sio_listener {
  * `socket` and `event` are stack indices: the socket's object, and the name, a string. */
 enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
                                     const struct sio_nsp *nsp, int socket, int event);
+/* Whether the object of socket `s` has listeners for an event; false without an object. */
+bool sio_listener_has(const struct sio_bind *b, const struct sio_socket *s, const char *event);
 /* Whether the function on top of the stack can see what is behind its first n arguments. */
 bool sio_listener_takes_more(lua_State *L, int n);
 

@@ -236,11 +236,14 @@ static void on_error(void *owner, struct sio_socket *s, const char *message)
     sio_call_run(c, 2);
 }
 
+/* Many objects have listeners, few of them for this. */
 static void run_goodbye(struct sio_app *app, struct sio_socket *s, enum sio_ref hook,
                         const char *reason, const char *detail)
 {
+    const char *event = hook == SIO_REF_DISCONNECT ? "disconnect" : "disconnecting";
     struct sio_co *c = NULL;
-    if (is_wanted(s, SIO_WANT_GOODBYE))
+    if (sio_namespace_wants(sio_socket_nsp(s), SIO_WANT_GOODBYE) ||
+        (has_object(s) && sio_listener_has(app->bind, s, event)))
         c = begin(app, s, "disconnect handler", hook);
     if (c == NULL)
         return;

@@ -29,7 +29,8 @@ end
 ---@param first? boolean in front
 ---@return T[]
 function emitter.with(list, item, first)
-  local longer = table.move(list or {}, 1, list and #list or 0, first and 2 or 1, {})
+  if not list then return { item } end
+  local longer = table.move(list, 1, #list, first and 2 or 1, {})
   longer[first and 1 or #longer + 1] = item
   return longer
 end
@@ -48,7 +49,7 @@ function emitter.without(list, item)
 end
 
 local function add(object, event, fn)
-  local on = object._on
+  local on = rawget(object, "_on")
   if not on then
     on = {}
     rawset(object, "_on", on)
