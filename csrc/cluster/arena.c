@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mix.h"
 #include "cluster/arena_heap.h"
 #include "cluster/layout.h"
 
@@ -26,7 +27,7 @@ static struct sio_arena_meta *meta(const struct sio_shm *shm, unsigned index)
 static _Atomic uint32_t *bucket(const struct sio_shm *shm, unsigned index, struct sio_slice pid)
 {
     uint32_t n = sio_arena_buckets(shm->arena_sessions);
-    uint64_t hash = sio_shm_hash(shm->header->seed, pid);
+    uint64_t hash = sio_mix(shm->header->seed, pid);
     return (_Atomic uint32_t *)(void *)sio_shm_arena(shm, index) + (hash & (n - 1));
 }
 
@@ -85,7 +86,7 @@ static struct sio_arena_entry *search(const struct sio_shm *shm, unsigned index,
 
 static uint64_t checksum(struct sio_slice data, uint32_t number)
 {
-    return sio_shm_hash(number, data);
+    return sio_mix(number, data);
 }
 
 static uint64_t make_ref(const struct sio_arena *a, uint32_t offset, unsigned class)

@@ -47,10 +47,16 @@ uint64_t sio_journal_tail(const struct sio_journal *j)
     return atomic_load_explicit(&j->shm->journal->tail, memory_order_acquire);
 }
 
-/* Bytes of ring that a record with this payload takes. */
-static uint64_t span(size_t len)
+/* Bytes in front of the payload. */
+static size_t front(size_t n_links)
 {
-    return (sizeof(struct sio_journal_head) + len + 15) & ~UINT64_C(15);
+    return sizeof(struct sio_journal_head) + n_links * sizeof(struct sio_journal_link);
+}
+
+/* Bytes of ring that a record takes. */
+static uint64_t span(size_t n_links, size_t len)
+{
+    return (front(n_links) + len + 15) & ~UINT64_C(15);
 }
 
 static char *ring_at(const struct sio_journal *j, uint64_t pos)
@@ -77,40 +83,52 @@ static void mark_first(const struct sio_journal *j, uint64_t pos)
 
 /* Under the lock: the record at `pos`, not yet committed. */
 static void write_record(struct sio_journal *j, uint64_t pos, struct sio_slice bytes,
-                         unsigned flags)
+                         unsigned flags, struct sio_journal_about about)
 {
+    struct sio_journal_link links[SIO_JOURNAL_TOPICS_MAX];
     struct sio_journal_head head = {.pos = pos,
                                     .len = (uint32_t)bytes.len,
                                     .slot = (uint16_t)j->me.slot,
                                     .flags = (uint16_t)flags,
-                                    .generation = j->me.generation};
+                                    .generation = j->me.generation,
+                                    .n_links = (uint32_t)about.n};
     struct sio_journal_shared *s = j->shm->journal;
-    uint64_t end = pos + span(bytes.len);
+    uint64_t end = pos + span(about.n, bytes.len);
     /* Never backwards: a writer that died here may have overwritten more than this one will. */
     if (atomic_load_explicit(&s->horizon, memory_order_relaxed) < end)
         atomic_store_explicit(&s->horizon, end, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst); /* horizon is seen before the first byte */
     killpoint("append:horizon");
     mark_first(j, pos);
+    sio_journal_links(j->shm, pos, about, links);
     memcpy(ring_at(j, pos), &head, sizeof head);
+    memcpy(ring_at(j, pos) + sizeof head, links, about.n * sizeof links[0]);
     killpoint("append:half");
     if (bytes.len != 0)
-        memcpy(ring_at(j, pos) + sizeof head, bytes.p, bytes.len);
+        memcpy(ring_at(j, pos) + front(about.n), bytes.p, bytes.len);
     killpoint("append:copied");
+    sio_journal_chain(j->shm, pos, about);
+    killpoint("append:chained");
     atomic_store_explicit(&s->tail, end, memory_order_release);
 }
 
 int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned flags, uint64_t *end)
 {
+    return sio_journal_append_about(j, bytes, flags, (struct sio_journal_about){NULL, 0}, end);
+}
+
+int sio_journal_append_about(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
+                             struct sio_journal_about about, uint64_t *end)
+{
     struct sio_journal_shared *s = j->shm->journal;
-    if (bytes.len > sio_journal_record_max(j))
+    if (bytes.len > sio_journal_record_max(j) || about.n > SIO_JOURNAL_TOPICS_MAX)
         return SIO_ETOOBIG;
     int r = sio_journal_lock(s);
     if (r != 0)
         return r;
     killpoint("append:locked");
     uint64_t pos = atomic_load_explicit(&s->tail, memory_order_relaxed);
-    write_record(j, pos, bytes, flags);
+    write_record(j, pos, bytes, flags, about);
     killpoint("append:committed");
     sio_journal_unlock(s);
     killpoint("append:unlocked");
@@ -118,7 +136,7 @@ int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned f
     if ((flags & SIO_RECORD_LOCAL) == 0)
         j->wake_mask = ~(UINT64_C(1) << j->me.slot);
     if (end != NULL)
-        *end = pos + span(bytes.len);
+        *end = pos + span(about.n, bytes.len);
     return 0;
 }
 
@@ -129,12 +147,13 @@ uint64_t sio_journal_floor(const struct sio_journal *j)
     return atomic_load_explicit(&j->shm->journal->floor, memory_order_relaxed);
 }
 
-/* Whether what was copied from `pos` may have been overwritten, or given back, meanwhile. */
-static bool overtaken(const struct sio_journal *j, uint64_t pos)
+bool sio_journal_overtaken(const struct sio_shm *shm, uint64_t pos)
 {
+    const struct sio_journal_shared *s = shm->journal;
     atomic_thread_fence(memory_order_acquire);
-    uint64_t horizon = atomic_load_explicit(&j->shm->journal->horizon, memory_order_relaxed);
-    return horizon - pos > j->shm->ring_bytes || pos < sio_journal_floor(j);
+    uint64_t horizon = atomic_load_explicit(&s->horizon, memory_order_relaxed);
+    return horizon - pos > shm->ring_bytes ||
+           pos < atomic_load_explicit(&s->floor, memory_order_relaxed);
 }
 
 /* The head of the record at `pos`, checked. Siblings are trusted, yet a head that cannot be is a
@@ -143,10 +162,11 @@ static int read_head(const struct sio_journal *j, uint64_t pos, uint64_t tail,
                      struct sio_journal_head *head)
 {
     memcpy(head, ring_at(j, pos), sizeof *head);
-    if (overtaken(j, pos))
+    if (sio_journal_overtaken(j->shm, pos))
         return SIO_ELAPPED;
     if (head->pos == pos && head->len <= sio_journal_record_max(j) &&
-        head->slot < j->shm->n_slots && pos + span(head->len) <= tail)
+        head->n_links <= SIO_JOURNAL_TOPICS_MAX && head->slot < j->shm->n_slots &&
+        pos + span(head->n_links, head->len) <= tail)
         return 0;
     sio_log_limited(SIO_LOG_ERROR, "journal", "journal: damaged record at %llu",
                     (unsigned long long)pos);
@@ -172,11 +192,11 @@ int sio_journal_read_at(const struct sio_journal *j, uint64_t *pos, uint64_t unt
     if (r != 0)
         return r;
     trim_copy(copy);
-    sio_buf_append(copy, ring_at(j, *pos) + sizeof head, head.len);
-    if (overtaken(j, *pos))
+    sio_buf_append(copy, ring_at(j, *pos) + front(head.n_links), head.len);
+    if (sio_journal_overtaken(j->shm, *pos))
         return SIO_ELAPPED;
     *out = (struct sio_journal_record){.pos = *pos,
-                                       .end = *pos + span(head.len),
+                                       .end = *pos + span(head.n_links, head.len),
                                        .writer = {head.slot, head.generation},
                                        .flags = head.flags,
                                        .bytes = sio_buf_slice(copy)};
@@ -204,7 +224,7 @@ int sio_journal_seek(const struct sio_journal *j, uint64_t from)
     uint64_t tail = sio_journal_tail(j);
     if (from == tail)
         return 0;
-    if (from > tail || from < SIO_JOURNAL_START || overtaken(j, from))
+    if (from > tail || from < SIO_JOURNAL_START || sio_journal_overtaken(j->shm, from))
         return SIO_ENOENT;
     uint64_t pos = atomic_load_explicit(first_at(j, from), memory_order_relaxed);
     if (pos / SIO_JOURNAL_BLOCK != from / SIO_JOURNAL_BLOCK)
@@ -214,7 +234,7 @@ int sio_journal_seek(const struct sio_journal *j, uint64_t from)
     while (pos < from) {
         if (read_head(j, pos, tail, &head) != 0)
             return SIO_ENOENT;
-        pos += span(head.len);
+        pos += span(head.n_links, head.len);
     }
     return pos == from ? 0 : SIO_ENOENT;
 }

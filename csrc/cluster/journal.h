@@ -4,8 +4,9 @@
  *
  * A position is a 64-bit byte count that never wraps. append() copies under a robust
  * process-shared mutex and commits with one store of `tail`: a writer killed inside leaves
- * nothing visible. It is bounded by bytes, being a ring, and by age (journal_age.c). Waking: a bit
- * per sleeping reader, an eventfd ("bell") per worker, rung once at the end of the tick.
+ * nothing visible. It is bounded by bytes, being a ring, and by age (journal_age.c). Old records
+ * are found by what they are about (journal_chain.c). Waking: a bit per sleeping reader, an eventfd
+ * ("bell") per worker, rung once at the end of the tick.
  *
  * Thread: loop. Owns: the lapped-proof copy of the record being read. Reenters: no.
  */
@@ -17,7 +18,15 @@
 #include "cluster/shm.h"
 
 enum {
-    SIO_RECORD_LOCAL = 1, /* no sibling needs it: nobody is woken for it */
+    SIO_RECORD_LOCAL = 1,             /* no sibling needs it: nobody is woken for it */
+    SIO_JOURNAL_TOPICS_MAX = 16,      /* of one record */
+    SIO_JOURNAL_FOUND_MAX = 64 << 10, /* records of one search */
+};
+
+/* What records are about: numbers by which they can be found again (sio/topic.h). */
+struct sio_journal_about {
+    const uint32_t *topics;
+    size_t n; /* of a record at most SIO_JOURNAL_TOPICS_MAX */
 };
 
 struct sio_journal {
@@ -45,11 +54,13 @@ void sio_journal_close(struct sio_journal *j);
 size_t sio_journal_record_max(const struct sio_journal *j);
 uint64_t sio_journal_tail(const struct sio_journal *j);
 
-/* Appends one record. Waits for the lock for at most 1 ms.
+/* Appends one record that is about nothing. Waits for the lock for at most 1 ms.
  * Errors: SIO_ETOOBIG; SIO_EAGAIN (the lock's owner is stopped: queue and try at the next tick);
  *         SIO_ESYS (mutex not recoverable: fatal for the host). */
 int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
                        uint64_t *end);
+int sio_journal_append_about(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
+                             struct sio_journal_about about, uint64_t *end);
 
 /* Reads the record at the cursor and moves on. 1, 0 (at the tail), SIO_ELAPPED (this reader was
  * overtaken by a whole ring: the cursor is now at the tail, what was between is unknown). */
@@ -70,6 +81,12 @@ int sio_journal_seek(const struct sio_journal *j, uint64_t from);
 /* Copies the record at *pos into `copy` and moves *pos to its end. 1, 0 at `until`, SIO_ELAPPED. */
 int sio_journal_read_at(const struct sio_journal *j, uint64_t *pos, uint64_t until,
                         struct sio_buf *copy, struct sio_journal_record *out);
+/* Fills `into` with the positions (uint64_t, ascending, each once) of the records of [from, until)
+ * that are about any of these topics. `from`: one that seek takes. Errors, after which all records
+ * are to be read: SIO_EAGAIN (the chains do not reach back so far, for a worker died while it
+ * appended), SIO_EFULL (more than SIO_JOURNAL_FOUND_MAX, logged), SIO_ELAPPED. */
+int sio_journal_find(const struct sio_journal *j, uint64_t from, uint64_t until,
+                     struct sio_journal_about about, struct sio_buf *into);
 
 /* Bounded by age: forgets what is older than max_age_ms (and a sixteenth of that, and the time
  * since the last call) and gives its pages back. The supervisor, or the only process, calls it now

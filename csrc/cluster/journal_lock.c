@@ -3,7 +3,8 @@
  * millisecond. Stands on pthread; append and the supervisor's bury use it.
  *
  * Invariant: whoever holds it may have died at any statement; what it guards is the space behind
- * the tail, which nobody reads, so there is nothing to mend but the mutex itself.
+ * the tail, which nobody reads, and the chains, which are trusted from the tail on after that. So
+ * there is nothing to mend but the mutex itself.
  */
 #include "cluster/layout.h"
 
@@ -24,6 +25,7 @@ void sio_journal_init(struct sio_journal_shared *s)
     atomic_store(&s->horizon, SIO_JOURNAL_START);
     atomic_store(&s->tail, SIO_JOURNAL_START);
     atomic_store(&s->floor, SIO_JOURNAL_START);
+    atomic_store(&s->chained, SIO_JOURNAL_START);
 }
 
 static int64_t now_us(void)
@@ -55,6 +57,7 @@ int sio_journal_lock(struct sio_journal_shared *s)
     if (rc == EBUSY)
         rc = wait_briefly(&s->mutex);
     if (rc == EOWNERDEAD) {
+        atomic_store(&s->chained, atomic_load(&s->tail));
         rc = pthread_mutex_consistent(&s->mutex);
         atomic_fetch_add(&s->repaired, 1);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* What lies in the shared memory, byte by byte; private to cluster/ and its tests.
  *
- *     file     head (header, slots, arena metas, statistics, journal head, first[]) | ring | arena
- * 0 | ... mapping  head | ring | ring again | arenas
+ *     file     head (header, slots, arena metas, statistics, journal head, first[], last[]) | ring
+ * | arena 0 | ... mapping  head | ring | ring again | arenas
  *
  * Mapping the ring twice back to back means that no record is ever split. Stands on libc and
  * pthread. Invariant: everything that two processes may touch at the same time is _Atomic, the
@@ -15,14 +15,15 @@
 
 #include "base/slice.h"
 #include "base/stats.h"
-#include "cluster/shm.h"
+#include "cluster/journal.h"
 
 #define SIO_SHM_MAGIC UINT64_C(0x31757473616f6973)
 
 enum {
-    SIO_SHM_VERSION = 2,
+    SIO_SHM_VERSION = 3,
     SIO_SHM_ALIGN = 65536,    /* of the regions that are mapped apart; the largest page size */
     SIO_JOURNAL_BLOCK = 4096, /* bytes of ring per entry of first[] */
+    SIO_JOURNAL_CHAIN = 1024, /* bytes of ring per entry of last[] */
     SIO_JOURNAL_START = 4096, /* the first position, so that 0 is never one */
     SIO_JOURNAL_LOCK_WAIT_US = 1000,
     SIO_ARENAS_PER_SLOT = 4, /* one lives, the others are in their retention time */
@@ -86,18 +87,27 @@ struct sio_journal_shared {
     _Alignas(64) _Atomic uint64_t floor; /* bytes before it are too old, and given back */
     _Alignas(64) _Atomic uint64_t sleepers; /* bit per slot */
     _Alignas(64) _Atomic uint64_t repaired; /* locks taken over from the dead */
+    /* Records before it may be in no chain: somebody died while chaining. Under the lock. */
+    _Alignas(64) _Atomic uint64_t chained;
     /* Per block of the ring the position of the first record that starts in it; written under the
      * lock before the commit, so it may name the record that is being written. */
     _Alignas(64) _Atomic uint64_t first[];
 };
 
-/* In front of each record; records start at multiples of 16. */
+/* In front of each record, before its links and its payload; records start at multiples of 16. */
 struct sio_journal_head {
     uint64_t pos;
     uint32_t len; /* of the payload */
     uint16_t slot, flags;
     uint32_t generation;
-    uint32_t reserved;
+    uint32_t n_links;
+};
+
+/* One for each topic of a record: it is in the chain of topic % chains, where the one before it
+ * starts `back` * 16 bytes before it. 0: it is the first. */
+struct sio_journal_link {
+    uint32_t topic;
+    uint32_t back;
 };
 
 _Static_assert(sizeof(struct sio_slot) == 64, "a slot is one cache line");
@@ -106,7 +116,7 @@ _Static_assert(sizeof(struct sio_arena_entry) == 64, "an entry is one cache line
 _Static_assert(sizeof(struct sio_arena_block) == 16, "block head");
 _Static_assert(sizeof(struct sio_journal_head) == 24, "record head");
 _Static_assert(offsetof(struct sio_journal_shared, tail) == 64, "tail has a line of its own");
-_Static_assert(offsetof(struct sio_journal_shared, first) == 384, "six lines before first[]");
+_Static_assert(offsetof(struct sio_journal_shared, first) == 448, "seven lines before first[]");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock would not be shared between processes");
 
 static inline struct sio_arena_meta *sio_shm_metas(const struct sio_shm *shm)
@@ -146,29 +156,25 @@ static inline size_t sio_arena_blocks_at(uint32_t sessions)
     return at + sessions * sizeof(struct sio_arena_entry);
 }
 
+/* Per chain the position of its youngest record, in the memory behind first[]. */
+static inline _Atomic uint64_t *sio_journal_last(const struct sio_shm *shm, uint32_t topic)
+{
+    size_t blocks = shm->ring_bytes / SIO_JOURNAL_BLOCK;
+    return &shm->journal->first[blocks + topic % (shm->ring_bytes / SIO_JOURNAL_CHAIN)];
+}
+
 void sio_journal_init(struct sio_journal_shared *s);
 /* Takes the lock, repairing it when its owner died. SIO_EAGAIN after SIO_JOURNAL_LOCK_WAIT_US,
  * SIO_ESYS when it cannot be repaired (fatal for the host; logged). */
 int sio_journal_lock(struct sio_journal_shared *s);
 void sio_journal_unlock(struct sio_journal_shared *s);
 
-/* A hash that every process computes alike (base's sio_hash is keyed per process). */
-static inline uint64_t sio_shm_hash(uint64_t seed, struct sio_slice s)
-{
-    uint64_t h = seed ^ (s.len * UINT64_C(0x9e3779b97f4a7c15)), w;
-    size_t i = 0;
-    for (; i + 8 <= s.len; i += 8) {
-        memcpy(&w, s.p + i, 8);
-        h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    w = 0;
-    if (i < s.len)
-        memcpy(&w, s.p + i, s.len - i);
-    h = (h ^ w) * UINT64_C(0xc4ceb9fe1a85ec53);
-    h ^= h >> 29;
-    h *= UINT64_C(0xff51afd7ed558ccd);
-    return h ^ (h >> 32);
-}
+/* Under the lock: the links of a record that will be at `pos`; then, once it is whole and before it
+ * is committed, its chains lead to it. */
+void sio_journal_links(const struct sio_shm *shm, uint64_t pos, struct sio_journal_about about,
+                       struct sio_journal_link links[SIO_JOURNAL_TOPICS_MAX]);
+void sio_journal_chain(const struct sio_shm *shm, uint64_t pos, struct sio_journal_about about);
+/* Whether what was copied from `pos` may have been overwritten, or given back, meanwhile. */
+bool sio_journal_overtaken(const struct sio_shm *shm, uint64_t pos);
 
 #endif

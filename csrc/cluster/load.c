@@ -8,6 +8,7 @@
 #include "cluster/load.h"
 
 #include "base/err.h"
+#include "base/mix.h"
 #include "cluster/layout.h"
 
 static const struct {
@@ -99,7 +100,7 @@ static unsigned pick_rendezvous(const struct sio_shm *shm, const struct sio_pick
     for (unsigned i = 0; i < shm->n_slots; i++) {
         uint64_t number = sio_shm_number(shm, i);
         uint64_t seed = shm->header->seed + number * UINT64_C(0x9e3779b97f4a7c15);
-        uint64_t h = sio_shm_hash(seed, p->key) | 1;
+        uint64_t h = sio_mix(seed, p->key) | 1;
         if (h > highest && qualifies(shm, p, i)) {
             highest = h;
             best = i;

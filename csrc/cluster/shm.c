@@ -36,8 +36,9 @@ static size_t journal_at(const struct sio_shm_header *h)
 
 static size_t head_bytes(const struct sio_shm_header *h)
 {
-    size_t first = h->ring_bytes / SIO_JOURNAL_BLOCK * sizeof(uint64_t);
-    return round_up(journal_at(h) + sizeof(struct sio_journal_shared) + first, SIO_SHM_ALIGN);
+    size_t first = h->ring_bytes / SIO_JOURNAL_BLOCK, last = h->ring_bytes / SIO_JOURNAL_CHAIN;
+    size_t lists = (first + last) * sizeof(uint64_t);
+    return round_up(journal_at(h) + sizeof(struct sio_journal_shared) + lists, SIO_SHM_ALIGN);
 }
 
 static bool sizes_ok(const struct sio_shm_header *h)
@@ -120,6 +121,7 @@ static void view(struct sio_shm *shm, const struct sio_shm_header *h)
     shm->n_arenas = h->n_arenas;
     shm->arena_bytes = h->arena_bytes;
     shm->arena_sessions = h->arena_sessions;
+    shm->seed = h->seed;
     memcpy(shm->epoch, h->epoch, sizeof shm->epoch);
 }
 

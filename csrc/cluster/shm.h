@@ -89,6 +89,7 @@ struct sio_shm {
     size_t arena_bytes;
     unsigned arena_sessions;
     struct sio_journal_marks marks;
+    uint64_t seed;  /* of hashes that all workers must agree on */
     char epoch[12]; /* text, new for each creation: the first half of a recovery offset */
 };
 

@@ -31,12 +31,18 @@ struct sio_peer {
 /* Gets the record of a private id, or an empty slice when there is none (unknown, expired with its
  * arena, owner silent). `died_ms`: monotonic time of the owner's death when it died, else 0. */
 typedef void (*sio_claim_fn)(void *arg, struct sio_slice record, uint64_t died_ms);
+/* What a scan looks for, see topic.h; n 0: everything. */
+struct sio_scan_for {
+    const uint32_t *topics;
+    size_t n;
+};
 /* Returns non-zero to stop. `end` is the position behind the record. */
 typedef int (*sio_scan_fn)(void *arg, uint64_t end, struct sio_slice record);
 
 struct sio_backing {
     void *ctx;
     const char *epoch; /* of positions; at most 11 characters */
+    uint64_t seed;     /* of topics; all that share the log have the same */
     /* Appends, then delivers through sio_server_deliver all records up to and with this one, before
      * it returns; or queues it when the log is blocked (still 0; delivery follows in order).
      * Errors: SIO_ETOOBIG, SIO_EFULL (the local queue). */
@@ -48,9 +54,10 @@ struct sio_backing {
     /* What is older has been forgotten. It was sent longer ago than a client can be away and its
      * connection seem alive, so whoever may still be recovered has received it. */
     uint64_t (*floor)(void *ctx);
-    /* Delivers the log to its end, then visits the records of [from, position). SIO_ENOENT: `from`
-     * is no boundary; SIO_ELAPPED. May find this worker lapped, and call sio_server_lapped. */
-    int (*scan)(void *ctx, uint64_t from, sio_scan_fn fn, void *arg);
+    /* Delivers the log to its end, then visits in order the records of [from, position) that are
+     * about one of the topics, and maybe others. SIO_ENOENT: `from` is no boundary; SIO_ELAPPED.
+     * May find this worker lapped, and call sio_server_lapped. */
+    int (*scan)(void *ctx, uint64_t from, struct sio_scan_for what, sio_scan_fn fn, void *arg);
     /* Keeps the record under our name. Errors: SIO_ETOOBIG, SIO_EFULL. */
     int (*save)(void *ctx, struct sio_slice pid, struct sio_slice record);
     void (*drop)(void *ctx, struct sio_slice pid); /* no effect when there is none */

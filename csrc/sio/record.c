@@ -129,3 +129,10 @@ void sio_record_slices(const struct sio_record_list *list, struct sio_slice *int
     for (uint32_t i = 0; i < list->n; i++)
         into[i] = sio_reader_bytes(&at);
 }
+
+bool sio_record_is_replayed(const struct sio_record *r)
+{
+    if (r->type == SIO_RECORD_EVENT)
+        return (r->flags & (SIO_EMIT_VOLATILE | SIO_RECORD_HAS_ID | SIO_RECORD_ASKS)) == 0;
+    return r->type == SIO_RECORD_JOIN || r->type == SIO_RECORD_LEAVE || r->type == SIO_RECORD_CROWD;
+}

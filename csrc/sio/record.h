@@ -72,6 +72,8 @@ void sio_record_append_crowd(struct sio_buf *out, const struct sio_record *head,
 void sio_record_append_room(struct sio_buf *out, const struct sio_record *head);
 /* The whole of `bytes` is one record, else SIO_EPROTO. */
 int sio_record_decode(struct sio_slice bytes, struct sio_record *out);
+/* Whether it may be one that a session who was away has missed. */
+bool sio_record_is_replayed(const struct sio_record *r);
 /* The list's items, borrowed; `into` has room for all. */
 void sio_record_slices(const struct sio_record_list *list, struct sio_slice *into);
 

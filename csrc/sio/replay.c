@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* One or two passes over the log for one session. Stands on record and packet; the log is read
- * through the backing.
+/* Passes over the log for one session. Stands on record, topic and packet; the log is read through
+ * the backing.
+ *
+ * Invariant: a pass sees every record about a room that was known when it began. A record that it
+ * does not see means a room that the session has not been in, or one that a record it does see
+ * would have made known: then there is another pass.
  */
 #include "sio/replay.h"
 
@@ -9,6 +13,7 @@
 #include "base/mem.h"
 #include "sio/crowd.h"
 #include "sio/parent.h"
+#include "sio/topic.h"
 
 void sio_replay_init(struct sio_replay *r, struct sio_nsp *n, struct sio_slice sid,
                      struct sio_place place, uint64_t at)
@@ -38,8 +43,11 @@ void sio_replay_add_room(struct sio_replay *r, struct sio_slice name)
 
 void sio_replay_set_notes(struct sio_replay *r, uint64_t from, const struct sio_record_list *notes)
 {
+    struct sio_reader at = notes->at;
     r->noted_from = from;
     r->notes = *notes;
+    for (uint32_t i = 0; i < notes->n; i++)
+        room_of(r, sio_keep_read_note(&at).room);
 }
 
 static void drop_msgs(struct sio_replay *r)
@@ -71,8 +79,6 @@ static bool any_held(const struct sio_replay *r, const struct sio_record_list *r
 
 static bool selects(const struct sio_replay *r, const struct sio_record *e)
 {
-    if ((e->flags & (SIO_EMIT_VOLATILE | SIO_RECORD_HAS_ID | SIO_RECORD_ASKS)) != 0)
-        return false;
     if ((e->flags & SIO_EMIT_HERE) != 0 &&
         (e->writer.slot != r->place.slot ||
          ((e->writer.generation ^ r->place.generation) & SIO_GENERATION_MASK) != 0))
@@ -246,25 +252,54 @@ static int on_record(void *arg, uint64_t end, struct sio_slice bytes)
     struct sio_replay *r = arg;
     struct sio_record e;
     r->past = end > r->at;
-    if (sio_record_decode(bytes, &e) != 0 || !concerns(r, e.nsp))
+    if (sio_record_decode(bytes, &e) != 0 || !sio_record_is_replayed(&e) || !concerns(r, e.nsp))
         return 0;
-    if (e.type == SIO_RECORD_JOIN || e.type == SIO_RECORD_LEAVE || e.type == SIO_RECORD_CROWD)
+    if (e.type != SIO_RECORD_EVENT)
         on_change(r, end, &e);
-    else if (e.type == SIO_RECORD_EVENT && selects(r, &e) && !r->again)
+    else if (selects(r, &e) && !r->again)
         add_packet(r, end, &e);
     return r->err != 0;
 }
 
-static int pass(struct sio_replay *r, uint64_t from)
+/* Those of the rooms that are known so far. Into `list`, which has room for all; how many. */
+static size_t list_topics(const struct sio_replay *r, struct sio_slice nsp, uint32_t *list)
+{
+    uint64_t seed = r->nsp->server->backing.seed;
+    const struct sio_replay_room *room;
+    size_t n = 0;
+    list[n++] = sio_topic_everybody(seed, nsp);
+    list[n++] = sio_topic_room(seed, nsp, sio_slice(r->sid, SIO_ID_LEN));
+    for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
+        list[n++] = sio_topic_room(seed, nsp, sio_slice(room->name, room->len));
+    return n;
+}
+
+static int scan(struct sio_replay *r, uint64_t from, bool all)
 {
     const struct sio_backing *b = &r->nsp->server->backing;
+    const struct sio_nsp *parent = sio_parent_of(r->nsp);
+    if (all)
+        return b->scan(b->ctx, from, (struct sio_scan_for){NULL, 0}, on_record, r);
+    uint32_t *topics = sio_alloc(2 * (2 + r->rooms.count) * sizeof *topics);
+    size_t n = list_topics(r, r->nsp->name, topics);
+    if (parent != NULL)
+        n += list_topics(r, parent->name, topics + n);
+    int err = b->scan(b->ctx, from, (struct sio_scan_for){topics, n}, on_record, r);
+    sio_free(topics);
+    return err;
+}
+
+static int pass(struct sio_replay *r, uint64_t from, bool all)
+{
     struct sio_replay_room *room;
     drop_msgs(r);
     sio_buf_clear(&r->found);
     r->again = r->past = r->disconnected = false;
-    for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;)
+    for (size_t pos = 0; (room = sio_map_next(&r->rooms, &pos)) != NULL;) {
         room->member = room->start;
-    int err = b->scan(b->ctx, from, on_record, r);
+        room->seen = false;
+    }
+    int err = scan(r, from, all);
     if (err == 0 && r->disconnected)
         err = SIO_ENOENT;
     return err != 0 ? err : r->err;
@@ -274,8 +309,14 @@ int sio_replay_run(struct sio_replay *r, uint64_t from)
 {
     if (from < r->noted_from)
         return SIO_ELAPPED;
-    int err = pass(r, from);
-    return err == 0 && r->again ? pass(r, from) : err;
+    size_t known;
+    unsigned passes = 0;
+    int err;
+    do {
+        known = r->rooms.count;
+        err = pass(r, from, passes++ >= SIO_REPLAY_PASSES_MAX);
+    } while (err == 0 && (r->again || r->rooms.count > known));
+    return err;
 }
 
 void sio_replay_each_room(const struct sio_replay *r, void (*fn)(void *ctx, struct sio_slice room),

@@ -6,6 +6,7 @@
  * with a change of this session is the opposite of its first one, the others are as the record
  * says. The scan assumes that the record's rooms were held throughout; when a change contradicts
  * that, it runs once more. What a CROWD or an UNSURE record changed stands in the record's notes.
+ * The log is asked for what is about rooms that are known; when more become known, it runs again.
  *
  * Behind `at` nobody was there to apply a CROWD, so it is applied here, going forward.
  *
@@ -20,6 +21,7 @@
 
 enum {
     SIO_REPLAY_MSG_BYTES = 64, /* what one message counts beside its bytes */
+    SIO_REPLAY_PASSES_MAX = 4, /* that ask for what is known; then the whole log is read */
 };
 
 struct sio_replay {

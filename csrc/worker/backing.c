@@ -17,8 +17,11 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sio/topic.h"
 
 enum { SERVICE_SHIFT = 8 };
+
+_Static_assert((int)SIO_TOPICS_MAX <= (int)SIO_JOURNAL_TOPICS_MAX, "the journal takes them");
 
 struct deferred {
     struct sio_list link;
@@ -73,11 +76,21 @@ bool sio_worker_tail(struct sio_worker *w, unsigned batch)
     return true;
 }
 
+/* What it is about matters to nobody when its server has no recovery. */
+static struct sio_journal_about about(const struct sio_worker *w, struct sio_slice record,
+                                      unsigned flags, uint32_t topics[SIO_TOPICS_MAX])
+{
+    const struct sio_service *s = service_of(w, flags);
+    size_t n = s != NULL && s->app.sio.recovery ? sio_topic_list(w->shm.seed, record, topics) : 0;
+    return (struct sio_journal_about){topics, n};
+}
+
 /* 0, or SIO_EAGAIN when the record has to wait. */
 static int append(struct sio_worker *w, struct sio_slice record, unsigned flags)
 {
-    uint64_t end;
-    int rc = sio_journal_append(&w->journal, record, flags, &end);
+    uint32_t topics[SIO_TOPICS_MAX];
+    int rc =
+        sio_journal_append_about(&w->journal, record, flags, about(w, record, flags, topics), NULL);
     if (rc == SIO_EAGAIN)
         return rc;
     if (rc < 0) {
@@ -201,21 +214,60 @@ static uint64_t oldest(void *ctx)
     return sio_journal_floor(&worker_of(ctx)->journal);
 }
 
-static int scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
+struct visit {
+    const struct sio_service *service;
+    struct sio_buf copy;
+    sio_scan_fn fn;
+    void *arg;
+};
+
+/* Reads the record at *pos: 1, or 0 when there is none or the visitor has had enough. */
+static int visit(struct visit *v, uint64_t *pos)
 {
-    const struct sio_service *s = ctx;
-    struct sio_worker *w = s->worker;
+    const struct sio_worker *w = v->service->worker;
+    struct sio_journal_record r;
+    int rc = sio_journal_read_at(&w->journal, pos, w->journal.cursor, &v->copy, &r);
+    if (rc <= 0 || service_of(w, r.flags) != v->service)
+        return rc;
+    return v->fn(v->arg, r.end, r.bytes) == 0;
+}
+
+static int visit_all(struct visit *v, uint64_t from)
+{
+    int rc;
+    do
+        rc = visit(v, &from);
+    while (rc > 0);
+    return rc;
+}
+
+static int visit_found(struct visit *v, const struct sio_buf *found)
+{
+    int rc = 1;
+    for (size_t at = 0; at < found->len && rc > 0; at += sizeof(uint64_t)) {
+        uint64_t pos;
+        memcpy(&pos, found->p + at, sizeof pos);
+        rc = visit(v, &pos);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int scan(void *ctx, uint64_t from, struct sio_scan_for what, sio_scan_fn fn, void *arg)
+{
+    struct visit v = {.service = ctx, .fn = fn, .arg = arg};
+    struct sio_worker *w = v.service->worker;
+    struct sio_journal_about topics = {what.topics, what.n};
+    struct sio_buf found = {0};
     sio_worker_tail(w, 0);
     int rc = sio_journal_seek(&w->journal, from);
-    if (rc < 0)
-        return rc;
-    struct sio_buf copy = {0};
-    struct sio_journal_record r;
-    while ((rc = sio_journal_read_at(&w->journal, &from, w->journal.cursor, &copy, &r)) > 0)
-        if (service_of(w, r.flags) == s && fn(arg, r.end, r.bytes) != 0)
-            break;
-    sio_buf_fini(&copy);
-    return rc < 0 ? rc : 0;
+    if (rc == 0 && what.n > 0 &&
+        sio_journal_find(&w->journal, from, w->journal.cursor, topics, &found) == 0)
+        rc = visit_found(&v, &found);
+    else if (rc == 0)
+        rc = visit_all(&v, from);
+    sio_buf_fini(&found);
+    sio_buf_fini(&v.copy);
+    return rc;
 }
 
 static int save(void *ctx, struct sio_slice pid, struct sio_slice record)
@@ -238,6 +290,7 @@ struct sio_backing sio_worker_backing(struct sio_service *s)
     return (struct sio_backing){
         .ctx = s,
         .epoch = s->worker->shm.epoch,
+        .seed = s->worker->shm.seed,
         .publish = publish,
         .blocked = blocked,
         .record_max = record_max,

@@ -5,6 +5,8 @@
  */
 #include "arena_side.h"
 
+#include "base/mix.h"
+
 /* ---- deaths of claimers ---------------------------------------------------------------------- */
 
 TEST(arena_a_claimer_that_dies_before_its_put)
@@ -300,7 +302,7 @@ TEST(arena_killed_at_any_instant_leaves_the_old_or_the_new)
 static struct sio_slice next_pid(unsigned *i, bool in_bucket_0)
 {
     for (;; ++*i) {
-        uint64_t hash = sio_shm_hash(shm.header->seed, pid_of(*i));
+        uint64_t hash = sio_mix(shm.header->seed, pid_of(*i));
         if ((hash % sio_arena_buckets(SESSIONS) == 0) == in_bucket_0)
             return pid_of((*i)++);
     }

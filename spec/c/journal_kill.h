@@ -25,12 +25,13 @@
 enum {
     SLOTS = 4,
     GENERATIONS = 1 << 14, /* per slot and test */
+    TOPICS = 5,            /* that records are about */
     ORDER = 1 << 20,       /* entries of the order table: 16 MiB of positions */
 };
 
-static const char *const steps[] = {"append:locked", "append:horizon",   "append:half",
-                                    "append:copied", "append:committed", "append:unlocked",
-                                    "wake:fence",    "wake:cleared",     "wake:rung"};
+static const char *const steps[] = {
+    "append:locked",    "append:horizon",  "append:half", "append:copied", "append:chained",
+    "append:committed", "append:unlocked", "wake:fence",  "wake:cleared",  "wake:rung"};
 enum { STEPS = sizeof steps / sizeof steps[0] };
 
 /* What a record of this test carries. */
@@ -88,6 +89,11 @@ static inline uint32_t random_below(uint32_t n)
     return (uint32_t)(state >> 33) % n;
 }
 
+static inline uint32_t topic_of(const struct payload *p)
+{
+    return (uint32_t)((p->counter + p->slot) % TOPICS);
+}
+
 static inline void append_one(struct sio_journal *j, uint64_t *counter)
 {
     static char bytes[sizeof(struct payload) + 4096];
@@ -97,7 +103,9 @@ static inline void append_one(struct sio_journal *j, uint64_t *counter)
     p.check = p.slot ^ p.generation ^ (uint32_t)p.counter ^ p.filler;
     memcpy(bytes, &p, sizeof p);
     memset(bytes + sizeof p, (int)(p.counter % 251), p.filler);
-    int r = sio_journal_append(j, sio_slice(bytes, sizeof p + p.filler), 0, NULL);
+    uint32_t topic = topic_of(&p);
+    int r = sio_journal_append_about(j, sio_slice(bytes, sizeof p + p.filler), 0,
+                                     (struct sio_journal_about){&topic, 1}, NULL);
     if (r == SIO_EAGAIN) { /* its owner is stopped; the next round tries again, with this one */
         atomic_fetch_add_explicit(&table->put_off, 1, memory_order_relaxed);
         return;

@@ -35,8 +35,37 @@ static bool die_at(unsigned victim, unsigned step)
     return true;
 }
 
+/* While all stand still: the chain of each topic leads to all of its records since the last time,
+ * as far back as the chains say they do. */
+static void check_chains(uint64_t *since)
+{
+    struct sio_journal j = {.shm = &shm};
+    uint64_t chained = atomic_load(&shm.journal->chained), tail = atomic_load(&shm.journal->tail);
+    uint64_t from = *since > chained ? *since : chained;
+    *since = tail;
+    for (uint32_t topic = 0; topic < TOPICS && sio_journal_seek(&j, from) == 0; topic++) {
+        struct sio_buf found = {0}, copy = {0};
+        struct sio_journal_about about = {&topic, 1};
+        struct sio_journal_record r;
+        size_t n = 0;
+        CHECK_EQ_INT(sio_journal_find(&j, from, tail, about, &found), 0);
+        for (uint64_t pos = from; sio_journal_read_at(&j, &pos, tail, &copy, &r) == 1;) {
+            struct payload p;
+            memcpy(&p, r.bytes.p, sizeof p);
+            if (topic_of(&p) != topic)
+                continue;
+            CHECK(n < found.len && memcmp(found.p + n, &r.pos, sizeof r.pos) == 0);
+            n += sizeof r.pos;
+        }
+        CHECK_EQ_INT(found.len, n);
+        sio_buf_fini(&found);
+        sio_buf_fini(&copy);
+    }
+}
+
 TEST(journal_kill_at_every_step)
 {
+    uint64_t checked = 0;
     begin(RING);
     for (unsigned round = 0; round < ROUNDS * STEPS; round++) {
         unsigned victim = round % SLOTS, step = round % STEPS;
@@ -50,15 +79,17 @@ TEST(journal_kill_at_every_step)
         if (!CHECK(stand_still()))
             break;
         check_counters();
+        check_chains(&checked);
     }
     test_context("%s", "");
-    CHECK(atomic_load(&shm.journal->repaired) >= ROUNDS * 5); /* steps with the lock held */
+    CHECK(atomic_load(&shm.journal->repaired) >= ROUNDS * 6); /* steps with the lock held */
     check_table();
     end();
 }
 
 TEST(journal_kill_anywhere)
 {
+    uint64_t checked = 0;
     begin(RING);
     for (unsigned round = 0; round < RANDOM_KILLS; round++) {
         unsigned victim = random_below(SLOTS);
@@ -76,6 +107,7 @@ TEST(journal_kill_anywhere)
         if (!CHECK(stand_still()))
             break;
         check_counters();
+        check_chains(&checked);
     }
     test_context("%s", "");
     check_table();
@@ -86,7 +118,7 @@ TEST(journal_kill_anywhere)
 TEST(journal_kill_without_the_ring_leaves_readers_behind)
 {
     begin(RING);
-    for (unsigned step = 4; step < 8; step++) { /* append:committed .. wake:cleared */
+    for (unsigned step = 5; step < 9; step++) { /* append:committed .. wake:cleared */
         unsigned victim = step % SLOTS;
         test_context("%s", steps[step]);
         if (!die_at(victim, step))

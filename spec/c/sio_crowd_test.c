@@ -6,6 +6,7 @@
 
 #include "sio/crowd.h"
 #include "sio/keep.h"
+#include "sio/replay.h"
 #include "sio_client.h"
 
 static struct eio_session *sessions[3];
@@ -233,6 +234,25 @@ TEST(who_was_away_has_joined_and_left)
     end_with(second);
 }
 
+/* Each room becomes known by what is said to the one before: more than replay asks the log for. */
+TEST(who_was_away_has_gone_from_room_to_room)
+{
+    enum { ROOMS = SIO_REPLAY_PASSES_MAX + 3 };
+    char from[16] = "r", to[16], data[16];
+    begin_with(true, false); /* in "r" */
+    for (unsigned i = 0; i < ROOMS; i++) {
+        snprintf(to, sizeof to, "r%u", i);
+        snprintf(data, sizeof data, "[%u]", i);
+        crowd(SIO_CROWD_JOIN, from, to, 0);
+        broadcast(root_of(1), to, data, 0);
+        memcpy(from, to, sizeof from);
+    }
+    struct eio_session *second = connect_as(1, &client);
+    check_same(second, &client, ROOMS);
+    CHECK(sio_socket_in(sio.socket, sio_slice_str(to)));
+    end_with(second);
+}
+
 TEST(what_it_knew_of_itself_before_it_went_counts)
 {
     begin_with(true, true);
@@ -250,6 +270,29 @@ TEST(what_it_knew_of_itself_before_it_went_counts)
     check_same(third, &client, 1);
     CHECK(sio_slice_starts(sent(third, 0), SIO_LIT("42[2,")));
     fake_drop_session(third);
+    end_with(second);
+}
+
+/* That it was in "q" is learnt from the end of the log, and what happened to "s" from "q". */
+TEST(changes_that_become_known_late_count)
+{
+    begin_with(true, true);
+    struct sio_socket *s = sio.socket;
+    sio_socket_join(s, SIO_LIT("q"));
+    sio_socket_join(s, SIO_LIT("s"));
+    broadcast(root_of(0), NULL, "[0]", 0);
+    note_offset(&client, sent(first, first->n - 1));
+    broadcast(root_of(0), "s", "[1]", 0);
+    crowd(SIO_CROWD_LEAVE, "q", "s", 0);
+    broadcast(root_of(0), "s", "[2]", 0);
+    sio_socket_join(s, SIO_LIT("s"));
+    sio_socket_leave(s, SIO_LIT("q"));
+    broadcast(root_of(0), "s", "[3]", 0);
+    fake_end(first, EIO_TRANSPORT_CLOSE, NULL);
+    struct eio_session *second = connect_as(1, &client);
+    check_same(second, &client, 2);
+    CHECK(sio_slice_starts(sent(second, 0), SIO_LIT("42[1,")));
+    CHECK(sio_slice_starts(sent(second, 1), SIO_LIT("42[3,")));
     end_with(second);
 }
 

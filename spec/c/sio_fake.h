@@ -42,6 +42,7 @@ static inline struct sio_backing fake_backing(unsigned number)
                                 .record_max = fake_record_max,
                                 .position = fake_position,
                                 .floor = fake_floor,
+                                .seed = FAKE_SEED,
                                 .scan = fake_scan,
                                 .save = fake_save,
                                 .drop = fake_drop,

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "net/loop.h"
 #include "sio/socket.h"
+#include "sio/topic.h"
 #include "sio/watch.h"
 
 enum { FAKE_RECORDS_MAX = 4096, FAKE_SAVED_MAX = 64, FAKE_QUEUE_MAX = 64 };
@@ -145,7 +146,22 @@ static inline uint64_t fake_position(void *ctx)
     return ((struct fake_worker *)ctx)->position;
 }
 
-static inline int fake_scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
+enum { FAKE_SEED = 7 };
+
+/* Nothing more than what was asked for, unlike the journal, which may show more. */
+static inline bool fake_is_about(const struct fake_record *r, struct sio_scan_for what)
+{
+    uint32_t topics[SIO_TOPICS_MAX];
+    unsigned n = sio_topic_list(FAKE_SEED, sio_blob_slice(r->bytes), topics);
+    for (unsigned i = 0; i < n; i++)
+        for (size_t j = 0; j < what.n; j++)
+            if (topics[i] == what.topics[j])
+                return true;
+    return what.n == 0;
+}
+
+static inline int fake_scan(void *ctx, uint64_t from, struct sio_scan_for what, sio_scan_fn fn,
+                            void *arg)
 {
     struct fake_worker *w = ctx;
     fake_tail(w);
@@ -155,7 +171,8 @@ static inline int fake_scan(void *ctx, uint64_t from, sio_scan_fn fn, void *arg)
     if (i == sio.n && from != w->position)
         return sio.first > 0 && from < sio.records[sio.first].pos ? SIO_ELAPPED : SIO_ENOENT;
     for (; i < w->cursor; i++)
-        if (fn(arg, sio.records[i].end, sio_blob_slice(sio.records[i].bytes)) != 0)
+        if (fake_is_about(&sio.records[i], what) &&
+            fn(arg, sio.records[i].end, sio_blob_slice(sio.records[i].bytes)) != 0)
             break;
     return 0;
 }
