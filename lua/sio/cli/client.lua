@@ -121,10 +121,11 @@ end
 
 --- Those that run and answer, with their status.
 ---@async
+---@param pid? integer that one only
 ---@return { path: string, pid: integer, status: table }[]
-function client.running()
+function client.running(pid)
   local list = {}
-  for _, socket in ipairs(place.sockets()) do
+  for _, socket in ipairs(place.sockets(pid)) do
     local answer = client.ask(socket.path, { op = "status" })
     if answer then
       list[#list + 1] = { path = socket.path, pid = socket.pid, status = answer.status }

@@ -60,11 +60,14 @@ local function pid_of(name)
   return math.tointeger(tonumber(name:match "^(%d+)%.sock$"))
 end
 
-local function sockets_in(folder)
-  local names, found = trust(folder) and process.list_folder(folder) or {}, {}
-  for i = 1, math.min(#names, place.sockets_max) do
-    local pid = pid_of(names[i])
-    if pid then found[#found + 1] = { path = folder .. "/" .. names[i], pid = pid } end
+-- Those of all processes, or of one.
+local function sockets_in(folder, wanted)
+  local found = {}
+  for _, name in ipairs(trust(folder) and process.list_folder(folder) or {}) do
+    local pid = pid_of(name)
+    if pid and (not wanted or pid == wanted) and #found < place.sockets_max then
+      found[#found + 1] = { path = folder .. "/" .. name, pid = pid }
+    end
   end
   return found
 end
@@ -102,11 +105,12 @@ local function folders()
 end
 
 --- The control sockets that are there, by pid; those of the dead are removed.
+---@param pid? integer that of this process only: nobody else is disturbed
 ---@return { path: string, pid: integer }[]
-function place.sockets()
+function place.sockets(pid)
   local found, seen = {}, {}
   for _, folder in ipairs(folders()) do
-    for _, socket in ipairs(not seen[folder] and sockets_in(folder) or {}) do
+    for _, socket in ipairs(not seen[folder] and sockets_in(folder, pid) or {}) do
       if is_dead(socket) then os.remove(socket.path) else found[#found + 1] = socket end
     end
     seen[folder] = true

@@ -51,7 +51,7 @@ end
 function target.find(asked)
   if asked.status then return { path = asked.status.unix } end
   local app = asked.file and (core.process.realpath(asked.file) or asked.file)
-  return target.pick(client.running(), asked, app)
+  return target.pick(client.running(asked.pid), asked, app)
 end
 
 return target
