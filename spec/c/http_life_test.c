@@ -111,12 +111,12 @@ TEST(http_has_no_limit_for_an_answer_that_is_being_made)
 {
     struct sio_http_limits l = app_limits();
     uint64_t until;
-    l.head_timeout_ms = l.body_timeout_ms = l.keep_alive_timeout_ms = 100;
+    l.head_timeout_ms = l.body_timeout_ms = l.keep_alive_timeout_ms = 500;
     start_with(l);
     app.on_request = app_accept;
     peer_say(&p, POST("/") "body");
     WAIT(app.bodies == 1);
-    until = sio_loop_now(&net.loop) + 150;
+    until = sio_loop_now(&net.loop) + 550;
     WAIT(sio_loop_now(&net.loop) >= until);
     CHECK_EQ_INT(app.n_waiting, 1);
     CHECK_EQ_INT(p.got.len, 0);
