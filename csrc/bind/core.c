@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "bind/call.h"
 #include "bind/outgoing.h"
+#include "bind/process.h"
 #include "bind/report.h"
 #include "bind/run.h"
 #include "bind/server.h"
@@ -183,6 +184,7 @@ static int lcore_gc(lua_State *L)
         return 0;
     sio_server_close_all(b);
     sio_timer_close_all(b);
+    sio_child_close_all(b);
     sio_outgoing_fini(b);
     sio_slow_set(b, 0);
     sio_loop_fini(b->loop);
@@ -231,6 +233,7 @@ static void bind_init(lua_State *L, struct sio_bind *b)
     lua_pop(L, 1);
     sio_list_init(&b->calls.all);
     sio_list_init(&b->apps);
+    sio_list_init(&b->children);
     sio_list_init(&b->timers);
     b->alloc = lua_getallocf(L, &b->alloc_ud);
     lua_setallocf(L, lua_alloc, b);

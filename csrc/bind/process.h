@@ -33,6 +33,8 @@ int sio_process_check_fd(lua_State *L, int arg);
  * name and the handle on its stack, so one argument; NULL: there is no such callback. */
 struct sio_co *sio_process_callback(struct sio_bind *b, const void *object, const char *name,
                                     const char *what);
+/* At the end of the state: children that still run are nobody's from here on. */
+void sio_child_close_all(struct sio_bind *b);
 /* nil, text, name; for SIO_ESYS from errno. Returns 3. */
 int sio_process_fail(lua_State *L, int err);
 

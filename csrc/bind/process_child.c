@@ -21,11 +21,28 @@ enum { CHILD_STRINGS_MAX = 256 };
 struct child {
     struct sio_child *process;
     struct sio_bind *bind;
+    struct sio_list link;
 };
+
+static void forget(struct child *child)
+{
+    sio_list_remove(&child->link);
+    sio_handle_drop(child->bind, child);
+    sio_child_free(child->process);
+    sio_free(child);
+}
+
+void sio_child_close_all(struct sio_bind *b)
+{
+    struct sio_list *link;
+    while ((link = sio_list_first(&b->children)) != NULL)
+        forget(SIO_CONTAINER_OF(link, struct child, link));
+}
 
 static void on_exit_of_child(void *owner, struct sio_child *process, int64_t status, int signal)
 {
     struct child *child = owner;
+    (void)process;
     struct sio_bind *b = child->bind;
     struct sio_co *c = sio_call_new(b, "child's exit");
     if (c) {
@@ -35,9 +52,7 @@ static void on_exit_of_child(void *owner, struct sio_child *process, int64_t sta
         lua_pushinteger(L, status);
         lua_pushinteger(L, signal);
     }
-    sio_handle_drop(b, child);
-    sio_child_free(process);
-    sio_free(child);
+    forget(child);
     if (c)
         sio_call_run(c, 3);
 }
@@ -97,6 +112,7 @@ static int lchild_spawn(lua_State *L)
         sio_free(child);
         return sio_process_fail(L, rc);
     }
+    sio_list_append(&b->children, &child->link);
     sio_handle_new(L, b, child, CHILD);
     lua_pushvalue(L, 4);
     sio_handle_set_value(L, -2);

@@ -145,3 +145,16 @@ describe("a packet that is made ready in Lua", function()
     ]]
   end)
 end)
+
+describe("the end of a state", function()
+  it("lets go of processes, of one that runs and of one that has just ended", function()
+    local output, code = child [[
+      local spawn = require "sio.core".process.spawn
+      local function never() say "not reached" end
+      assert(spawn({ "/bin/sleep", "0.2" }, {}, {}, never))
+      assert(spawn({ "/bin/true" }, {}, {}, never))
+      os.execute "sleep 0.1"
+    ]]
+    assert.same({ "", 0 }, { output, code })
+  end)
+end)
