@@ -31,7 +31,7 @@ describe("pages of another origin", { timeout: 120000, skip: missing("haproxy") 
   // The example's page, of that host, whose socket comes to `server`.
   async function open(host) {
     const page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     page.console = [];
     page.on("console", (message) => page.console.push(message.text()));
     await page.goto(`${origin(host)}/?server=${server}`);

@@ -24,7 +24,7 @@ describe("the chat in Chromium", { timeout: 120000 }, () => {
   async function openPage(host = "localhost") {
     const context = await browser.newContext(); // its own connections, as another browser has
     const page = await context.newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     page.on("pageerror", (error) => faults.push(error.message));
     await page.goto(server.url.replace("localhost", host));
     // `socket` is the page's own; what happens to it is counted from here on

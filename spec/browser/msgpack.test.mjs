@@ -37,7 +37,7 @@ describe("MessagePack in Chromium", { timeout: 120000 }, () => {
     server = await startServer("clients", { workers: 2, env: { PARSER: "msgpack" } });
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     page = await browser.newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     await page.goto(`${server.url}/socket.io/socket.io.js`); // any page of the server's origin
     await page.addScriptTag({ url: `${server.url}/socket.io/socket.io.msgpack.min.js` });
   });

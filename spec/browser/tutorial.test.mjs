@@ -46,7 +46,7 @@ describe("the tutorial in Chromium", { timeout: 120000 }, () => {
 
   async function open() {
     const page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     pages.push(page);
     await page.goto(server.url);
     return page;

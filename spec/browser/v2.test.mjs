@@ -42,7 +42,7 @@ describe("Socket.IO v2 in Chromium", { timeout: 120000 }, () => {
     server = await startServer("clients_v2", { workers: 2 });
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     page = await browser.newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     await page.goto(`${server.url}/socket.io/socket.io.js`); // any page of the server's origin
     await page.addScriptTag({ path: client });
   });

@@ -36,7 +36,7 @@ export class Example {
   async open(ready = () => socket.connected, where = "/") {
     const context = await this.browser.newContext({ viewport: { width: 900, height: 640 } });
     const page = await context.newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(30000);
     page.on("pageerror", (error) => this.faults.push(error.message));
     await page.goto(this.server.url + where);
     await page.waitForFunction(ready);

@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { trustOf } from "./certificate.js";
 import { request } from "./http.js";
 
-const limitMs = 5000;
+const limitMs = 20000;
 
 // A WebSocket whose frames and whose end are waited for; frames that nobody waited for are kept.
 export class Frames {
