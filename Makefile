@@ -119,7 +119,7 @@ bench: build bench-bin ## measure; bench/README.md says what
 fmt: ## format the C files
 	clang-format -i $(ALL_C)
 
-lint: globals lint-arrows lint-numbers lint-options lint-lua lint-format ## layers, numbers, options, formats
+lint: globals lint-arrows lint-numbers lint-options lint-lua lint-format lint-bench ## layers, numbers, options, formats
 
 lint-arrows:
 	@$(LUA) tools/layers.lua $(ALL_C)
@@ -134,7 +134,7 @@ lint-options:
 	@$(LUA) tools/metrics.lua
 
 lint-lua:
-	@luacheck -q lua spec examples tools rockspec .luacheckrc .busted bin/sio-lua
+	@luacheck -q lua spec examples bench tools rockspec .luacheckrc .busted bin/sio-lua
 
 lint-format:
 	@clang-format --dry-run -Werror $(ALL_C)

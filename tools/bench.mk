@@ -6,7 +6,7 @@ bench_objects = $(patsubst bench/%.c,build/bench/obj/%.o,$(wildcard bench/$(1)/*
 BENCH_LIBS = $(call pc,--libs zlib openssl)
 BENCH_BIN := build/bench/load build/bench/floor
 
-.PHONY: bench-bin
+.PHONY: bench-bin lint-bench
 bench-bin: $(BENCH_BIN) ## the bench's load generator and floor servers
 
 build/bench/load: $(call bench_objects,load)
@@ -18,5 +18,8 @@ $(BENCH_BIN):
 build/bench/obj/%.o: bench/%.c | build/needs
 	@mkdir -p $(@D) && echo "  cc $<"
 	$(Q)$(CC) -std=c11 $(WARN) $(WERROR) -D_GNU_SOURCE -O2 -g -MMD -MP -c -o $@ $<
+
+lint-bench: $(BENCH_BIN) # no test runs these: they compile, and the scripts have no wrong syntax
+	@for f in $(wildcard bench/*.mjs bench/*/*.mjs); do node --check $$f || exit 1; done
 
 -include $(wildcard build/bench/obj/*/*.d)
