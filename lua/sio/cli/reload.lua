@@ -14,7 +14,7 @@ local reader = require "sio.cli.reader"
 local say = require "sio.say"
 local sources = require "sio.cli.sources"
 
-local NOT_LOADED = "the application does not load%s"
+local NOT_LOADED = "the application does not load"
 local SAID = " (the server's stderr says why)"
 local UNUSED = 1 -- seconds after a reload until what no worker listens on any more is closed
 
@@ -42,7 +42,8 @@ local function close_unused(self)
   supervisor.sockets:close_unused()
 end
 
-local function finish(self, err)
+-- `more` is for who waits: on our stderr it was said already.
+local function finish(self, err, more)
   if self.again then return try(self) end
   local waiting = self.waiting
   self.running, self.waiting = false, {}
@@ -51,7 +52,7 @@ local function finish(self, err)
   else
     say.news "reloaded"
   end
-  for _, fn in ipairs(waiting) do fn(err == nil, err) end
+  for _, fn in ipairs(waiting) do fn(err == nil, err and err .. (more or "")) end
   self.supervisor:changed()
   if not err then core.after(UNUSED, function() close_unused(self) end) end
 end
@@ -96,7 +97,7 @@ local function on_tried(self, answer, status)
   if self.again then return try(self) end
   if status ~= 0 then
     local why = answer and answer.err
-    return finish(self, NOT_LOADED:format(why and ": " .. why or SAID))
+    return finish(self, NOT_LOADED, why and ": " .. why or SAID)
   end
   adopt(self)
   -- Nobody could be replaced yet: with --watch a start that failed is tried once more.
