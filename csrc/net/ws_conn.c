@@ -35,7 +35,8 @@ struct sio_ws_conn {
     uint32_t max_message;  /* bytes */
     uint8_t state;
     bool paused;
-    bool unfed; /* nothing was read yet, `held` comes first */
+    bool unfed;    /* nothing was read yet, `held` comes first */
+    bool borrowed; /* the reader is on the stack of a read, which os.exit() never goes back to */
 };
 
 _Static_assert(sizeof(struct sio_ws_conn) <= 80, "an idle connection stays small");
@@ -52,6 +53,7 @@ static void init_reader(const struct sio_ws_conn *w, struct sio_ws_reader *r)
 static void put_reader(struct sio_ws_conn *w, struct sio_ws_reader *fresh)
 {
     struct sio_ws_reader *r = w->reader;
+    w->borrowed = false;
     if (r->deflate != NULL || (r != fresh && sio_ws_reader_partial(r)))
         return;
     w->reader = NULL;
@@ -72,7 +74,8 @@ static void free_conn(void *object)
     struct sio_ws_conn *w = object;
     if (w->reader != NULL)
         sio_ws_reader_fini(w->reader);
-    sio_free(w->reader);
+    if (!w->borrowed)
+        sio_free(w->reader);
     sio_blob_unref(w->held);
     sio_free(w);
 }
@@ -190,6 +193,7 @@ static void feed(struct sio_ws_conn *w, struct sio_slice in)
     if (w->reader == NULL) {
         init_reader(w, &fresh);
         w->reader = &fresh;
+        w->borrowed = true;
     }
     while (w->state != GONE) {
         struct sio_ws_event e;
