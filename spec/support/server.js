@@ -8,6 +8,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -69,12 +70,24 @@ function withLimit(promise, ms, what) {
   return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
 }
 
+// What a test that has failed did not stop would keep its file from ending.
+const running = new Set();
+if (process.env.NODE_TEST_CONTEXT) after(() => running.forEach((server) => server.kill()));
+
 class Server {
   constructor(child) {
+    running.add(this);
     this.child = child;
     this.output = "";
     this.exited = once(child, "close"); // not "exit", which may come before its last words
-    this.exited.catch(() => {});
+    this.exited.catch(() => {}).finally(() => running.delete(this));
+  }
+
+  // Its workers leave with it.
+  kill() {
+    this.child.kill("SIGKILL");
+    this.child.stdout.destroy();
+    this.child.stderr.destroy();
   }
 
   // Resolves with the banner's groups as soon as it was printed.
