@@ -16,7 +16,7 @@ run() { # suite, app
   mkdir -p "$work"
   cp "$suites/$1"/*.js* "$work/"
   (cd "$work" && npm ci --no-audit --no-fund --loglevel=error >/dev/null)
-  PING_TIMEOUT=0.2 bin/sio-lua "$2" --port 0 --workers 1 --log-format text >"$work/server.log" 2>&1 &
+  PING_TIMEOUT=0.2 CONNECT_TIMEOUT=1 bin/sio-lua "$2" --port 0 --workers 1 --log-format text >"$work/server.log" 2>&1 &
   pid=$!
   url=
   for _ in $(seq 100); do

@@ -10,7 +10,7 @@ local app = sio.server({
   ping_timeout = tonumber(os.getenv("PING_TIMEOUT")) or 0.6, -- the official suites want 0.2
   max_http_buffer_size = 1e6,
   tls = tls,
-  connect_timeout = 1,
+  connect_timeout = tonumber(os.getenv("CONNECT_TIMEOUT")) or 3, -- they want 1
 })
 
 -- Nothing sent is {} in JavaScript, and an empty Lua table would go out as [].
