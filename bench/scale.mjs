@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// node bench/scale.mjs join|recover [ROUNDS]: what a thing costs among many, beside what it costs
-// among few. Prints a JSON object a line, for n = 1000 and n = 100000: CPU time of the worker per
-// unit, the median of the rounds, which go to and fro between the two.
+// node bench/scale.mjs join|call|recover [ROUNDS]: what a thing costs among many, beside what it
+// costs among few. Prints a JSON object a line, for n = 1000 and n = 100000: CPU time of the worker
+// per unit, the median of the rounds, which go to and fro between the two.
 //
-//     join      a handler joins a room that others are in and leaves it again; n rooms are there
+//     join      a client asks for another room, eight times before it waits: its socket leaves one
+//               room, joins one that others are in, and answers; n rooms are there
+//     call      the same without a client: what a handler's own calls of join and leave cost
 //     recover   a client comes back to ten packets of its room; n packets of other rooms were sent
 //               meanwhile
 import { spawn } from "node:child_process";
@@ -13,7 +15,10 @@ import net from "node:net";
 
 const SIZES = [1000, 100000];
 const FILLERS = 20; // sockets that share the rooms among them
-const HOPS = 200; // of one event
+const HOPPERS = 20; // that go from room to room
+const EVENTS = 100; // of each and round, each with OUTSTANDING rooms
+const OUTSTANDING = 8;
+const HOPS = 200; // calls of one event
 const CLIENTS = 300; // that come back
 const MISSED = 10; // packets of each
 
@@ -137,10 +142,34 @@ async function arrive(port) {
 
 // ---- the works: each makes a world of size n, and says how to measure a round in it -----------
 
-async function join(n) {
+async function fill(n) {
   const server = await start("rooms");
   const each = n / FILLERS;
   for (let i = 0; i < FILLERS; i++) await (await arrive(server.port)).ask("fill", i * each, each);
+  return server;
+}
+
+async function join(n) {
+  const server = await fill(n);
+  const hoppers = [];
+  while (hoppers.length < HOPPERS) hoppers.push(await arrive(server.port));
+  let at = 0;
+  const round = async () => {
+    const before = cpuNs(server.worker);
+    for (let i = 0; i < EVENTS; i++)
+      for (const hopper of hoppers) {
+        const asked = Array.from({ length: OUTSTANDING }, () =>
+          hopper.ask("join", `room ${(at++ * 7919) % n}`),
+        );
+        await Promise.all(asked);
+      }
+    return (cpuNs(server.worker) - before) / 1000 / (EVENTS * HOPPERS * OUTSTANDING);
+  };
+  return { server, round };
+}
+
+async function call(n) {
+  const server = await fill(n);
   const hopper = await arrive(server.port);
   let at = 0;
   const round = async () => {
@@ -186,7 +215,7 @@ async function recover(n) {
 // ---- both sizes, to and fro ---------------------------------------------------------------------
 
 const [work, rounds = 5] = process.argv.slice(2);
-const works = { join, recover };
+const works = { join, call, recover };
 if (!works[work]) throw new Error(`usage: node bench/scale.mjs ${Object.keys(works).join("|")}`);
 
 const worlds = [];
