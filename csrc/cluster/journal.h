@@ -34,6 +34,7 @@ struct sio_journal {
     struct sio_place me;
     uint64_t cursor;    /* the next position to read */
     uint64_t wake_mask; /* siblings to wake at the end of the tick (bit per slot) */
+    uint64_t lag_seen;  /* where the tail stood when laggards were looked for */
     bool wake_due;
     struct sio_buf copy; /* the record being read */
 };

@@ -24,10 +24,14 @@ static void publish_cursor(struct sio_journal *j)
     atomic_store_explicit(&j->shm->slots[j->me.slot].cursor, j->cursor, memory_order_relaxed);
 }
 
-/* Sleeping siblings that missed so many LOCAL records that they would be lapped one day. */
-static uint64_t laggards(const struct sio_journal *j, uint64_t tail)
+/* Sleeping siblings that missed so many LOCAL records that they would be lapped one day. They are
+ * looked for now and then: each slot is a cache line. */
+static uint64_t laggards(struct sio_journal *j)
 {
-    uint64_t mask = 0;
+    uint64_t mask = 0, tail = sio_journal_tail(j);
+    if (tail - j->lag_seen < j->shm->ring_bytes / 16)
+        return 0;
+    j->lag_seen = tail;
     for (unsigned i = 0; i < j->shm->n_slots; i++) {
         uint64_t cursor = atomic_load_explicit(&j->shm->slots[i].cursor, memory_order_relaxed);
         if (cursor < tail && tail - cursor > j->shm->ring_bytes / 4)
@@ -36,14 +40,24 @@ static uint64_t laggards(const struct sio_journal *j, uint64_t tail)
     return mask;
 }
 
-/* Whoever clears a bit rings for it, so the bits of those whose bell we do not have (yet) stay. */
-static uint64_t with_bell(const struct sio_journal *j, const int bells[SIO_WORKERS_MAX])
+/* Takes the lowest bit out of a mask that is not 0. */
+static unsigned take_slot(uint64_t *mask)
 {
-    uint64_t mask = 0;
-    for (unsigned i = 0; i < j->shm->n_slots; i++)
-        if (bells[i] >= 0)
-            mask |= UINT64_C(1) << i;
-    return mask;
+    unsigned slot = (unsigned)__builtin_ctzll(*mask);
+    *mask &= *mask - 1;
+    return slot;
+}
+
+/* Whoever clears a bit rings for it, so the bits of those whose bell we do not have (yet) stay. */
+static uint64_t with_bell(uint64_t mask, const int bells[SIO_WORKERS_MAX])
+{
+    uint64_t with = 0;
+    while (mask != 0) {
+        unsigned slot = take_slot(&mask);
+        if (bells[slot] >= 0)
+            with |= UINT64_C(1) << slot;
+    }
+    return with;
 }
 
 static void ring(int bell)
@@ -60,20 +74,20 @@ void sio_journal_wake(struct sio_journal *j, const int bells[SIO_WORKERS_MAX])
     publish_cursor(j);
     if (!j->wake_due)
         return;
-    uint64_t mask = j->wake_mask | laggards(j, sio_journal_tail(j));
+    uint64_t mask = j->wake_mask != 0 ? j->wake_mask : laggards(j);
     j->wake_due = false;
     j->wake_mask = 0;
-    mask &= with_bell(j, bells) & ~(UINT64_C(1) << j->me.slot);
+    mask &= ~(UINT64_C(1) << j->me.slot);
     atomic_thread_fence(memory_order_seq_cst); /* the tail is seen before the bits are read */
     killpoint("wake:fence");
     uint64_t due = atomic_load_explicit(&s->sleepers, memory_order_relaxed) & mask;
+    due = with_bell(due, bells);
     if (due == 0)
         return;
     due &= atomic_fetch_and(&s->sleepers, ~due);
     killpoint("wake:cleared");
-    for (unsigned i = 0; i < j->shm->n_slots; i++)
-        if (due >> i & 1)
-            ring(bells[i]);
+    while (due != 0)
+        ring(bells[take_slot(&due)]);
     killpoint("wake:rung");
 }
 

@@ -36,6 +36,7 @@ struct sio_shm_header {
     uint32_t version, head_bytes;
     uint32_t n_slots, n_arenas, arena_sessions;
     _Atomic uint32_t births; /* arenas handed out so far */
+    _Atomic uint32_t deaths; /* incarnations buried so far */
     uint64_t ring_bytes, arena_bytes, file_bytes;
     uint64_t seed; /* of hashes that all workers must agree on */
     char epoch[12];

@@ -311,6 +311,7 @@ void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms)
     unsigned index = atomic_load(&s->arena);
     struct sio_arena_meta *m = &sio_shm_metas(shm)[index];
     atomic_store(&s->state, SIO_SLOT_EMPTY);
+    atomic_fetch_add(&shm->header->deaths, 1);
     atomic_store(&s->sessions, 0);
     atomic_store(&s->fds_open, 0);
     sio_stats_bequeath(sio_shm_stats(shm, slot), sio_shm_stats(shm, shm->n_slots));
@@ -338,6 +339,11 @@ void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms)
 struct sio_stats *sio_shm_stats(const struct sio_shm *shm, unsigned slot)
 {
     return &sio_shm_stats_page(shm, slot)->stats;
+}
+
+uint32_t sio_shm_deaths(const struct sio_shm *shm)
+{
+    return atomic_load(&shm->header->deaths);
 }
 
 uint64_t sio_shm_behind(const struct sio_shm *shm, unsigned slot)

@@ -116,6 +116,8 @@ void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms);
 /* What the worker in `slot` counts, and counted until it is buried; n_slots: the sum of all that
  * were buried. Written by the worker, or by the supervisor once it is dead. */
 struct sio_stats *sio_shm_stats(const struct sio_shm *shm, unsigned slot);
+/* How many incarnations were buried so far. */
+uint32_t sio_shm_deaths(const struct sio_shm *shm);
 /* Bytes of the journal that the worker in `slot` has not read yet. */
 uint64_t sio_shm_behind(const struct sio_shm *shm, unsigned slot);
 /* Whether the incarnation runs (its slot has this generation and is not EMPTY). */

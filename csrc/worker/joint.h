@@ -76,7 +76,8 @@ struct sio_worker {
     int bell_fd;                /* ours */
     uv_poll_t bell;
     struct sio_hook hook;
-    uint32_t woke; /* the tick in which siblings were woken last */
+    uint32_t deaths; /* of siblings, as far as we have looked for who it was */
+    uint32_t woke;   /* the tick in which siblings were woken last */
     uv_timer_t beat, retry, give, reply;
 
     struct sio_service *services[SIO_SERVICES_MAX]; /* by number; NULL: free */

@@ -79,12 +79,16 @@ static void on_bell(uv_poll_t *p, int status, int events)
     uint64_t rings;
     (void)status;
     (void)events;
-    /* The count does not matter; what it rang for is read by the hook and looked up here. */
-    if (read(w->bell_fd, &rings, sizeof rings) == (ssize_t)sizeof rings) {
-        sio_stats_up(w->loop->stats, SIO_STAT_WAKES);
-        sio_worker_check_claims(w);
-        sio_worker_check_peers(w);
-    }
+    if (read(w->bell_fd, &rings, sizeof rings) != (ssize_t)sizeof rings)
+        return;
+    /* How often does not matter. It rang for records, which the hook reads, or for a death. */
+    sio_stats_up(w->loop->stats, SIO_STAT_WAKES);
+    uint32_t deaths = sio_shm_deaths(&w->shm);
+    if (deaths == w->deaths)
+        return;
+    w->deaths = deaths;
+    sio_worker_check_claims(w);
+    sio_worker_check_peers(w);
 }
 
 static void before_block(void *ctx)
