@@ -70,7 +70,7 @@ static void count_one(void *ctx, struct sio_socket *s)
 static void answer_count(struct draft *d, struct sio_nsp *n, const struct sio_record *r)
 {
     d->count = 0;
-    if (r->rooms.n == 0 && r->except.n == 0 && n->server->crowds.n_doomed == 0)
+    if (r->rooms.n == 0 && r->except.n == 0 && n->server->crowds.by_socket.count == 0)
         d->count = n->count;
     else
         sio_select_each(n, r, count_one, d);

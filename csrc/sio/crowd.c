@@ -73,9 +73,14 @@ struct doomed {
     bool close;
 };
 
+static struct sio_slice address_in(struct sio_socket *const *socket)
+{
+    return sio_slice(socket, sizeof *socket);
+}
+
 static void doomed_free(struct sio_server *s, struct doomed *d)
 {
-    s->crowds.n_doomed--;
+    sio_map_del(&s->crowds.by_socket, address_in(&d->socket));
     sio_list_remove(&d->link);
     sio_free(d);
 }
@@ -117,21 +122,16 @@ static void doom(struct sio_socket *s, bool close)
     d->close = close;
     sio_list_init(&d->link);
     sio_list_append(&server->crowds.doomed, &d->link);
-    server->crowds.n_doomed++;
+    sio_map_put(&server->crowds.by_socket, address_in(&d->socket), d);
     s->doomed = true;
     sio_loop_defer(server->loop, &server->crowds.task);
 }
 
 void sio_crowd_spare(struct sio_socket *s)
 {
+    struct sio_server *server = s->nsp->server;
     s->doomed = false;
-    SIO_LIST_EACH (node, &s->nsp->server->crowds.doomed) {
-        struct doomed *d = SIO_CONTAINER_OF(node, struct doomed, link);
-        if (d->socket != s)
-            continue;
-        doomed_free(s->nsp->server, d);
-        return;
-    }
+    doomed_free(server, sio_map_get(&server->crowds.by_socket, address_in(&s)));
 }
 
 /* ---- the log --------------------------------------------------------------------------------- */
@@ -158,4 +158,5 @@ void sio_crowd_init(struct sio_server *s)
 void sio_crowd_fini(struct sio_server *s)
 {
     sio_task_cancel(&s->crowds.task);
+    sio_map_fini(&s->crowds.by_socket);
 }

@@ -7,11 +7,12 @@
 #define SIO_SIO_CROWD_IN_H
 
 #include "base/list.h"
+#include "base/map.h"
 #include "sio/crowd.h"
 
 struct sio_crowds {
-    struct sio_list doomed; /* until the end of the tick */
-    unsigned n_doomed;
+    struct sio_list doomed;   /* until the end of the tick, in order */
+    struct sio_map by_socket; /* the same, by the socket's address */
     struct sio_task task;
 };
 
