@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Sessions: sending, packets, the end. Stands on the transports' tables and heartbeat; server.c
- * makes sessions, the transports bring packets, sio/client and others send.
+/* Sessions: packets, the end. Stands on the transports' tables and heartbeat; server.c
+ * makes sessions, the transports bring packets.
  *
  * Invariant: whatever may run foreign code (events, answering a request) comes last in its
  * function, or is followed by a look at `state`; the struct itself stays until the end of the tick.
@@ -209,66 +209,6 @@ static void release(struct eio_session *s)
     eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_SILENCE, &s->beat,
                       sio_loop_now(s->server->loop));
     eio_session_drain(s);
-}
-
-void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
-{
-    sio_stats_add(s->server->loop->stats, SIO_STAT_PACKETS_OUT, n);
-    if (s->transport->ops->at_once && !s->held) {
-        s->transport->ops->send(s->transport, msgs, n);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        eio_queue_push(&s->queue, &msgs[i]);
-    eio_server_mark(s->server, s);
-}
-
-/* Only when the kernel has taken what it can is a queue too long. */
-static bool fits(struct eio_session *s, size_t bytes)
-{
-    size_t max = s->server->options.max_buffered;
-    if (bytes > max)
-        return false;
-    if (eio_session_buffered(s) > max - bytes && s->transport->ops->relieve != NULL)
-        s->transport->ops->relieve(s->transport);
-    return eio_session_buffered(s) <= max - bytes;
-}
-
-static int doom(struct eio_session *s)
-{
-    const struct eio_options *o = &s->server->options;
-    bool early = o->slow_reader == EIO_SLOW_CLOSE;
-    if (!s->doomed) {
-        sio_stats_up(s->server->loop->stats, SIO_STAT_SLOW_READERS);
-        sio_log_about(
-            SIO_LOG_WARN, "eio max_buffered", eio_session_about(s),
-            "engine: a session (%s) does not take what is sent to it, closed with %zu bytes "
-            "waiting (limits: %s %zu bytes, %d messages)",
-            s->transport->ops->name, eio_session_buffered(s), early ? "high_water" : "max_buffered",
-            early ? o->high_water : o->max_buffered, (int)EIO_QUEUE_MESSAGES_MAX);
-    }
-    s->doomed = true;
-    eio_server_mark(s->server, s);
-    return SIO_EFULL;
-}
-
-int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags)
-{
-    size_t bytes = 0, waiting;
-    if (s->state != EIO_STATE_OPEN)
-        return SIO_ECLOSED;
-    if ((flags & EIO_VOLATILE) && (s->queue.n != 0 || !s->transport->ops->writable(s->transport)))
-        return SIO_EAGAIN;
-    for (size_t i = 0; i < n; i++)
-        bytes += msgs[i].frame->len;
-    if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes) ||
-        !eio_pressure_add(s, bytes))
-        return doom(s);
-    waiting = s->pressed ? eio_session_buffered(s) : 0;
-    eio_session_push(s, msgs, n);
-    if (s->pressed)
-        s->unread += eio_session_buffered(s) - waiting;
-    return 0;
 }
 
 /* ---- what comes in --------------------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The session's inside, and the calls between the files of this folder. Private to engine/.
  *
- *     session.c               state, sending, packets, the end
+ *     session.c               state, packets, the end
+ *     session_send.c          sending
  *     polling.c, websocket.c  the two transports
  *     upgrade.c               the probe, and the change to websocket
  *     leave.c                 goodbyes of a worker that goes away
@@ -108,7 +109,7 @@ void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum e
                           const char *detail);
 void eio_session_note_life(struct eio_session *s); /* any traffic is a sign of it */
 void eio_session_on_poll(struct eio_session *s);   /* a GET waits */
-/* Sends without a look at any limit. */
+/* session_send.c: sends without a look at any limit. */
 void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t n);
 /* Makes a new websocket session wait EIO_OPEN_HOLD_MS with what it sends: a client may look for
  * the open packet only when it knows of the 101, and miss it when both come at once. */

@@ -1,47 +1,31 @@
 // SPDX-License-Identifier: MIT
-/* One stream connection over libuv. Stands on loop and outq; http_conn, ws_conn and the mesh's
- * relay use it.
+/* One stream connection over libuv: its birth, what it reads, its end. Stands on loop and
+ * conn_write; http_conn, ws_conn and the mesh's relay use it.
  *
  *     ATTACHED ──close(), an error, the peer's end──► CLOSED
  *     ATTACHED ──finish()──► FINISHING: write the queue, shutdown, read to the end ──► CLOSED
  *
  * A peer that ended its side while bytes were queued also goes through FINISHING: it may only have
- * closed its half. With TLS, `out` is plaintext and the wire queue of net/tls goes to the socket;
- * without, they are one. Invariant: events are called in ATTACHED only; exactly one of flush task,
- * linger and grave is in use, so they share their memory; while a uv_write is under way the flush
- * task is not queued, and its callback goes on with what was queued since.
+ * closed its half. Invariant: events are called in ATTACHED only; exactly one of flush task, linger
+ * and grave is in use, so they share their memory.
  */
 #include "net/conn_in.h"
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/outq.h"
 #include "net/tls.h"
 
 #include <errno.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/sockios.h>
-#endif
-
-enum state { ATTACHED, FINISHING, CLOSED };
-
-/* A uv_write under way; exists only while the kernel's buffer is full. */
-struct sio_conn_sending {
-    uv_write_t req;
-    size_t bytes;   /* given to libuv: a prefix of what goes to the socket */
-    size_t waiting; /* all that waited then, for the statistics */
-};
 
 static uv_stream_t *stream(struct sio_conn *c)
 {
     return (uv_stream_t *)&c->tcp;
 }
 
-static int raw_fd(const struct sio_conn *c)
+int sio_conn_raw_fd(const struct sio_conn *c)
 {
     uv_os_fd_t fd;
     return uv_fileno((const uv_handle_t *)&c->tcp, &fd) == 0 ? fd : -1;
@@ -54,7 +38,7 @@ struct sio_loop *sio_conn_loop(const struct sio_conn *c)
 
 bool sio_conn_closed(const struct sio_conn *c)
 {
-    return c->state != ATTACHED;
+    return c->state != SIO_CONN_ATTACHED;
 }
 
 /* ---- closing --------------------------------------------------------------------------------- */
@@ -84,20 +68,20 @@ static void uncount(struct sio_conn *c)
 static void enter_finishing(struct sio_conn *c)
 {
     uncount(c);
-    if (c->state == ATTACHED)
+    if (c->state == SIO_CONN_ATTACHED)
         sio_conn_loop(c)->finishing++;
-    c->state = FINISHING;
+    c->state = SIO_CONN_FINISHING;
 }
 
 /* The queue may go at once: what libuv has been given is only cancelled from here on, not read. */
 static void enter_closed(struct sio_conn *c)
 {
-    if (c->state == FINISHING)
+    if (c->state == SIO_CONN_FINISHING)
         sio_conn_loop(c)->finishing--;
     uncount(c);
-    c->state = CLOSED;
+    c->state = SIO_CONN_CLOSED;
     sio_list_remove(&c->end.link);
-    sio_outq_drop(&c->out);
+    sio_conn_write_drop(c);
     if (c->tls != NULL)
         sio_tls_free(c->tls);
     c->tls = NULL;
@@ -127,89 +111,13 @@ static void report_close(struct sio_conn *c, int uv_err)
 
 static void fail(struct sio_conn *c, int uv_err)
 {
-    bool told = c->state != ATTACHED;
+    bool told = c->state != SIO_CONN_ATTACHED;
     close_now(c);
     if (!told)
         report_close(c, uv_err);
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
-
-static void on_written(uv_write_t *req, int status);
-
-static bool may_write(const struct sio_conn *c)
-{
-    return c->state == ATTACHED && (c->tls == NULL || sio_tls_ready(c->tls));
-}
-
-/* What goes to the socket as it stands. */
-static struct sio_outq **wire(const struct sio_conn *c)
-{
-    return c->tls != NULL ? sio_tls_wire(c->tls) : (struct sio_outq **)&c->out;
-}
-
-static bool all_sent(const struct sio_conn *c)
-{
-    return c->out == NULL && *wire(c) == NULL;
-}
-
-/* An empty wire is filled from the plaintext; behind the last of it comes close_notify. */
-static int fill_wire(struct sio_conn *c)
-{
-    int err = 0;
-    if (c->tls == NULL || *wire(c) != NULL)
-        return 0;
-    if (c->out != NULL)
-        err = sio_tls_seal(c->tls, &c->out);
-    else if (c->state == FINISHING)
-        sio_tls_end(c->tls);
-    return err == 0 ? 0 : UV_EPROTO;
-}
-
-/* Starts the uv_write of what uv_try_write left. */
-static int send_rest(struct sio_conn *c)
-{
-    uv_buf_t iov[SIO_CONN_IOV_MAX];
-    unsigned n = sio_outq_front(*wire(c), iov, SIO_CONN_IOV_MAX);
-    struct sio_conn_sending *s = sio_alloc(sizeof *s);
-    int err;
-    s->bytes = 0;
-    for (unsigned i = 0; i < n; i++)
-        s->bytes += iov[i].len;
-    err = uv_write(&s->req, stream(c), iov, n, on_written);
-    if (err != 0) {
-        sio_free(s);
-        return err;
-    }
-    c->sending = s;
-    s->waiting = sio_conn_unsent(c);
-    sio_stats_add(sio_conn_loop(c)->stats, SIO_STAT_UNSENT, s->waiting);
-    return 0;
-}
-
-/* Gives the kernel all it takes; 0 or libuv's error. Then nothing is queued or c->sending is set.
- */
-static int send_queued(struct sio_conn *c)
-{
-    int err;
-    while ((err = fill_wire(c)) == 0 && *wire(c) != NULL) {
-        uv_buf_t iov[SIO_CONN_IOV_MAX];
-        unsigned n = sio_outq_front(*wire(c), iov, SIO_CONN_IOV_MAX);
-        size_t given = 0;
-        int taken = uv_try_write(stream(c), iov, n);
-        if (taken < 0 && taken != UV_EAGAIN)
-            return taken;
-        for (unsigned i = 0; i < n; i++)
-            given += iov[i].len;
-        if (taken > 0) {
-            sio_outq_consume(wire(c), (size_t)taken);
-            sio_stats_add(sio_conn_loop(c)->stats, SIO_STAT_BYTES_OUT, (size_t)taken);
-        }
-        if (taken < 0 || (size_t)taken < given)
-            return send_rest(c);
-    }
-    return err;
-}
+/* ---- after a write --------------------------------------------------------------------------- */
 
 static void on_linger(struct sio_linger *g);
 
@@ -224,10 +132,15 @@ static bool may_wait(struct sio_conn *c)
     return false;
 }
 
+static uint32_t clipped(size_t n)
+{
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 /* FINISHING: the queue is written, or waits for a slow peer. */
 static void go_on_finishing(struct sio_conn *c)
 {
-    bool sent = all_sent(c);
+    bool sent = sio_conn_write_done(c);
     if (sent && (c->peer_ended || !may_wait(c))) {
         close_now(c);
         return;
@@ -237,8 +150,8 @@ static void go_on_finishing(struct sio_conn *c)
         return;
     }
     if (sent)
-        shutdown(raw_fd(c), SHUT_WR); /* uv_shutdown would only wait for an empty queue */
-    c->unsent = sio_conn_unsent(c);
+        shutdown(sio_conn_raw_fd(c), SHUT_WR); /* uv_shutdown would only wait for an empty queue */
+    c->unsent = clipped(sio_conn_unsent(c));
     sio_loop_linger(sio_conn_loop(c), &c->end.linger, on_linger);
 }
 
@@ -246,102 +159,26 @@ static void go_on_finishing(struct sio_conn *c)
 static void on_linger(struct sio_linger *g)
 {
     struct sio_conn *c = SIO_CONTAINER_OF(g, struct sio_conn, end.linger);
-    if (sio_conn_unsent(c) < c->unsent && !sio_conn_loop(c)->ending)
+    if (clipped(sio_conn_unsent(c)) < c->unsent && !sio_conn_loop(c)->ending)
         go_on_finishing(c);
     else
         reset(c);
 }
 
-static void after_send(struct sio_conn *c, int err, bool drained)
+void sio_conn_after_write(struct sio_conn *c, int err, bool drained)
 {
     if (err != 0)
         fail(c, err);
-    else if (c->state == FINISHING)
+    else if (c->state == SIO_CONN_FINISHING)
         go_on_finishing(c);
-    else if (drained && all_sent(c) && c->events->on_drain != NULL)
+    else if (drained && sio_conn_write_done(c) && c->events->on_drain != NULL)
         c->events->on_drain(c->owner, c);
 }
 
 static void on_flush(void *ctx)
 {
     struct sio_conn *c = ctx;
-    after_send(c, send_queued(c), false);
-}
-
-static void on_written(uv_write_t *req, int status)
-{
-    struct sio_conn_sending *s = SIO_CONTAINER_OF(req, struct sio_conn_sending, req);
-    struct sio_conn *c = SIO_CONTAINER_OF(req->handle, struct sio_conn, tcp);
-    struct sio_stats *stats = sio_conn_loop(c)->stats;
-    size_t bytes = s->bytes;
-    sio_stats_add(stats, SIO_STAT_UNSENT, -(uint64_t)s->waiting);
-    sio_free(s);
-    c->sending = NULL;
-    if (c->state == CLOSED)
-        return;
-    if (status == 0) {
-        sio_outq_consume(wire(c), bytes);
-        sio_stats_add(stats, SIO_STAT_BYTES_OUT, bytes);
-        status = send_queued(c);
-    }
-    after_send(c, status, true);
-}
-
-static void schedule_flush(struct sio_conn *c)
-{
-    if (c->sending == NULL && !all_sent(c))
-        sio_loop_defer_flush(sio_conn_loop(c), &c->end.flush);
-}
-
-void sio_conn_write(struct sio_conn *c, struct sio_slice bytes)
-{
-    if (!may_write(c))
-        return;
-    sio_outq_copy(&c->out, bytes);
-    schedule_flush(c);
-}
-
-void sio_conn_write_blob(struct sio_conn *c, struct sio_blob *b, size_t from)
-{
-    if (!may_write(c))
-        return;
-    sio_outq_share(&c->out, b, from);
-    schedule_flush(c);
-}
-
-bool sio_conn_flush(struct sio_conn *c)
-{
-    if (all_sent(c))
-        return true;
-    if (c->state != ATTACHED || c->sending != NULL || send_queued(c) != 0)
-        return false; /* an error comes again, and is reported, at the end of the tick */
-    sio_task_cancel(&c->end.flush);
-    return all_sent(c);
-}
-
-size_t sio_conn_queued(const struct sio_conn *c)
-{
-    size_t n = sio_outq_bytes(c->out);
-    if (c->tls != NULL)
-        n += sio_outq_bytes(*wire(c));
-    if (n != 0 && c->sending != NULL)
-        n -= c->sending->bytes - uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
-    return n;
-}
-
-size_t sio_conn_unsent(const struct sio_conn *c)
-{
-    int in_kernel = 0;
-#ifdef SIOCOUTQ
-    if (ioctl(raw_fd(c), SIOCOUTQ, &in_kernel) != 0)
-        in_kernel = 0;
-#endif
-    return sio_conn_queued(c) + (size_t)in_kernel;
-}
-
-bool sio_conn_congested(const struct sio_conn *c)
-{
-    return c->sending != NULL;
+    sio_conn_after_write(c, sio_conn_write_out(c), false);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -355,15 +192,15 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 static void begin_finishing(struct sio_conn *c)
 {
     enter_finishing(c);
-    fill_wire(c); /* an error comes again at the flush */
-    schedule_flush(c);
-    if (all_sent(c) || c->sending != NULL)
+    sio_conn_write_seal(c); /* an error comes again at the flush */
+    sio_conn_write_soon(c);
+    if (sio_conn_write_done(c) || c->sending != NULL)
         go_on_finishing(c);
 }
 
 static void end_by_peer(struct sio_conn *c)
 {
-    bool told = c->state != ATTACHED;
+    bool told = c->state != SIO_CONN_ATTACHED;
     c->peer_ended = true;
     begin_finishing(c);
     if (!told)
@@ -373,7 +210,7 @@ static void end_by_peer(struct sio_conn *c)
 /* The alert is on the wire; the peer shall be able to read it. */
 static void end_by_tls(struct sio_conn *c)
 {
-    sio_outq_drop(&c->out);
+    sio_conn_write_drop(c);
     begin_finishing(c);
     report_close(c, UV_EPROTO);
 }
@@ -383,11 +220,11 @@ static void on_records(struct sio_conn *c, struct sio_slice records)
 {
     struct sio_buf plain = {0};
     int err = sio_tls_open(c->tls, records, &plain);
-    schedule_flush(c);
+    sio_conn_write_soon(c);
     if (plain.len != 0)
         c->events->on_data(c->owner, c, sio_buf_slice(&plain));
     sio_buf_fini(&plain);
-    if (c->state != ATTACHED)
+    if (c->state != SIO_CONN_ATTACHED)
         return;
     if (err == SIO_ECLOSED)
         end_by_peer(c);
@@ -401,26 +238,26 @@ static void on_read(uv_stream_t *s, ssize_t nread, const uv_buf_t *buf)
     struct sio_loop *l = sio_conn_loop(c);
     if (nread > 0)
         sio_stats_add(l->stats, SIO_STAT_BYTES_IN, (size_t)nread);
-    if (nread > 0 && c->state == ATTACHED && c->tls != NULL)
+    if (nread > 0 && c->state == SIO_CONN_ATTACHED && c->tls != NULL)
         on_records(c, sio_slice(buf->base, (size_t)nread));
-    else if (nread > 0 && c->state == ATTACHED)
+    else if (nread > 0 && c->state == SIO_CONN_ATTACHED)
         c->events->on_data(c->owner, c, sio_slice(buf->base, (size_t)nread));
-    else if (nread == UV_EOF && c->state != CLOSED)
+    else if (nread == UV_EOF && c->state != SIO_CONN_CLOSED)
         end_by_peer(c);
-    else if (nread < 0 && c->state != CLOSED)
+    else if (nread < 0 && c->state != SIO_CONN_CLOSED)
         fail(c, (int)nread);
     sio_loop_return_buffer(l, buf);
 }
 
 void sio_conn_read_start(struct sio_conn *c)
 {
-    if (c->state == ATTACHED)
+    if (c->state == SIO_CONN_ATTACHED)
         uv_read_start(stream(c), on_alloc, on_read);
 }
 
 void sio_conn_read_stop(struct sio_conn *c)
 {
-    if (c->state == ATTACHED)
+    if (c->state == SIO_CONN_ATTACHED)
         uv_read_stop(stream(c));
 }
 
@@ -466,19 +303,19 @@ void sio_conn_set_events(struct sio_conn *c, const struct sio_conn_events *event
 
 void sio_conn_close(struct sio_conn *c)
 {
-    if (c->state != CLOSED)
+    if (c->state != SIO_CONN_CLOSED)
         close_now(c);
 }
 
 void sio_conn_reset(struct sio_conn *c)
 {
-    if (c->state != CLOSED)
+    if (c->state != SIO_CONN_CLOSED)
         reset(c);
 }
 
 void sio_conn_finish(struct sio_conn *c)
 {
-    if (c->state != ATTACHED)
+    if (c->state != SIO_CONN_ATTACHED)
         return;
     uv_read_start(stream(c), on_alloc, on_read); /* what comes is thrown away */
     begin_finishing(c);
@@ -486,5 +323,5 @@ void sio_conn_finish(struct sio_conn *c)
 
 int sio_conn_fd(const struct sio_conn *c)
 {
-    return c->state == ATTACHED ? raw_fd(c) : -1;
+    return c->state == SIO_CONN_ATTACHED ? sio_conn_raw_fd(c) : -1;
 }

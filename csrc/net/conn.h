@@ -2,11 +2,12 @@
 /* One stream connection (TCP or Unix socket), plain or with TLS: reads into the loop's shared
  * buffer, collects writes and sends them once per tick, closes once.
  *
- * Writes: sio_conn_write* only queue; at the end of the tick everything queued leaves in one
- * uv_try_write (writev), what did not fit goes on with uv_write, one at a time. Measured in perf.md
- * terms: one write per connection and turn is what separates the fast servers from the others.
+ * Writes: sio_conn_write* only queue; at the end of the tick everything queued leaves at once, what
+ * did not fit goes on with uv_write, one at a time: one write per connection and turn is what
+ * separates the fast servers from the others. Short writes wait in the loop's batch (net/batch.h)
+ * and leave with one send, others in a queue (net/outq.h) and with one writev; nothing while idle.
  *
- * Thread: loop. Owns: its descriptor, its queue (see net/outq.h; nothing while idle). Freed at the
+ * Thread: loop. Owns: its descriptor, its queue and its span of the batch. Freed at the
  * end of the tick in which both close and libuv's close callback have happened; until then a
  * pointer to it may still be asked anything, and answers as a closed one. Errors: through on_close.
  * Reenters: events may close the connection, or any other.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Private to net/conn*.c: what a connection is. conn.c moves its bytes and ends it, conn_origin.c
- * knows where it comes from.
+/* Private to net/conn*.c: what a connection is. conn.c reads and ends it, conn_write.c writes,
+ * conn_origin.c knows where it comes from.
  *
  * Owns: as conn.h says. Errors: none of its own. Reenters: no.
  */
@@ -8,6 +8,8 @@
 #define SIO_NET_CONN_IN_H
 
 #include "net/conn.h"
+
+enum sio_conn_state { SIO_CONN_ATTACHED, SIO_CONN_FINISHING, SIO_CONN_CLOSED };
 
 struct sio_conn_sending;
 struct sio_outq;
@@ -31,15 +33,34 @@ struct sio_conn {
         struct sio_linger linger;
         struct sio_grave grave;
     } end;
-    struct sio_outq *out;
+    struct sio_outq *out;             /* with TLS plaintext, and net/tls has a queue for the wire */
     struct sio_tls *tls;              /* NULL: plain */
     struct sio_conn_sending *sending; /* while the kernel's buffer is full */
-    size_t unsent; /* FINISHING: when the linger began; has the peer read anything since? */
-    uint8_t state; /* see conn.c */
+    struct sio_batch_span span;       /* in the loop's batch, when the queue is empty */
+    uint32_t unsent; /* FINISHING: when the linger began; has the peer read anything since? */
+    uint8_t state;   /* enum sio_conn_state */
     bool peer_ended;
     bool counted; /* see sio_conn_count */
 };
 
 _Static_assert(sizeof(struct sio_conn) <= sizeof(uv_tcp_t) + 88, "an idle connection stays small");
+
+/* ---- conn.c, for conn_write.c ---------------------------------------------------------------- */
+
+int sio_conn_raw_fd(const struct sio_conn *c);
+/* `err`: libuv's. `drained`: behind a uv_write, after which on_drain is due when nothing is left.
+ */
+void sio_conn_after_write(struct sio_conn *c, int err, bool drained);
+
+/* ---- conn_write.c, for conn.c ---------------------------------------------------------------- */
+
+/* Gives the kernel all it takes; 0 or libuv's error. Then nothing is queued or c->sending is set.
+ */
+int sio_conn_write_out(struct sio_conn *c);
+void sio_conn_write_soon(struct sio_conn *c); /* at the end of the tick, if there is anything */
+bool sio_conn_write_done(const struct sio_conn *c); /* nothing is left */
+void sio_conn_write_drop(struct sio_conn *c);       /* what is queued is not sent */
+/* TLS: fills an empty wire from the plaintext; behind the last of it comes close_notify. */
+int sio_conn_write_seal(struct sio_conn *c);
 
 #endif

@@ -190,6 +190,7 @@ bool sio_loop_fini(struct sio_loop *l)
     uv_run(&l->uv, UV_RUN_DEFAULT); /* requests on the thread pool */
     run_graves(l);
     uv_loop_close(&l->uv);
+    sio_batch_fini(&l->batch);
     sio_ws_pool_fini(&l->ws_pool);
     sio_http_pool_fini(&l->http_pool);
     sio_free(l->read_buf);

@@ -22,6 +22,7 @@
 #include "base/stats.h"
 #include "codec/http_pool.h"
 #include "codec/ws_pool.h"
+#include "net/batch.h"
 
 enum {
     SIO_LOOP_READ_BYTES = 65536,
@@ -74,6 +75,7 @@ struct sio_loop {
     uint64_t linger_ms;             /* SIO_LOOP_LINGER_MS; tests make it short */
     size_t finishing;               /* connections that finish, see net/conn.h; at most ... */
     size_t finishing_max;           /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
+    struct sio_batch batch;         /* what connections send at the end of the tick */
     struct sio_ws_pool ws_pool;     /* for every WebSocket connection */
     struct sio_http_pool http_pool; /* for every HTTP connection */
     size_t n_clients;               /* connections that sio_conn_count was called for */

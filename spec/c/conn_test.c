@@ -29,6 +29,13 @@ TEST(conn_reads_and_writes)
     end(&s, &p);
 }
 
+static struct sio_blob *blob_of(char c, size_t len)
+{
+    struct sio_blob *b = sio_blob_new_raw(len);
+    memset(b->data, c, len);
+    return b;
+}
+
 TEST(conn_writes_once_per_tick)
 {
     struct peer p;
@@ -40,7 +47,7 @@ TEST(conn_writes_once_per_tick)
         sio_conn_write(s.c, SIO_LIT("copied,"));
         sio_conn_write_blob(s.c, b, 1);
     }
-    CHECK_EQ_INT(b->refs, 11);
+    CHECK_EQ_INT(b->refs, 2); /* the batch's: ten short writes are copied */
     CHECK_EQ_INT(sio_conn_queued(s.c), 130);
     WAIT(p.got.len == 130);
     CHECK_EQ_INT(p.reads, 1);
@@ -51,20 +58,77 @@ TEST(conn_writes_once_per_tick)
     end(&s, &p);
 }
 
+/* The first of them is too long for the batch, so all of them are in the queue. */
 TEST(conn_writes_any_number_of_pieces)
 {
     struct peer p;
     struct side s;
     struct sio_blob *b = sio_blob_new(SIO_LIT("0123456789"));
+    struct sio_blob *first = blob_of('a', SIO_BATCH_PIECE_MAX + 1);
     net_open();
     start(&s, peer_pair(&p, SOCK_SEQPACKET));
-    for (int i = 0; i < SIO_CONN_IOV_MAX * 2 + 1; i++)
+    sio_conn_write_blob(s.c, first, 0);
+    for (int i = 0; i < SIO_CONN_IOV_MAX * 2; i++)
         sio_conn_write_blob(s.c, b, (size_t)i % 10);
+    CHECK_EQ_INT(b->refs, 1 + SIO_CONN_IOV_MAX * 2);
     WAIT(b->refs == 1);
     WAIT(p.reads == 3);
-    CHECK_SLICE(sio_slice(p.got.p, 20), "01234567891234567892");
+    CHECK_SLICE(sio_slice(p.got.p + first->len, 20), "01234567891234567892");
+    sio_blob_unref(first);
     sio_blob_unref(b);
     end(&s, &p);
+}
+
+TEST(conn_keeps_the_order_of_short_and_long_writes)
+{
+    struct peer p;
+    struct side s;
+    struct sio_blob *lengthy = blob_of('-', SIO_BATCH_PIECE_MAX + 1);
+    net_open();
+    start(&s, peer_pair(&p, SOCK_SEQPACKET));
+    sio_conn_write(s.c, SIO_LIT("short"));
+    sio_conn_write_blob(s.c, lengthy, 0);
+    CHECK_EQ_INT(lengthy->refs, 2);
+    sio_conn_write(s.c, SIO_LIT("then"));
+    CHECK_EQ_INT(sio_conn_queued(s.c), 9 + lengthy->len);
+    WAIT(p.got.len == 9 + lengthy->len);
+    CHECK_EQ_INT(p.reads, 1);
+    CHECK_SLICE(sio_slice(p.got.p, 6), "short-");
+    CHECK_SLICE(sio_slice(p.got.p + p.got.len - 5, 5), "-then");
+    sio_blob_unref(lengthy);
+    end(&s, &p);
+}
+
+TEST(conn_many_get_the_same_bytes)
+{
+    enum { N = 3 };
+    struct peer p[N];
+    struct side s[N];
+    struct sio_blob *a = sio_blob_new(SIO_LIT("a;")), *b = sio_blob_new(SIO_LIT("b;"));
+    net_open();
+    for (int i = 0; i < N; i++)
+        start(&s[i], peer_pair(&p[i], SOCK_STREAM));
+    for (int i = 0; i < N; i++)
+        sio_conn_write_blob(s[i].c, a, 0);
+    sio_conn_write(s[1].c, SIO_LIT("own;"));
+    for (int i = 0; i < N; i++)
+        sio_conn_write_blob(s[i].c, b, 0);
+    sio_conn_close(s[2].c);
+    CHECK_EQ_INT(net.loop.batch.n_spans, 2);
+    WAIT(p[0].got.len == 4);
+    WAIT(p[1].got.len == 8);
+    CHECK_SLICE(sio_buf_slice(&p[0].got), "a;b;");
+    CHECK_SLICE(sio_buf_slice(&p[1].got), "a;own;b;");
+    CHECK_EQ_INT(p[2].got.len, 0);
+    CHECK(net.loop.batch.n_spans == 0 && a->refs == 1 && b->refs == 1);
+    sio_blob_unref(a);
+    sio_blob_unref(b);
+    for (int i = 0; i + 1 < N; i++) {
+        sio_conn_close(s[i].c);
+        sio_buf_fini(&s[i].got);
+        peer_fini(&p[i]);
+    }
+    leave(&s[N - 1], &p[N - 1]);
 }
 
 TEST(conn_flushes_at_once_when_asked)
@@ -107,6 +171,32 @@ TEST(conn_holds_what_the_kernel_does_not_take)
     WAIT(s.drains == 1);
     CHECK(is_pattern(sio_buf_slice(&p.got)));
     CHECK(!sio_conn_congested(s.c));
+    end(&s, &p);
+}
+
+/* The kernel takes a part of what stands in the batch; the rest goes on from the queue. */
+TEST(conn_holds_the_rest_of_short_writes)
+{
+    struct peer p;
+    struct side s;
+    size_t n = 0;
+    net_open();
+    start(&s, peer_tcp(&p, AF_INET));
+    peer_be_deaf(&p);
+    while (!sio_conn_congested(s.c) && n < 16 * BIG) {
+        for (int i = 0; i < 3; i++, n += 1001)
+            write_pattern(s.c, n, 1001);
+        CHECK_EQ_INT(net.loop.batch.n_spans, 1);
+        net_turn();
+    }
+    CHECK(sio_conn_congested(s.c) && sio_conn_queued(s.c) > 0);
+    CHECK(net.loop.batch.n_spans == 0 && s.drains == 0);
+    write_pattern(s.c, n, 10);
+    CHECK_EQ_INT(net.loop.batch.n_spans, 0); /* behind the rest */
+    peer_listen(&p);
+    WAIT(s.drains == 1);
+    WAIT(p.got.len == n + 10);
+    CHECK(is_pattern(sio_buf_slice(&p.got)));
     end(&s, &p);
 }
 

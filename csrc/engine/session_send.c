@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/* What a session sends, and the limits of that. Stands on the transports' tables and pressure;
+ * sio/packet and the heartbeat send.
+ *
+ * Runs once per recipient of a broadcast. Invariant: a packet is queued as a whole or not at all.
+ */
+#include "engine/session_in.h"
+
+#include "base/err.h"
+#include "engine/pressure.h"
+#include "engine/server_in.h"
+
+void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
+{
+    sio_stats_add(s->server->loop->stats, SIO_STAT_PACKETS_OUT, n);
+    if (s->transport->ops->at_once && !s->held) {
+        s->transport->ops->send(s->transport, msgs, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        eio_queue_push(&s->queue, &msgs[i]);
+    eio_server_mark(s->server, s);
+}
+
+/* Only when the kernel has taken what it can is a queue too long. */
+static bool fits(struct eio_session *s, size_t bytes)
+{
+    size_t max = s->server->options.max_buffered;
+    if (bytes > max)
+        return false;
+    if (eio_session_buffered(s) > max - bytes && s->transport->ops->relieve != NULL)
+        s->transport->ops->relieve(s->transport);
+    return eio_session_buffered(s) <= max - bytes;
+}
+
+static int doom(struct eio_session *s)
+{
+    const struct eio_options *o = &s->server->options;
+    bool early = o->slow_reader == EIO_SLOW_CLOSE;
+    if (!s->doomed) {
+        sio_stats_up(s->server->loop->stats, SIO_STAT_SLOW_READERS);
+        sio_log_about(
+            SIO_LOG_WARN, "eio max_buffered", eio_session_about(s),
+            "engine: a session (%s) does not take what is sent to it, closed with %zu bytes "
+            "waiting (limits: %s %zu bytes, %d messages)",
+            s->transport->ops->name, eio_session_buffered(s), early ? "high_water" : "max_buffered",
+            early ? o->high_water : o->max_buffered, (int)EIO_QUEUE_MESSAGES_MAX);
+    }
+    s->doomed = true;
+    eio_server_mark(s->server, s);
+    return SIO_EFULL;
+}
+
+/* At a limit, or under pressure. */
+static int send_with_care(struct eio_session *s, const struct eio_msg *msgs, size_t n, size_t bytes)
+{
+    size_t waiting;
+    if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes) ||
+        !eio_pressure_add(s, bytes))
+        return doom(s);
+    waiting = s->pressed ? eio_session_buffered(s) : 0;
+    eio_session_push(s, msgs, n);
+    if (s->pressed)
+        s->unread += eio_session_buffered(s) - waiting;
+    return 0;
+}
+
+/* All limits are far, as they are for nearly every packet. */
+static bool is_calm(const struct eio_session *s, size_t n, size_t bytes)
+{
+    const struct eio_options *o = &s->server->options;
+    size_t waiting = eio_session_buffered(s) + bytes;
+    return !s->doomed && !s->pressed && n <= EIO_QUEUE_MESSAGES_MAX - s->queue.n &&
+           waiting <= o->high_water && waiting <= o->max_buffered;
+}
+
+int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags)
+{
+    size_t bytes = 0;
+    if (s->state != EIO_STATE_OPEN)
+        return SIO_ECLOSED;
+    if ((flags & EIO_VOLATILE) && (s->queue.n != 0 || !s->transport->ops->writable(s->transport)))
+        return SIO_EAGAIN;
+    for (size_t i = 0; i < n; i++)
+        bytes += msgs[i].frame->len;
+    if (!is_calm(s, n, bytes))
+        return send_with_care(s, msgs, n, bytes);
+    eio_session_push(s, msgs, n);
+    return 0;
+}
