@@ -22,14 +22,16 @@ local broadcast_mt = operator.class("sio.Broadcast", Broadcast, properties)
 
 local function new(nsp, rooms, except, flags, seconds)
   local fields = { _nsp = nsp, _rooms = rooms, _except = except, _flags = flags }
-  fields._seconds = seconds
+  if seconds then fields._seconds = seconds end -- most have none, and are smaller for it
   return setmetatable(fields, broadcast_mt)
 end
 
--- A copy with some fields changed.
-local function with(self, changes)
-  local copy = new(self._nsp, self._rooms, self._except, self._flags, self._seconds)
-  for name, value in pairs(changes) do copy[name] = value end
+-- A copy with one field changed. Fields that are not there are asked for with rawget, here and in
+-- emit: else the class is searched for a method of that name.
+local function with(self, name, value)
+  local copy = new(self._nsp, rawget(self, "_rooms"), rawget(self, "_except"), self._flags,
+    rawget(self, "_seconds"))
+  copy[name] = value
   return copy
 end
 
@@ -37,14 +39,14 @@ end
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Broadcast:to(rooms, ...)
-  return with(self, { _rooms = operator.with_rooms(self._rooms, "to", rooms, ...) })
+  return with(self, "_rooms", operator.with_rooms(rawget(self, "_rooms"), "to", rooms, ...))
 end
 
 --- Leaves out whoever is in any of these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Broadcast:except(rooms, ...)
-  return with(self, { _except = operator.with_rooms(self._except, "except", rooms, ...) })
+  return with(self, "_except", operator.with_rooms(rawget(self, "_except"), "except", rooms, ...))
 end
 
 --- How long to wait for answers; else 5 seconds.
@@ -52,14 +54,14 @@ end
 ---@return sio.Broadcast
 function Broadcast:timeout(seconds)
   operator.check_timeout(seconds)
-  return with(self, { _seconds = seconds })
+  return with(self, "_seconds", seconds)
 end
 
 --- Whether the event may be compressed, where per_message_deflate and http_compression are on.
 ---@param yes boolean
 ---@return sio.Broadcast
 function Broadcast:compress(yes)
-  return with(self, { _flags = operator.compressed(self._flags, yes) })
+  return with(self, "_flags", operator.compressed(self._flags, yes))
 end
 
 --- Sends an event. Raises for what cannot be encoded; nil and why when a limit is reached. A
@@ -73,7 +75,8 @@ function Broadcast:emit(event, ...)
     return core.nsp_emit_callback(self._nsp, self._rooms, self._except, self._flags,
       self._seconds, event, ...)
   end
-  return core.nsp_emit(self._nsp, self._rooms, self._except, self._flags, event, ...)
+  return core.nsp_emit(self._nsp, rawget(self, "_rooms"), rawget(self, "_except"), self._flags,
+    event, ...)
 end
 
 --- Sends an event and waits until every client has answered or left, on all workers: the list of
@@ -93,7 +96,7 @@ end
 
 local function with_flag(flag)
   return function(self)
-    return with(self, { _flags = self._flags | flag })
+    return with(self, "_flags", self._flags | flag)
   end
 end
 
@@ -103,12 +106,16 @@ function properties.broadcast(self)
   return self
 end
 
---- Everybody in a namespace.
+--- Everybody in a namespace: one object for each, for it is what all its broadcasts begin with.
 ---@param nsp sio.Namespace
----@param flags? integer
 ---@return sio.Broadcast
-function broadcast.all(nsp, flags)
-  return new(nsp, nil, nil, flags or 0)
+function broadcast.all(nsp)
+  local all = rawget(nsp, "_all")
+  if not all then
+    all = new(nsp, nil, nil, 0)
+    rawset(nsp, "_all", all)
+  end
+  return all
 end
 
 --- Everybody in a namespace but one socket.
