@@ -24,24 +24,28 @@ static size_t head_size(const struct sio_ws_context *c)
     return c->head_len < 2 ? 2 : 2 + extended(c) + (c->head[1] & 0x80 ? 4 : 0);
 }
 
-/* `n` bytes of payload, unmasked into `to`. */
-static void unmask(struct sio_ws_context *c, uint8_t *to, size_t n)
+void sio_ws_unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mask[4], size_t at)
 {
-    const uint8_t *mask = c->head + head_size(c) - 4;
-    const char *from = c->payload.p;
     uint8_t turned[8];
     uint64_t key, word;
-    size_t at = 0;
-    for (size_t i = 0; i < 8; i++)
-        turned[i] = mask[(c->mask_at + i) % 4];
+    size_t i = 0;
+    for (size_t k = 0; k < 4; k++)
+        turned[k] = turned[4 + k] = mask[(at + k) % 4];
     memcpy(&key, turned, 8);
-    for (; n - at >= 8; at += 8) {
-        memcpy(&word, from + at, 8);
+    for (; n - i >= 8; i += 8) {
+        memcpy(&word, from + i, 8);
         word ^= key;
-        memcpy(to + at, &word, 8);
+        memcpy(to + i, &word, 8);
     }
-    for (; at < n; at++)
-        to[at] = (uint8_t)((uint8_t)from[at] ^ turned[at % 8]);
+    for (; i < n; i++)
+        to[i] = from[i] ^ turned[i % 8];
+}
+
+/* `n` bytes of payload, unmasked into `to`. */
+static void take_payload(struct sio_ws_context *c, uint8_t *to, size_t n)
+{
+    const uint8_t *mask = c->head + head_size(c) - 4;
+    sio_ws_unmask(to, (const uint8_t *)c->payload.p, n, mask, c->mask_at);
     c->mask_at = (uint8_t)((c->mask_at + n) % 4);
     c->payload = sio_slice_from(c->payload, n);
 }
@@ -59,7 +63,7 @@ static ssize_t on_recv(uint8_t *buf, size_t room, int flags, void *user)
     }
     payload = c->payload.len < room - n ? c->payload.len : room - n;
     if (payload != 0)
-        unmask(c, buf + n, payload);
+        take_payload(c, buf + n, payload);
     return (ssize_t)(n + payload);
 }
 

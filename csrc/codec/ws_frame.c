@@ -2,7 +2,8 @@
 /* Frames in, messages out. Stands on wslay's frame layer (ws_context.h) and utf8; net/ws_conn calls
  * it. Writing needs no wslay: a server's frame head is two to ten bytes.
  *
- * A frame that lies whole in the input is handed out from wslay's buffer; anything else is
+ * A message in one frame that lies whole in the input, which nearly all do, is unmasked and handed
+ * out where it lies (decision 42). Anything else goes through wslay, which judges it, and is
  * collected as it comes, never ahead of it, so an announced length reserves nothing.
  */
 #include "codec/ws_frame.h"
@@ -214,8 +215,39 @@ static void release(struct sio_ws_reader *r)
         sio_buf_fini(&r->message);
 }
 
-/* 1: an event; 0: go on while there is input. */
-static int step(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_event *out)
+/* The length of the head, mask included, when a message in one frame lies whole in `in`; 0: it is
+ * something else, or something is wrong with it. */
+static size_t whole_head(const struct sio_ws_reader *r, struct sio_slice in, size_t *len)
+{
+    const uint8_t *p = (const uint8_t *)in.p;
+    size_t head = 6;
+    if (r->context != NULL || r->op != 0 || in.len < head || !(p[0] & 0x80))
+        return 0;
+    *len = p[1] & 0x7f;
+    if (*len == 126) {
+        *len = (size_t)(p[2] << 8 | p[3]);
+        head = *len < 126 ? SIZE_MAX : 8; /* not minimal */
+    } else if (*len == 127) {
+        head = SIZE_MAX; /* longer than what the loop reads at once */
+    }
+    if (in.len < head || in.len - head < *len || *len > r->max_message)
+        return 0;
+    return head_ok(r, p) && !is_control(p[0] & 0x0f) ? head : 0;
+}
+
+static int read_whole(struct sio_ws_reader *r, struct sio_slice *in, size_t head, size_t len,
+                      struct sio_ws_event *out)
+{
+    uint8_t *p = (uint8_t *)in->p;
+    int err = begin_frame(r, p);
+    if (err)
+        return err;
+    sio_ws_unmask(p + head, p + head, len, p + head - 4, 0);
+    *in = sio_slice_from(*in, head + len);
+    return on_data(r, sio_slice(p + head, len), true, out);
+}
+
+static int read_part(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_event *out)
 {
     struct sio_ws_context *c;
     struct sio_slice data;
@@ -232,6 +264,14 @@ static int step(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_eve
                                   : on_data(r, data, done && (c->head[0] & 0x80), out);
     if (got == 0 && done)
         drop_context(r, true);
+    return got;
+}
+
+/* 1: an event; 0: go on while there is input. */
+static int step(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_event *out)
+{
+    size_t len, head = whole_head(r, *in, &len);
+    int got = head != 0 ? read_whole(r, in, head, len, out) : read_part(r, in, out);
     r->delivered = got == 1;
     return got;
 }

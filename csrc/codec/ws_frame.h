@@ -60,9 +60,10 @@ struct sio_ws_reader {
 
 void sio_ws_reader_init(struct sio_ws_reader *r, size_t max_message); /* at most UINT32_MAX */
 void sio_ws_reader_fini(struct sio_ws_reader *r);                     /* frees; idempotent */
-/* Takes bytes from the front of *in. 1: *out is filled, its data valid until the next call;
- * 0: everything was taken; SIO_EPROTO, SIO_EUTF8, SIO_ETOOBIG: r->close_code says with which code
- * to close; nothing can be read after an error. Client frames must be masked. A too long message is
+/* Takes bytes from the front of *in, where they may be unmasked. 1: *out is filled, its data valid
+ * until the next call and as long as these bytes; 0: everything was taken; SIO_EPROTO, SIO_EUTF8,
+ * SIO_ETOOBIG: r->close_code says with which code to close; nothing can be read after an error.
+ * Client frames must be masked. A too long message is
  * refused on its head alone; bad UTF-8 at the fragment in which it shows. A compressed
  * message is inflated when it is complete: then both are seen, and what cannot be inflated (1007).
  */

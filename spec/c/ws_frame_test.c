@@ -162,15 +162,17 @@ TEST(large_messages)
     static const size_t lengths[] = {4081, 4082, 4083, 8178, 65535, 65536, 300000};
     static const size_t steps[] = {1000, 4096, 65536, 1000000};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        struct sio_buf payload = {0}, wire = {0};
+        struct sio_buf payload = {0};
         for (size_t n = 0; n < lengths[i]; n++)
             sio_buf_append_u8(&payload, (uint8_t)(n * 31 >> 3));
-        frame(&wire, BINARY, sio_buf_slice(&payload));
         for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
             struct sio_ws_reader r;
             struct sio_ws_event e;
-            struct sio_slice rest = sio_buf_slice(&wire), in;
+            struct sio_buf wire = {0};
+            struct sio_slice rest, in;
             int got = 0;
+            frame(&wire, BINARY, sio_buf_slice(&payload));
+            rest = sio_buf_slice(&wire);
             sio_ws_reader_init(&r, lengths[i]);
             while (got == 0 && rest.len > 0) {
                 in = sio_slice(rest.p, rest.len < steps[k] ? rest.len : steps[k]);
@@ -180,9 +182,9 @@ TEST(large_messages)
             CHECK_EQ_INT(got, 1);
             CHECK_EQ_SLICE(e.data, sio_buf_slice(&payload));
             sio_ws_reader_fini(&r);
+            sio_buf_fini(&wire);
         }
         sio_buf_fini(&payload);
-        sio_buf_fini(&wire);
     }
 }
 
@@ -453,6 +455,9 @@ TEST(one_frame_in_one_piece_is_not_copied)
     sio_ws_reader_init(&r, MAX);
     CHECK_EQ_INT(sio_ws_read(&r, &in, &e), 1);
     CHECK(r.message.p == NULL);
+    CHECK(r.context == NULL);
+    CHECK(e.data.p == b.p + 6);
+    CHECK_EQ_INT(in.len, 0);
     sio_ws_reader_fini(&r);
     sio_buf_fini(&b);
 }
