@@ -6,7 +6,7 @@
  */
 #include "base/utf8.h"
 
-static const uint64_t high_bits = 0x8080808080808080;
+#include "base/word.h"
 
 /* Bounds of the second byte (RFC 3629 §4); returns how many continuation bytes follow, 0 for a
  * byte that cannot begin a sequence. */
@@ -69,15 +69,12 @@ static bool feed_byte(struct sio_utf8 *st, unsigned char c)
 
 static size_t skip_ascii(struct sio_slice s, size_t at)
 {
-    uint64_t word;
-    for (; s.len - at >= 8; at += 8) {
-        memcpy(&word, s.p + at, 8);
-        if (word & high_bits)
-            break;
+    for (; at < s.len; at += 8) {
+        uint64_t marks = sio_word_at(s, at) & SIO_WORD_HIGH_BITS;
+        if (marks != 0)
+            return at + sio_word_first(marks);
     }
-    while (at < s.len && (unsigned char)s.p[at] < 0x80)
-        at++;
-    return at;
+    return s.len;
 }
 
 bool sio_utf8_feed(struct sio_utf8 *st, struct sio_slice s)

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/utf8.h"
+#include "base/word.h"
 
 enum state {
     WANT_VALUE,
@@ -48,33 +49,24 @@ static int peek(const struct sio_json_reader *r)
     return r->pos < r->text.len ? (unsigned char)r->text.p[r->pos] : -1;
 }
 
-static const uint64_t ones = 0x0101010101010101;
-
-/* The high bit of each byte that is a quote, a backslash, a control character or not ASCII; a byte
- * above such a one may be marked without need, which costs a second look and nothing else. */
+/* Marks what is a quote, a backslash, a control character (as what is behind the end) or not ASCII.
+ * A byte above such a one may be marked without need, but the first mark is right. */
 static uint64_t special_bytes(uint64_t word)
 {
+    const uint64_t ones = SIO_WORD_ONES;
     uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
     uint64_t low = (word - ones * 0x20) | (quote - ones) | (backslash - ones);
-    return (low | word) & (ones * 0x80);
+    return (low | word) & SIO_WORD_HIGH_BITS;
 }
 
 size_t sio_json_plain(struct sio_slice text, size_t at)
 {
-    while (text.len - at >= 8) {
-        uint64_t word;
-        memcpy(&word, text.p + at, 8);
-        if (special_bytes(word) != 0)
-            break;
-        at += 8;
+    for (; at < text.len; at += 8) {
+        uint64_t marks = special_bytes(sio_word_at(text, at));
+        if (marks != 0)
+            return at + sio_word_first(marks);
     }
-    while (at < text.len) {
-        unsigned char c = (unsigned char)text.p[at];
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
-            break;
-        at++;
-    }
-    return at;
+    return text.len;
 }
 
 static bool is_hex(char c)
