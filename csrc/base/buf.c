@@ -34,15 +34,21 @@ char *sio_buf_grow(struct sio_buf *b, size_t extra)
     return b->len ? b->p + b->len : b->p; /* NULL + 0 is undefined */
 }
 
-void sio_buf_append_uint(struct sio_buf *b, uint64_t v)
+size_t sio_buf_digits(char out[SIO_BUF_DIGITS], uint64_t v)
 {
-    char digits[20];
+    char digits[SIO_BUF_DIGITS];
     size_t at = sizeof digits;
     do {
         digits[--at] = (char)('0' + v % 10);
         v /= 10;
     } while (v != 0);
-    sio_buf_append(b, digits + at, sizeof digits - at);
+    memcpy(out, digits + at, sizeof digits - at);
+    return sizeof digits - at;
+}
+
+void sio_buf_append_uint(struct sio_buf *b, uint64_t v)
+{
+    b->len += sio_buf_digits(sio_buf_reserve(b, SIO_BUF_DIGITS), v);
 }
 
 void sio_buf_printf(struct sio_buf *b, const char *fmt, ...)

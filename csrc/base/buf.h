@@ -47,6 +47,8 @@ static inline void sio_buf_append_char(struct sio_buf *b, char c)
     b->len++;
 }
 void sio_buf_append_uint(struct sio_buf *b, uint64_t v); /* decimal */
+enum { SIO_BUF_DIGITS = 20 };
+size_t sio_buf_digits(char out[SIO_BUF_DIGITS], uint64_t v); /* the same, to where there is room */
 void sio_buf_printf(struct sio_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Drops n bytes from the front (memmove); n <= len. */
 void sio_buf_consume(struct sio_buf *b, size_t n);

@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+#include <assert.h>
+
 static const uint64_t id_max = (UINT64_C(1) << 53) - 1; /* Number.MAX_SAFE_INTEGER */
 
 static int refuse(const char **why, const char *text)
@@ -115,10 +117,15 @@ static bool is_binary(enum sio_packet_type type)
     return type == SIO_BINARY_EVENT || type == SIO_BINARY_ACK;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static int check_data(struct sio_packet *p, const char **why)
 {
     /* white space in front of the JSON makes upstream read it as an ack id of 0 */
-    if (p->data.len > 0 && strchr(" \t\r\n", p->data.p[0]) != NULL)
+    if (p->data.len > 0 && is_space(p->data.p[0]))
         return refuse(why, "invalid payload");
     if (p->data.len > 0 && sio_json_scan(p->data, SIO_JSON_DEPTH_MAX, &p->shape) != 0)
         return refuse(why, "invalid payload");
@@ -176,20 +183,23 @@ int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const ch
     return decode(text, true, out, why);
 }
 
-void sio_packet_append_head(struct sio_buf *out, enum sio_packet_type type, unsigned attachments,
-                            struct sio_slice nsp, bool has_id, uint64_t id)
+size_t sio_packet_head(char out[SIO_PACKET_HEAD_MAX], enum sio_packet_type type,
+                       unsigned attachments, struct sio_slice nsp, bool has_id, uint64_t id)
 {
-    sio_buf_append_char(out, (char)('0' + (int)type));
+    size_t n = 0;
+    out[n++] = (char)('0' + (int)type);
     if (is_binary(type)) {
-        sio_buf_append_uint(out, attachments);
-        sio_buf_append_char(out, '-');
+        assert(attachments < 100);
+        n += sio_buf_digits(out + n, attachments);
+        out[n++] = '-';
     }
     if (!sio_slice_eq(nsp, SIO_LIT("/"))) {
-        sio_buf_append_slice(out, nsp);
-        sio_buf_append_char(out, ',');
+        assert(nsp.len <= SIO_NSP_NAME_MAX);
+        memcpy(out + n, nsp.p, nsp.len);
+        n += nsp.len;
+        out[n++] = ',';
     }
-    if (has_id)
-        sio_buf_append_uint(out, id);
+    return has_id ? n + sio_buf_digits(out + n, id) : n;
 }
 
 bool sio_packet_reserved_event(struct sio_slice name)

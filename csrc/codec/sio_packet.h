@@ -58,9 +58,10 @@ int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const ch
  * and data; fills query and shape. */
 int sio_packet_check(struct sio_packet *p, bool v2, const char **why);
 
-/* Appends everything up to the JSON. `nsp` "/" is left out. */
-void sio_packet_append_head(struct sio_buf *out, enum sio_packet_type type, unsigned attachments,
-                            struct sio_slice nsp, bool has_id, uint64_t id);
+enum { SIO_PACKET_HEAD_MAX = 4 + SIO_NSP_NAME_MAX + 1 + SIO_BUF_DIGITS }; /* "564-/name,1234" */
+/* Writes everything up to the JSON; returns its length. `nsp` "/" is left out. */
+size_t sio_packet_head(char out[SIO_PACKET_HEAD_MAX], enum sio_packet_type type,
+                       unsigned attachments, struct sio_slice nsp, bool has_id, uint64_t id);
 
 /* connect, connect_error, disconnect, disconnecting, newListener, removeListener */
 bool sio_packet_reserved_event(struct sio_slice name);

@@ -20,10 +20,10 @@ static enum sio_packet_type wire_type(const struct sio_out_head *head)
 static int encode(void *ctx, const struct sio_out_head *head, struct sio_out *out)
 {
     (void)ctx;
-    struct sio_buf text = {0};
-    sio_packet_append_head(&text, wire_type(head), head->n_attachments, head->nsp, head->has_id,
-                           head->id);
-    struct sio_slice parts[5] = {sio_buf_slice(&text), head->data};
+    char text[SIO_PACKET_HEAD_MAX];
+    size_t len = sio_packet_head(text, wire_type(head), head->n_attachments, head->nsp,
+                                 head->has_id, head->id);
+    struct sio_slice parts[5] = {sio_slice(text, len), head->data};
     size_t n = 2;
     if (head->offset.len != 0) {
         parts[1].len--; /* the closing bracket */
@@ -35,7 +35,6 @@ static int encode(void *ctx, const struct sio_out_head *head, struct sio_out *ou
     sio_out_add(out, eio_msg_text(EIO_MESSAGE, parts, n));
     for (unsigned i = 0; i < head->n_attachments; i++)
         sio_out_add(out, eio_msg_binary(head->attachments[i]));
-    sio_buf_fini(&text);
     return 0;
 }
 

@@ -204,16 +204,32 @@ TEST(every_prefix_of_a_packet_is_safe)
     test_guard_fini(&guard);
 }
 
+static void append_head(struct sio_buf *b, enum sio_packet_type type, unsigned attachments,
+                        struct sio_slice nsp, bool has_id, uint64_t id)
+{
+    b->len += sio_packet_head(sio_buf_reserve(b, SIO_PACKET_HEAD_MAX), type, attachments, nsp,
+                              has_id, id);
+}
+
 TEST(heads)
 {
     struct sio_buf b = {0};
-    sio_packet_append_head(&b, SIO_EVENT, 0, SIO_LIT("/"), false, 0);
+    append_head(&b, SIO_EVENT, 0, SIO_LIT("/"), false, 0);
     sio_buf_append_char(&b, '\n');
-    sio_packet_append_head(&b, SIO_ACK, 0, SIO_LIT("/admin"), true, 0);
+    append_head(&b, SIO_ACK, 0, SIO_LIT("/admin"), true, 0);
     sio_buf_append_char(&b, '\n');
-    sio_packet_append_head(&b, SIO_BINARY_EVENT, 2, SIO_LIT("/admin"), true, 9007199254740991);
+    append_head(&b, SIO_BINARY_EVENT, 2, SIO_LIT("/admin"), true, 9007199254740991);
     sio_buf_append_char(&b, '\n');
-    sio_packet_append_head(&b, SIO_DISCONNECT, 0, SIO_LIT("/a"), false, 0);
+    append_head(&b, SIO_DISCONNECT, 0, SIO_LIT("/a"), false, 0);
     CHECK_SLICE(sio_buf_slice(&b), "2\n3/admin,0\n52-/admin,9007199254740991\n1/a,");
     sio_buf_fini(&b);
+}
+
+TEST(longest_head)
+{
+    char name[SIO_NSP_NAME_MAX], head[SIO_PACKET_HEAD_MAX];
+    memset(name, '/', sizeof name);
+    CHECK_EQ_INT(
+        sio_packet_head(head, SIO_BINARY_EVENT, 64, sio_slice(name, sizeof name), true, UINT64_MAX),
+        sizeof head);
 }

@@ -24,7 +24,8 @@ static void check_round_trip(const struct sio_packet *p)
     struct sio_buf b = {0};
     struct sio_packet again;
     const char *why;
-    sio_packet_append_head(&b, p->type, p->attachments, p->nsp, p->has_id, p->id);
+    b.len = sio_packet_head(sio_buf_reserve(&b, SIO_PACKET_HEAD_MAX), p->type, p->attachments,
+                            p->nsp, p->has_id, p->id);
     sio_buf_append_slice(&b, p->data);
     FUZZ_CHECK(sio_packet_decode(sio_buf_slice(&b), &again, &why) == 0);
     FUZZ_CHECK(again.type == p->type && again.attachments == p->attachments);

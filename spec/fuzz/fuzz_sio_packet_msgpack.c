@@ -68,8 +68,9 @@ static void check_as_json(const struct sio_packet *p)
     bool speakable = p->nsp.len > 0 && p->nsp.p[0] == '/' && !memchr(p->nsp.p, ',', p->nsp.len);
     if (!speakable || (p->attachments != 0 && p->type != SIO_EVENT && p->type != SIO_ACK))
         return;
-    sio_packet_append_head(&text, p->attachments != 0 ? binary[p->type] : p->type, p->attachments,
-                           p->nsp, p->has_id, p->id);
+    text.len = sio_packet_head(sio_buf_reserve(&text, SIO_PACKET_HEAD_MAX),
+                               p->attachments != 0 ? binary[p->type] : p->type, p->attachments,
+                               p->nsp, p->has_id, p->id);
     sio_buf_append_slice(&text, p->data);
     FUZZ_CHECK(sio_packet_decode(sio_buf_slice(&text), &same, &why) == 0);
     check_same(p, &same);
