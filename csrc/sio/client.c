@@ -131,13 +131,21 @@ static void dispatch(struct sio_socket *s, const struct sio_inbound *in)
     }
 }
 
+/* It has few, and their number is limited: no need of the server's map. */
+static struct sio_socket *find_named(const struct sio_client *c, struct sio_slice nsp)
+{
+    struct sio_socket *s = c->sockets;
+    while (s != NULL && !sio_slice_eq(s->nsp->name, nsp))
+        s = s->next;
+    return s;
+}
+
 /* A packet for a namespace that must have been joined. */
 static void on_joined_packet(struct sio_client *c, const struct sio_inbound *in)
 {
     static const struct sio_parting left = {.reason = "client namespace disconnect"};
     const struct sio_packet *p = &in->packet;
-    struct sio_nsp *n = sio_server_find_nsp(c->server, p->nsp);
-    struct sio_socket *s = n == NULL ? NULL : sio_client_find(c, n);
+    struct sio_socket *s = find_named(c, p->nsp);
     if (s == NULL || s->state != SIO_SOCKET_CONNECTED || p->type == SIO_CONNECT_ERROR)
         sio_client_close(c);
     else if (p->type == SIO_DISCONNECT)
