@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Looks into the fields that lua/sio has for listeners: `_on` of a socket and of a namespace's
- * `_events` (emitter.lua), `_any` and `_uses` of a socket. Stands on handle; bind/socket calls it.
+ * `_events` (emitter.lua). Stands on handle; bind/socket calls it.
  *
  * Invariant: raw access only, so nothing of people's runs here.
  */
@@ -20,11 +20,10 @@ static bool push_table(lua_State *L, int object, const char *name)
     return false;
 }
 
-/* How many listeners the object on top of the stack has for an event. It is replaced by the only
- * one, or popped. */
-static lua_Unsigned take_only(lua_State *L, int event)
+/* How many listeners the object at `object` has for an event. The only one is pushed. */
+static lua_Unsigned push_only(lua_State *L, int object, int event)
 {
-    int object = lua_gettop(L);
+    int top = lua_gettop(L);
     lua_Unsigned n = 0;
     if (push_table(L, object, "_on")) {
         lua_pushvalue(L, event);
@@ -33,43 +32,39 @@ static lua_Unsigned take_only(lua_State *L, int event)
     }
     if (n == 1) {
         lua_rawgeti(L, -1, 1);
-        lua_replace(L, object);
+        lua_replace(L, top + 1);
+        top++;
     }
-    lua_settop(L, n == 1 ? object : object - 1);
+    lua_settop(L, top);
     return n;
 }
 
-static lua_Unsigned take_only_of_nsp(lua_State *L, const struct sio_bind *b,
+static lua_Unsigned push_only_of_nsp(lua_State *L, const struct sio_bind *b,
                                      const struct sio_nsp *nsp, int event)
 {
+    int top = lua_gettop(L);
+    lua_Unsigned n = 0;
     sio_handle_push_value(b, L, nsp);
-    if (!lua_istable(L, -1) || !push_table(L, lua_gettop(L), "_events")) {
-        lua_pop(L, 1);
-        return 0;
-    }
-    lua_remove(L, -2);
-    return take_only(L, event);
-}
-
-static bool has_field(lua_State *L, int object, const char *name)
-{
-    if (!push_table(L, object, name))
-        return false;
-    lua_pop(L, 1);
-    return true;
+    if (lua_istable(L, -1) && push_table(L, top + 1, "_events"))
+        n = push_only(L, top + 2, event);
+    if (n == 1)
+        lua_replace(L, ++top);
+    lua_settop(L, top);
+    return n;
 }
 
 enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
-                                    const struct sio_nsp *nsp, int socket, int event)
+                                    const struct sio_socket *s, int object, int event)
 {
+    const struct sio_handle *h = sio_socket_user(s);
+    const struct sio_nsp *nsp = sio_socket_nsp(s);
     lua_Unsigned own, shared = 0;
     int top = lua_gettop(L);
-    if (!lua_checkstack(L, 8) || has_field(L, socket, "_any") || has_field(L, socket, "_uses"))
+    if (h == NULL || h->screened || !lua_checkstack(L, 8))
         return SIO_LISTENER_UNKNOWN;
-    lua_pushvalue(L, socket);
-    own = take_only(L, event);
+    own = push_only(L, object, event);
     if (sio_namespace_wants(nsp, SIO_WANT_EVENTS))
-        shared = sio_parent_of(nsp) != NULL ? 2 : take_only_of_nsp(L, b, nsp, event);
+        shared = sio_parent_of(nsp) != NULL ? 2 : push_only_of_nsp(L, b, nsp, event);
     if (own + shared == 1)
         return own == 1 ? SIO_LISTENER_SOCKETS : SIO_LISTENER_NSPS;
     lua_settop(L, top);

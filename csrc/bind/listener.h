@@ -9,7 +9,6 @@
 #define SIO_BIND_LISTENER_H
 
 #include "bind/bind.h"
-#include "sio/nsp.h"
 #include "sio/socket.h"
 
 enum sio_listener {
@@ -18,10 +17,10 @@ enum sio_listener {
     SIO_LISTENER_NSPS,    /* f(socket, arguments...) */
 };
 
-/* Pushes the only listener of an event for a socket of `nsp`; nothing when that is unknown.
- * `socket` and `event` are stack indices: the socket's object, and the name, a string. */
+/* Pushes the only listener of an event of s; nothing when that is unknown. `object` and `event` are
+ * stack indices: the socket's object, and the name, a string. */
 enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
-                                    const struct sio_nsp *nsp, int socket, int event);
+                                    const struct sio_socket *s, int object, int event);
 /* Whether the object of socket `s` has listeners for an event; false without an object. */
 bool sio_listener_has(const struct sio_bind *b, const struct sio_socket *s, const char *event);
 /* Whether the function on top of the stack can see what is behind its first n arguments. */

@@ -157,11 +157,11 @@ static void push_ack(lua_State *L, const struct sio_incoming *in)
 
 /* Runs the event's only listener, in the place of the name, with `n` arguments. What it returns
  * goes to ANSWER. False: there are others, or something is in front of it. */
-static bool run_listener(struct sio_bind *b, struct sio_co *c, const struct sio_nsp *nsp,
+static bool run_listener(struct sio_bind *b, struct sio_co *c, const struct sio_socket *s,
                          const struct sio_incoming *in, int n)
 {
     lua_State *L = sio_call_stack(c);
-    enum sio_listener found = sio_listener_find(L, b, nsp, SOCKET, NAME);
+    enum sio_listener found = sio_listener_find(L, b, s, SOCKET, NAME);
     bool sees_ack;
     if (found == SIO_LISTENER_UNKNOWN)
         return false;
@@ -219,7 +219,7 @@ static void on_event(void *owner, struct sio_socket *s, const struct sio_incomin
     }
     sio_call_context(c, app, name, sio_slice_str(sio_socket_id(s)));
     sio_call_nsp(c, sio_nsp_name(sio_socket_nsp(s)));
-    if (!run_listener(app->bind, c, sio_socket_nsp(s), in, n - 1))
+    if (!run_listener(app->bind, c, s, in, n - 1))
         run_hook(app->bind, c, in, n - 1);
 }
 
@@ -402,6 +402,16 @@ static int lsocket_keep(lua_State *L)
     return 0;
 }
 
+/* set_screened(socket, on): whether its events go by way of the hook, whoever listens */
+static int lsocket_set_screened(lua_State *L)
+{
+    if (sio_socket_self(L) == NULL)
+        return 0;
+    lua_rawgeti(L, 1, SIO_OBJECT_HANDLE);
+    ((struct sio_handle *)lua_touserdata(L, -1))->screened = lua_toboolean(L, 2);
+    return 0;
+}
+
 /* set_outgoing(socket, on): whether the hook `outgoing` is called for it */
 static int lsocket_set_outgoing(lua_State *L)
 {
@@ -446,6 +456,7 @@ void lsocket_open(lua_State *L)
                                          {"socket_rooms", lsocket_rooms},
                                          {"socket_disconnect", lsocket_disconnect},
                                          {"socket_keep", lsocket_keep},
+                                         {"socket_set_screened", lsocket_set_screened},
                                          {"socket_set_outgoing", lsocket_set_outgoing},
                                          {"socket_accept", lsocket_accept},
                                          {"socket_refuse", lsocket_refuse},

@@ -6,6 +6,7 @@
 -- changed.
 
 local core = require "sio.core"
+local dispatch = require "sio.dispatch"
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 
@@ -33,21 +34,21 @@ end
 ---@param fn async fun(event: string, ...)
 ---@return sio.Socket
 function CatchAll:on_any(fn)
-  return add(self, "_any", "on_any", fn)
+  return dispatch.screen(add(self, "_any", "on_any", fn))
 end
 
 --- The same, before those that are there already.
 ---@param fn async fun(event: string, ...)
 ---@return sio.Socket
 function CatchAll:prepend_any(fn)
-  return add(self, "_any", "prepend_any", fn, true)
+  return dispatch.screen(add(self, "_any", "prepend_any", fn, true))
 end
 
 --- Removes one of them, or all.
 ---@param fn? function
 ---@return sio.Socket
 function CatchAll:off_any(fn)
-  return remove(self, "_any", fn)
+  return dispatch.screen(remove(self, "_any", fn))
 end
 
 ---@return function[] in the order in which they are called

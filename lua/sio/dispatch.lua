@@ -11,6 +11,17 @@
 local core = require "sio.core"
 local emitter = require "sio.emitter"
 
+local dispatch = {}
+
+--- Tells C whether there is something in front of a socket's listeners: with that, all of its
+--- events come here. Returns the socket.
+---@param socket sio.Socket
+---@return sio.Socket
+function dispatch.screen(socket)
+  core.socket_set_screened(socket, rawget(socket, "_any") ~= nil or rawget(socket, "_uses") ~= nil)
+  return socket
+end
+
 -- The object that has the on_event listeners of a namespace, when there are any for this event.
 local function listening(nsp, event)
   local events = nsp and rawget(nsp, "_events")
@@ -80,3 +91,5 @@ core.set_hooks {
     deliver(socket, "disconnect", nil, reason, detail)
   end,
 }
+
+return dispatch

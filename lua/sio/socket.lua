@@ -10,11 +10,11 @@ local broadcast = require "sio.broadcast"
 local catch_all = require "sio.catch_all"
 local class = require "sio.class"
 local core = require "sio.core"
+local dispatch = require "sio.dispatch" -- sets the hooks of events
 local emitter = require "sio.emitter"
 local errors = require "sio.error"
 local single = require "sio.single"
 local slip = require "sio.slip"
-require "sio.dispatch" -- sets the hooks of events
 require "sio.session" -- sets the hooks of socket.conn
 
 ---@class sio.Socket : sio.Single
@@ -106,7 +106,7 @@ function Socket:use(fn)
   errors.check_argument("use", 1, "function", fn)
   core.socket_keep(self)
   rawset(self, "_uses", emitter.with(self._uses, fn))
-  return self
+  return dispatch.screen(self)
 end
 
 --- Sends the event "message".
