@@ -91,7 +91,7 @@ test-c: test-bin ## C tests only
 test-lua: build tree ## Lua specs only, or SPECS=file
 	@cd $(ROOT) && $(SAN_ENV) $(CURDIR)/tools/suite.sh lua-$(FLAVOUR) busted busted -o plainTerminal $(SPECS)
 
-test-clients: build client build/failmalloc.so build/clock_jump.so build/hold_journal spec/node_modules/.package-lock.json ## official clients, conformance, browser
+test-clients: build client bench-bin build/failmalloc.so build/clock_jump.so build/hold_journal spec/node_modules/.package-lock.json ## official clients, conformance, browser
 	@tools/suite.sh clients tap tools/node_tests.sh $(or $(SPECS),$(JS_TESTS))
 
 test-rock: client ## the LuaRocks package

@@ -10,20 +10,21 @@
 #include "works.h"
 
 #include "budget.h"
-#include "check.h"
 #include "clock.h"
+#include "crowd.h"
 #include "fail.h"
-#include "reel.h"
+#include "flock.h"
 #include "report.h"
 
 #include <stdio.h>
 
-enum { DELIVERIES = 100000, LEAST_MESSAGES = 100, REEL = 4096 };
+enum { DELIVERIES = 100000, LEAST_MESSAGES = 100 };
 
 struct broadcast {
     struct load_crowd crowd;
     struct load_reel reel;
     struct load_budget budget;
+    struct load_window window;
     uint32_t rooms;
     uint32_t said, done;
     uint32_t heard[LOAD_INFLIGHT_MAX];
@@ -39,11 +40,9 @@ static uint32_t audience(const struct broadcast *b, uint32_t k)
 static void on_frame(struct load_client *client, const struct load_frame *frame)
 {
     struct broadcast *b = client->crowd->state;
-    load_check_frame(client, &b->reel, frame);
-    struct load_ear *ear = &client->ear;
-    if (ear->gap || ear->heard % b->reel.parts != 0)
+    uint32_t k;
+    if (!load_ear_take(&client->ear, &b->reel, frame, &k))
         return;
-    uint32_t k = ear->first + (ear->heard / b->reel.parts - 1) * ear->stride;
     if (k >= b->said)
         load_fail("client %u: message %u came, nobody said it yet", client->conn.index, k);
     b->deliveries++;
@@ -56,8 +55,7 @@ static void on_stall(struct load_crowd *crowd)
     for (uint32_t i = 0; i < crowd->n; i++) {
         struct load_ear *ear = &crowd->clients[i].ear;
         uint32_t due = b->said > ear->first ? (b->said - ear->first - 1) / ear->stride + 1 : 0;
-        if (ear->heard < due * b->reel.parts)
-            load_check_missing(&crowd->clients[i], due);
+        load_ear_expect(ear, &b->reel, due);
     }
 }
 
@@ -79,12 +77,19 @@ static void say(struct broadcast *b)
 
 static void run(struct broadcast *b)
 {
-    do {
+    const struct load_options *options = b->crowd.options;
+    uint32_t messages = DELIVERIES / audience(b, 0);
+    b->crowd.work = &work;
+    load_window_start(&b->window, options->pids, options->n_pids);
+    load_budget_start(&b->budget, options, messages > LEAST_MESSAGES ? messages : LEAST_MESSAGES);
+    say(b);
+    while (b->done < b->said) {
+        load_crowd_wait(&b->crowd, UINT64_MAX);
+        count_done(b);
         if (b->done == b->said)
             say(b);
-        load_crowd_wait(&b->crowd);
-        count_done(b);
-    } while (b->done < b->said || b->budget.left > 0);
+    }
+    load_window_stop(&b->window);
 }
 
 /* The floor does not acknowledge a join; the barrier behind it has an answer in both dialects. */
@@ -98,49 +103,59 @@ static void on_joining(struct load_client *client, const struct load_frame *fram
 static void join_rooms(struct broadcast *b)
 {
     static const struct load_work joining = {.on_frame = on_joining};
+    bool raw = b->crowd.options->dialect == LOAD_RAW;
     b->crowd.work = &joining;
     for (uint32_t i = 0; i < b->crowd.n; i++) {
         struct load_client *client = &b->crowd.clients[i];
-        struct load_bytes out = {0};
         char text[64];
-        bool raw = b->crowd.options->dialect == LOAD_RAW;
         snprintf(text, sizeof text, raw ? "j%u;" : "420[\"join\",\"r%u\"]", i % b->rooms);
-        load_reel_text(&out, text);
-        load_conn_send(&client->conn, out.p, out.len);
-        load_bytes_fini(&out);
+        load_client_say(client, text);
         load_crowd_bar(client);
-        client->ear = (struct load_ear){.first = i % b->rooms, .stride = b->rooms};
+        client->ear.first = i % b->rooms;
+        client->ear.stride = b->rooms;
     }
     while (b->joined < b->crowd.n)
-        load_crowd_wait(&b->crowd);
+        load_crowd_wait(&b->crowd, UINT64_MAX);
 }
 
-void load_work_broadcast(const struct load_options *options)
+/* options->rooms: 0, or in how many the clients are. */
+static void broadcast(const struct load_options *options, uint32_t clients, uint32_t idle)
 {
     struct broadcast b = {.rooms = options->rooms != 0 ? options->rooms : 1};
-    load_crowd_init(&b.crowd, options, options->clients);
+    load_crowd_init(&b.crowd, options, clients);
     b.crowd.state = &b;
-    load_reel_init(&b.reel, options, options->rooms != 0 ? LOAD_SHOUT : LOAD_SAY, REEL);
+    load_reel_init(&b.reel, options, options->rooms != 0 ? LOAD_SHOUT : LOAD_SAY, LOAD_FRAMES);
     load_crowd_open(&b.crowd);
     if (options->rooms != 0)
         join_rooms(&b);
-    b.crowd.work = &work;
-
-    struct load_window window;
-    uint32_t messages = DELIVERIES / audience(&b, 0);
-    load_window_start(&window, options->pids, options->n_pids);
-    load_budget_start(&b.budget, options, messages > LEAST_MESSAGES ? messages : LEAST_MESSAGES);
     run(&b);
-    load_window_stop(&window);
     load_crowd_settle(&b.crowd);
-
     load_report_print(&(struct load_report){
         .options = options,
-        .window = &window,
+        .window = &b.window,
+        .clients = clients,
+        .idle = idle,
         .unit = "delivery",
         .units = b.deliveries,
         .messages = b.said,
     });
     load_reel_fini(&b.reel);
     load_crowd_fini(&b.crowd);
+}
+
+void load_work_broadcast(const struct load_options *options)
+{
+    if (options->rooms > options->clients)
+        load_fail("more rooms than clients");
+    broadcast(options, options->clients, 0);
+}
+
+void load_work_busy(const struct load_options *options)
+{
+    struct load_options room = *options;
+    struct load_flock flock;
+    room.rooms = 1;
+    load_flock_open(&flock, options, options->clients);
+    broadcast(&room, options->busy, options->clients);
+    load_flock_close(&flock);
 }

@@ -25,26 +25,33 @@ enum {
     SOURCE_COUNT = 250, /* 127.0.0.2 to 127.0.0.251 */
 };
 
-void load_loop_init(struct load_loop *loop, uint16_t port)
+void load_loop_init(struct load_loop *loop, const struct load_options *options)
 {
-    *loop = (struct load_loop){.epoll = epoll_create1(EPOLL_CLOEXEC), .port = port};
+    *loop =
+        (struct load_loop){.epoll = epoll_create1(EPOLL_CLOEXEC), .port = (uint16_t)options->port};
     if (loop->epoll < 0)
         load_fail_errno("epoll_create1");
     loop->in = malloc(READ_BYTES);
     if (loop->in == NULL)
         load_fail("no memory for a buffer");
+    if (options->tls)
+        loop->tls = load_tls_context();
 }
 
 void load_loop_fini(struct load_loop *loop)
 {
     close(loop->epoll);
     free(loop->in);
+    if (loop->tls != NULL)
+        SSL_CTX_free(loop->tls);
 }
 
 void load_conn_close(struct load_conn *conn)
 {
     if (conn->fd < 0)
         return;
+    if (conn->tls != NULL)
+        load_tls_end(conn->tls);
     close(conn->fd);
     conn->fd = -1;
     load_bytes_fini(&conn->rest);
@@ -53,6 +60,8 @@ void load_conn_close(struct load_conn *conn)
 
 static size_t write_some(struct load_conn *conn, const uint8_t *p, size_t len)
 {
+    if (conn->tls != NULL)
+        return load_tls_write(conn->tls, p, len);
     ssize_t n = send(conn->fd, p, len, MSG_NOSIGNAL);
     if (n >= 0)
         return (size_t)n;
@@ -63,14 +72,20 @@ static size_t write_some(struct load_conn *conn, const uint8_t *p, size_t len)
 
 void load_conn_send(struct load_conn *conn, const void *p, size_t len)
 {
-    size_t done = conn->out.len == 0 ? write_some(conn, p, len) : 0;
+    size_t done = 0;
+    size_t n;
+    /* TLS writes a record at a time. */
+    while (conn->out.len == 0 && done < len &&
+           (n = write_some(conn, (const uint8_t *)p + done, len - done)) > 0)
+        done += n;
     load_bytes_append(&conn->out, (const uint8_t *)p + done, len - done);
 }
 
 static void flush(struct load_conn *conn)
 {
-    size_t done = write_some(conn, conn->out.p, conn->out.len);
-    load_bytes_drop(&conn->out, done);
+    size_t n;
+    while (conn->out.len > 0 && (n = write_some(conn, conn->out.p, conn->out.len)) > 0)
+        load_bytes_drop(&conn->out, n);
 }
 
 /* What was kept comes first: such a message is completed in `rest`, others stay where they were
@@ -89,30 +104,44 @@ static void take(struct load_conn *conn, const uint8_t *p, size_t len)
         load_bytes_append(&conn->rest, p + taken, len - taken);
 }
 
+static size_t read_some(struct load_conn *conn, bool *is_ended)
+{
+    if (conn->tls != NULL)
+        return load_tls_read(conn->tls, conn->loop->in, READ_BYTES, is_ended);
+    ssize_t n = recv(conn->fd, conn->loop->in, READ_BYTES, 0);
+    if (n < 0 && errno != EAGAIN)
+        load_fail_errno("recv");
+    *is_ended = n == 0;
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* A short read emptied the socket (epoll(7)), but one record of TLS need not be all of them. */
+static bool may_have_more(const struct load_conn *conn, size_t n)
+{
+    return conn->fd >= 0 && (conn->tls != NULL ? n > 0 : n == READ_BYTES);
+}
+
 static void read_all(struct load_conn *conn)
 {
     size_t n;
     do {
-        ssize_t got = recv(conn->fd, conn->loop->in, READ_BYTES, 0);
-        if (got < 0 && errno == EAGAIN)
-            break;
-        if (got < 0)
-            load_fail_errno("recv");
-        if (got == 0)
+        bool is_ended;
+        n = read_some(conn, &is_ended);
+        if (is_ended)
             load_fail("client %u: the server closed the connection", conn->index);
-        n = (size_t)got;
-        take(conn, conn->loop->in, n);
-    } while (n == READ_BYTES && conn->fd >= 0); /* a short read emptied the socket: epoll(7) */
+        if (n > 0)
+            take(conn, conn->loop->in, n);
+    } while (may_have_more(conn, n));
     if (conn->fd >= 0 && conn->user->on_read != NULL)
         conn->user->on_read(conn);
 }
 
 static void serve(struct load_conn *conn, uint32_t events)
 {
-    if (events & EPOLLOUT && conn->out.len > 0)
-        flush(conn);
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
         read_all(conn);
+    if (conn->fd >= 0 && conn->out.len > 0)
+        flush(conn); /* after reading: a handshake of TLS may have come to its end */
 }
 
 unsigned load_loop_turn(struct load_loop *loop, uint64_t wait_ns)
@@ -159,6 +188,8 @@ void load_conn_open(struct load_conn *conn, struct load_loop *loop, uint32_t ind
     };
     if (connect(conn->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)
         load_fail_errno("connect");
+    if (loop->tls != NULL)
+        conn->tls = load_tls_start(loop->tls, conn->fd);
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = conn};
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, conn->fd, &event) != 0)
         load_fail_errno("epoll_ctl");

@@ -14,8 +14,8 @@
 #define LOAD_CONN_H
 
 #include "bytes.h"
-
-#include <stdbool.h>
+#include "options.h"
+#include "tls.h"
 
 struct load_conn;
 
@@ -29,7 +29,8 @@ struct load_conn_user {
 struct load_loop {
     int epoll;
     uint16_t port;
-    uint8_t *in; /* shared by all reads */
+    SSL_CTX *tls; /* NULL: plain */
+    uint8_t *in;  /* shared by all reads */
 };
 
 struct load_conn {
@@ -37,11 +38,12 @@ struct load_conn {
     const struct load_conn_user *user;
     struct load_bytes rest; /* read, not taken by on_bytes yet */
     struct load_bytes out;  /* sent, not taken by the kernel yet */
+    SSL *tls;               /* NULL: plain */
     uint32_t index;         /* its number, for messages and its source address */
     int fd;                 /* -1: closed */
 };
 
-void load_loop_init(struct load_loop *loop, uint16_t port);
+void load_loop_init(struct load_loop *loop, const struct load_options *options);
 void load_loop_fini(struct load_loop *loop);
 /* Waits for readiness, at most so long, and serves it. How many connections were served. */
 unsigned load_loop_turn(struct load_loop *loop, uint64_t wait_ns);

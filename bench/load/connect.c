@@ -26,6 +26,7 @@ void load_work_connect(const struct load_options *options)
     load_report_print(&(struct load_report){
         .options = options,
         .window = &window,
+        .clients = crowd.n,
         .unit = "connection",
         .units = crowd.n,
     });

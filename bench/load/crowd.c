@@ -6,14 +6,14 @@
  */
 #include "crowd.h"
 
-#include "check.h"
 #include "clock.h"
 #include "fail.h"
 #include "handshake.h"
-#include "reel.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { SHOWN = 80 }; /* bytes of a wrong message */
 
 static const char *barrier_sent[] = {"42999999[\"echo\",\"end\"]", "e999999;end"};
 static const char *barrier_told[] = {"43999999[\"end\"]", "e999999;end"};
@@ -26,10 +26,10 @@ static void send_pong(struct load_client *client, const struct load_frame *ping)
     load_bytes_fini(&out);
 }
 
-static void answer_heartbeat(struct load_client *client)
+void load_client_say(struct load_client *client, const char *text)
 {
     struct load_bytes out = {0};
-    load_reel_text(&out, "3");
+    load_frame_render(&out, LOAD_TEXT, false, text, strlen(text));
     load_conn_send(&client->conn, out.p, out.len);
     load_bytes_fini(&out);
 }
@@ -48,7 +48,7 @@ static void on_frame(struct load_client *client, const struct load_frame *frame)
     if (frame->opcode == LOAD_CLOSE)
         load_fail("client %u: the server sent a close frame", client->conn.index);
     if (is_heartbeat(client, frame))
-        return answer_heartbeat(client);
+        return load_client_say(client, "3");
     crowd->moved = true;
     if (client->stage == LOAD_READY) {
         crowd->work->on_frame(client, frame);
@@ -71,6 +71,8 @@ static size_t on_bytes(struct load_conn *conn, const uint8_t *p, size_t len)
     size_t n;
     while (client->stage != LOAD_OPENING &&
            (n = load_frame_find(p + taken, len - taken, &frame)) > 0) {
+        if (frame.deflated)
+            load_inflate(&client->inflater, &frame);
         on_frame(client, &frame);
         taken += n;
     }
@@ -86,23 +88,43 @@ static void on_read(struct load_conn *conn)
 
 static const struct load_conn_user user = {on_bytes, on_read};
 
+_Noreturn static void fail_unasked(const struct load_client *client, const struct load_frame *frame)
+{
+    load_fail("client %u: duplicated or too much: \"%.*s\"", client->conn.index,
+              frame->len < SHOWN ? (int)frame->len : SHOWN, (const char *)frame->payload);
+}
+
+static void on_unasked(struct load_client *client, const struct load_frame *frame)
+{
+    fail_unasked(client, frame);
+}
+
+static const struct load_work silence = {.on_frame = on_unasked};
+
 void load_crowd_init(struct load_crowd *crowd, const struct load_options *options, uint32_t n)
 {
-    *crowd = (struct load_crowd){.options = options, .n = n, .work = &load_check_silence};
-    load_loop_init(&crowd->loop, options->port);
+    *crowd = (struct load_crowd){.options = options, .n = n, .work = &silence};
+    load_loop_init(&crowd->loop, options);
     load_handshake_request(&crowd->request, options);
-    load_reel_text(&crowd->barrier, barrier_sent[options->dialect]);
+    const char *barrier = barrier_sent[options->dialect];
+    load_frame_render(&crowd->barrier, LOAD_TEXT, false, barrier, strlen(barrier));
     crowd->clients = calloc(n, sizeof *crowd->clients);
     if (crowd->clients == NULL)
         load_fail("no memory for %u clients", n);
     for (uint32_t i = 0; i < n; i++)
-        crowd->clients[i] = (struct load_client){.crowd = crowd, .conn.fd = -1, .ear.stride = 1};
+        crowd->clients[i] = (struct load_client){
+            .crowd = crowd,
+            .conn.fd = -1,
+            .ear = {.client = i, .stride = 1},
+        };
 }
 
 void load_crowd_fini(struct load_crowd *crowd)
 {
-    for (uint32_t i = 0; i < crowd->n; i++)
+    for (uint32_t i = 0; i < crowd->n; i++) {
         load_conn_close(&crowd->clients[i].conn);
+        load_inflater_free(crowd->clients[i].inflater);
+    }
     free(crowd->clients);
     load_bytes_fini(&crowd->request);
     load_bytes_fini(&crowd->barrier);
@@ -117,10 +139,10 @@ void load_crowd_turn(struct load_crowd *crowd, uint64_t wait_ns)
         crowd->last_frame_ns = load_clock_ns();
 }
 
-void load_crowd_wait(struct load_crowd *crowd)
+void load_crowd_wait(struct load_crowd *crowd, uint64_t most_ns)
 {
     uint64_t patience_ns = crowd->options->patience_s * UINT64_C(1000000000);
-    load_crowd_turn(crowd, patience_ns);
+    load_crowd_turn(crowd, most_ns < patience_ns ? most_ns : patience_ns);
     if (crowd->moved || load_clock_ns() - crowd->last_frame_ns < patience_ns)
         return;
     if (crowd->work->on_stall != NULL)
@@ -139,13 +161,12 @@ void load_crowd_open(struct load_crowd *crowd)
             load_conn_open(&client->conn, &crowd->loop, number, &user);
             load_conn_send(&client->conn, crowd->request.p, crowd->request.len);
         }
-        load_crowd_wait(crowd);
+        load_crowd_wait(crowd, UINT64_MAX);
     }
 }
 
 void load_crowd_bar(struct load_client *client)
 {
-    client->ear.barred = true;
     load_conn_send(&client->conn, client->crowd->barrier.p, client->crowd->barrier.len);
 }
 
@@ -159,8 +180,7 @@ bool load_crowd_is_barrier(const struct load_crowd *crowd, const struct load_fra
 static void on_settling(struct load_client *client, const struct load_frame *frame)
 {
     if (!load_crowd_is_barrier(client->crowd, frame))
-        load_fail("client %u: duplicated or too much: \"%.80s\" after the last message",
-                  client->conn.index, load_check_text(frame));
+        fail_unasked(client, frame);
     client->crowd->settled++;
 }
 
@@ -173,6 +193,6 @@ void load_crowd_settle(struct load_crowd *crowd)
     for (uint32_t i = 0; i < crowd->n; i++)
         load_crowd_bar(&crowd->clients[i]);
     while (crowd->settled < crowd->n)
-        load_crowd_wait(crowd);
+        load_crowd_wait(crowd, UINT64_MAX);
     crowd->work = work;
 }

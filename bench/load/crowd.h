@@ -14,23 +14,16 @@
 #define LOAD_CROWD_H
 
 #include "conn.h"
-#include "frame.h"
-#include "options.h"
+#include "deflate.h"
+#include "ear.h"
 
 enum load_stage { LOAD_OPENING, LOAD_UPGRADED, LOAD_GREETED, LOAD_READY };
-
-/* Where a client is in the messages that it must hear: first, first + stride, ... */
-struct load_ear {
-    uint32_t first, stride;
-    uint32_t heard; /* parts, all in their place */
-    bool gap;       /* one that is not the next has come */
-    bool barred;    /* the barrier was sent */
-};
 
 struct load_client {
     struct load_conn conn; /* first */
     struct load_crowd *crowd;
     struct load_ear ear;
+    struct load_inflater *inflater;
     uint32_t sent; /* messages */
     enum load_stage stage;
 };
@@ -38,7 +31,7 @@ struct load_client {
 struct load_work {
     void (*on_frame)(struct load_client *client, const struct load_frame *frame);
     void (*on_read)(struct load_client *client); /* after all frames of one read; may be NULL */
-    /* Nothing came for `patience`: says what is missing and fails; may be NULL. */
+    /* Nothing came for `patience`: says what is missing, by failing; may be NULL. */
     void (*on_stall)(struct load_crowd *crowd);
 };
 
@@ -59,11 +52,15 @@ struct load_crowd {
     struct load_bytes barrier; /* the frame */
 };
 
+/* One text message of its own, `4` and packet type included. */
+void load_client_say(struct load_client *client, const char *text);
+
 void load_crowd_init(struct load_crowd *crowd, const struct load_options *options, uint32_t n);
 void load_crowd_fini(struct load_crowd *crowd);
 void load_crowd_open(struct load_crowd *crowd); /* returns when all are READY */
 void load_crowd_turn(struct load_crowd *crowd, uint64_t wait_ns);
-void load_crowd_wait(struct load_crowd *crowd); /* one turn, as long as patience lasts */
+/* A turn that has to bring something before patience ends. */
+void load_crowd_wait(struct load_crowd *crowd, uint64_t most_ns);
 
 /* Everybody sends one echo more and must hear nothing but its answer: what the server said twice or
  * too much would come before it. */

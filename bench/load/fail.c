@@ -16,7 +16,7 @@ _Noreturn void load_fail(const char *format, ...)
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
-    exit(LOAD_FAILED);
+    exit(1);
 }
 
 _Noreturn void load_fail_errno(const char *what)

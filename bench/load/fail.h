@@ -5,8 +5,6 @@
 #ifndef LOAD_FAIL_H
 #define LOAD_FAIL_H
 
-enum { LOAD_FAILED = 1, LOAD_USAGE = 2 }; /* exit status */
-
 _Noreturn void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void load_fail_errno(const char *what); /* with strerror(errno) */
 

@@ -6,7 +6,6 @@
 #include "handshake.h"
 
 #include "fail.h"
-#include "reel.h"
 
 #include <string.h>
 
@@ -22,8 +21,10 @@ static const char browser_headers[] =
     "Accept-Encoding: gzip, deflate, br, zstd\r\n"
     "Accept-Language: en-US,en;q=0.9,de;q=0.8\r\n"
     "Cookie: session=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0; "
-    "theme=dark; _ga=GA1.1.1234567890.1234567890\r\n"
-    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    "theme=dark; _ga=GA1.1.1234567890.1234567890\r\n";
+
+/* Without client_max_window_bits a server may not ask for a smaller window (RFC 7692 §7.1.2.2). */
+static const char extension[] = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
 void load_handshake_request(struct load_bytes *out, const struct load_options *options)
 {
@@ -34,8 +35,9 @@ void load_handshake_request(struct load_bytes *out, const struct load_options *o
                      "Upgrade: websocket\r\n"
                      "Sec-WebSocket-Version: 13\r\n"
                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                     "%s\r\n",
-                     options->port, options->browser_headers ? browser_headers : "");
+                     "%s%s\r\n",
+                     options->port, options->browser_headers ? browser_headers : "",
+                     options->deflate || options->browser_headers ? extension : "");
 }
 
 size_t load_handshake_response(struct load_client *client, const uint8_t *p, size_t len)
@@ -48,6 +50,9 @@ size_t load_handshake_response(struct load_client *client, const uint8_t *p, siz
         memmem(p, taken, accept_line, sizeof accept_line - 1) == NULL)
         load_fail("client %u: the upgrade was answered with %.*s", client->conn.index, (int)taken,
                   (const char *)p);
+    if (client->crowd->options->deflate &&
+        memmem(p, taken, "permessage-deflate", strlen("permessage-deflate")) == NULL)
+        load_fail("the server does not accept permessage-deflate");
     client->stage = LOAD_UPGRADED;
     if (client->crowd->options->dialect == LOAD_RAW)
         client->stage = LOAD_READY;
@@ -64,10 +69,7 @@ static bool starts_with(const struct load_frame *frame, const char *text)
 void load_handshake_frame(struct load_client *client, const struct load_frame *frame)
 {
     if (client->stage == LOAD_UPGRADED && starts_with(frame, "0{")) {
-        struct load_bytes out = {0};
-        load_reel_text(&out, "40");
-        load_conn_send(&client->conn, out.p, out.len);
-        load_bytes_fini(&out);
+        load_client_say(client, "40");
         client->stage = LOAD_GREETED;
     } else if (client->stage == LOAD_GREETED && starts_with(frame, "40{")) {
         client->stage = LOAD_READY;

@@ -27,6 +27,7 @@ void load_work_idle(const struct load_options *options)
     load_report_print(&(struct load_report){
         .options = options,
         .window = &window,
+        .clients = options->clients,
         .unit = "connection",
         .units = options->clients,
     });

@@ -2,7 +2,7 @@
 /* build/bench/load: one work against a running server, see `load --help` and bench/README.md.
  *
  * Reading order: options, works, crowd (clients and their handshakes), conn (sockets), reel (what
- * is said), check (whether it was heard), report.
+ * is said), ear (whether it was heard), report.
  */
 #include "fail.h"
 #include "options.h"
@@ -16,10 +16,9 @@ static const struct {
     const char *name;
     void (*run)(const struct load_options *options);
 } works[] = {
-    {"ack", load_work_ack},
-    {"broadcast", load_work_broadcast},
-    {"connect", load_work_connect},
-    {"idle", load_work_idle},
+    {"ack", load_work_ack},   {"broadcast", load_work_broadcast},
+    {"busy", load_work_busy}, {"connect", load_work_connect},
+    {"idle", load_work_idle}, {"polling", load_work_polling},
 };
 
 static void raise_descriptors(void)

@@ -12,7 +12,9 @@
 
 void load_work_ack(const struct load_options *options);
 void load_work_broadcast(const struct load_options *options);
+void load_work_busy(const struct load_options *options);
 void load_work_connect(const struct load_options *options);
 void load_work_idle(const struct load_options *options);
+void load_work_polling(const struct load_options *options);
 
 #endif
