@@ -52,7 +52,7 @@ ALL_C = $(wildcard csrc/*/*.[ch] spec/c/*.[ch] spec/fuzz/*.[ch] spec/support/*.c
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help info build run client test test-bin test-c test-lua test-clients test-rock check asan \
-	fuzz fuzz-run bench fmt lint lint-arrows lint-numbers lint-options lint-lua lint-format globals \
+	fuzz fuzz-run fmt lint lint-arrows lint-numbers lint-options lint-lua lint-format globals \
 	install dist conformance compile_commands.json clean tree
 
 help: ## this list
@@ -112,9 +112,6 @@ fuzz: ## FUZZ_TIME seconds of every fuzz target, or of FUZZ=fuzz_name
 
 fuzz-run: $(FUZZERS)
 	tools/fuzz.sh $(FUZZ_TIME) $(or $(FUZZ),$(notdir $(FUZZERS)))
-
-bench: build bench-bin ## measure; bench/README.md says what
-	bench/run.sh
 
 fmt: ## format the C files
 	clang-format -i $(ALL_C)

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make bench: installs the peer, raises the descriptor limit, runs bench/run.mjs on the second core.
+# make bench: raises the descriptor limit, runs bench/main.mjs.
 set -eu
 cd "$(dirname "$0")"
 ulimit -n "$(ulimit -Hn)"
-npm ci --no-audit --no-fund --loglevel=error
-exec taskset -c 1 node run.mjs
+exec node main.mjs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // node bench/scale.mjs join|call|recover [ROUNDS]: what a thing costs among many, beside what it
 // costs among few. Prints a JSON object a line, for n = 1000 and n = 100000: CPU time of the worker
-// per unit, the median of the rounds, which go to and fro between the two.
+// per unit, each round, which go to and fro between the two, and their median.
 //
 //     join      a client asks for another room, eight times before it waits: its socket leaves one
 //               room, joins one that others are in, and answers; n rooms are there
@@ -12,6 +12,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import net from "node:net";
+import { median } from "./stats.mjs";
 
 const SIZES = [1000, 100000];
 const FILLERS = 20; // sockets that share the rooms among them
@@ -222,10 +223,7 @@ const worlds = [];
 for (const n of SIZES) worlds.push({ n, us: [], ...(await works[work](n)) });
 for (let i = 0; i < Number(rounds); i++) for (const w of worlds) w.us.push(await w.round());
 for (const { n, us, server } of worlds) {
-  us.sort((a, b) => a - b);
-  const figure = (at) => Number(us[Math.floor(at)].toFixed(3));
-  const quartiles = [figure(us.length / 4), figure((us.length * 3) / 4)];
-  console.log(JSON.stringify({ work, n, us_per_unit: figure(us.length / 2), quartiles }));
+  console.log(JSON.stringify({ work, n, us_per_unit: median(us), rounds: us }));
   server.child.removeAllListeners("exit");
   server.child.kill();
 }

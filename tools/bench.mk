@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
-# The load generator and the floor servers of the bench. Part of the Makefile. They share no code
-# with what they measure.
+# The bench, its load generator and its floor servers. Part of the Makefile. The last two share no
+# code with what they measure.
 
 bench_objects = $(patsubst bench/%.c,build/bench/obj/%.o,$(wildcard bench/$(1)/*.c))
 BENCH_LIBS = $(call pc,--libs zlib openssl)
 BENCH_BIN := build/bench/load build/bench/floor
 
-.PHONY: bench-bin lint-bench
-bench-bin: $(BENCH_BIN) ## the bench's load generator and floor servers
+.PHONY: bench bench-quick bench-bin lint-bench
+bench: build bench-bin ## measure against peers and floors, a quarter of an hour; bench/README.md
+	@bench/run.sh
+
+bench-quick: build bench-bin ## the same in two minutes: fewer works, Node's socket.io, the floors
+	@QUICK=1 bench/run.sh
+
+bench-bin: $(BENCH_BIN) ## only its load generator and floor servers
 
 build/bench/load: $(call bench_objects,load)
 build/bench/floor: $(call bench_objects,floor)

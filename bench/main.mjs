@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// make bench: prepares the servers, runs the works, judges, writes. The environment narrows it:
+//
+//   ROUNDS=5  WORKS=ack-1k,connect  SERVERS=sio-lua,node-ws  QUICK=1
+//
+// Only a whole run writes RESULTS.md, plots/ and the README's table; a part goes to build/bench/.
+import { addExtra, mainMetric } from "./judge.mjs";
+import { machine } from "./machine.mjs";
+import { prepare } from "./prepare.mjs";
+import { publish } from "./publish.mjs";
+import { lastLine, yardstickText } from "./report.mjs";
+import { run as runWork } from "./rounds.mjs";
+import { keep } from "./runs.mjs";
+import { built, here, root, servers } from "./servers.mjs";
+import { median, show } from "./stats.mjs";
+import { works as allWorks } from "./works.mjs";
+
+const QUICK_SERVERS = ["sio-lua", "sio-lua-ns", "node-ws", "floor", "floor-batch"];
+
+function chosen(variable, known) {
+  const wanted = process.env[variable]?.split(",").filter(Boolean);
+  const unknown = wanted?.find((name) => !known.includes(name));
+  if (unknown) throw new Error(`${variable}: no "${unknown}"; there are ${known.join(", ")}`);
+  return wanted;
+}
+
+function plan() {
+  const quick = Boolean(process.env.QUICK);
+  const rounds = Number(process.env.ROUNDS ?? (quick ? 3 : 5));
+  const workNames = allWorks.map((work) => work.name);
+  const names = chosen("WORKS", workNames) ?? (quick ? undefined : workNames);
+  const some = chosen("SERVERS", Object.keys(servers)) ?? (quick ? QUICK_SERVERS : undefined);
+  const works = allWorks
+    .filter((work) => (names ? names.includes(work.name) : work.quick))
+    .map((work) => ({ ...work, servers: work.servers.filter((name) => some?.includes(name) ?? 1) }))
+    .filter((work) => work.servers.length > 0);
+  const whole = !some && works.length === allWorks.length;
+  return { rounds, works, whole };
+}
+
+const say = (text) => console.error(`bench: ${text}`);
+
+function line(work, result) {
+  const metric = mainMetric(work);
+  const cells = Object.entries(result.figures[metric]).map(
+    ([name, list]) => `${name} ${show(median(list))}`,
+  );
+  return `${work.title}, ${work.metrics[metric]}: ${cells.join(", ")}`;
+}
+
+async function runAll({ works, rounds }, missing) {
+  const results = {};
+  for (const work of works) {
+    const present = work.servers.filter((name) => !missing[name]);
+    if (present.length === 0) continue;
+    const result = await runWork(work, present, rounds, say);
+    addExtra(result);
+    results[work.name] = result;
+    console.log(line(work, result));
+  }
+  return results;
+}
+
+// A wrong answer of a peer is a note in its table; one of ours fails the run.
+function broken({ works, results }) {
+  return works.filter(({ name }) =>
+    Object.keys(results[name].failures).some((server) => servers[server].kind !== "peer"),
+  );
+}
+
+const planned = plan();
+const missing = prepare([...new Set(planned.works.flatMap((work) => work.servers))]);
+const found = await runAll(planned, missing);
+const works = planned.works.filter((work) => found[work.name]);
+const run = { ...planned, works, missing, results: found, machine: machine() };
+keep(run);
+const folder = run.whole ? here : built;
+publish(run, folder, run.whole && `${root}/README.md`);
+console.log(`\n${yardstickText(run)}\n\nwritten: ${folder}/RESULTS.md`);
+for (const work of broken(run)) {
+  say(`${work.title}: wrong answers of our own`);
+  process.exitCode = 1;
+}
+console.log(lastLine(run));

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// A run in words: the tables of RESULTS.md. Takes figures, gives text; writes nothing.
+import { bestPeer, judge, mainMetric, OURS } from "./judge.mjs";
+import { comparison } from "./runs.mjs";
+import { servers } from "./servers.mjs";
+import { median, ratios, show, summary } from "./stats.mjs";
+import { targets } from "./targets.mjs";
+import { uws, yardstick } from "./yardstick.mjs";
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}
+
+const spread = (found) =>
+  found ? `${show(found.median)} (${show(found.lower)}–${show(found.upper)})` : "not measured";
+
+const titleOf = (works, name) => works.find((work) => work.name === name)?.title ?? name;
+
+function limitText(works, limit, against) {
+  if (limit.unit) return `<= ${limit.most.toLocaleString("en")} ${limit.unit}`;
+  if (limit.work) return `<= ${limit.most} x ${titleOf(works, limit.work)}`;
+  const best = limit.server === "best";
+  return `<= ${limit.most} x ${best ? `best peer${against ? ` (${against})` : ""}` : limit.server}`;
+}
+
+// Of a whole run all targets; of a part only those that concern it.
+export function verdicts(run) {
+  const measured = targets.filter((target) => run.whole || run.results[target.work]);
+  return measured.flatMap((target) =>
+    target.limits.map((limit) => {
+      const verdict = judge(run.results, target, limit);
+      return {
+        ...verdict,
+        title: target.title ?? titleOf(run.works, target.work),
+        limit: limitText(run.works, limit, verdict.against),
+      };
+    }),
+  );
+}
+
+export function lastLine(run) {
+  const all = verdicts(run);
+  const met = all.filter((verdict) => verdict.met).length;
+  return `targets: ${met} met, ${all.length - met} not met`;
+}
+
+function targetTable(run) {
+  const rows = verdicts(run).map((verdict) => [
+    verdict.title,
+    verdict.limit,
+    spread(verdict.measured),
+    verdict.met ? "met" : "**not met**",
+  ]);
+  return table(["work", "limit", "measured, median (quartiles)", "verdict"], rows);
+}
+
+export function yardstickText(run) {
+  const rows = yardstick(run.results);
+  if (rows.length === 0) return "Not measured: no work with both a floor and node-ws was run.";
+  const off = rows.filter((row) => !row.holds);
+  const verdict =
+    off.length === 0
+      ? "Every row is within 25 % of the reference: the table counts."
+      : `The table **does not count**: ${off.length} of ${rows.length} rows are off.`;
+  const lines = rows.map((row) => [
+    `${titleOf(run.works, row.work)}${row.metric === "p50" ? ", p50" : ""}`,
+    row.server,
+    show(row.was),
+    show(row.is),
+    row.holds ? "yes" : "**no**",
+  ]);
+  const head = ["work", "floor", "of node-ws, reference", "of node-ws, here", "within 25 %"];
+  return `${verdict}\n\n${table(head, lines)}`;
+}
+
+function failureNotes(result) {
+  return Object.entries(result.failures).map(
+    ([name, [first, ...more]]) => `${name}: ${1 + more.length} rounds failed, the first: ${first}`,
+  );
+}
+
+// One work: a row per server, least first; the columns compare with what stands beside ours.
+function workTable(work, result) {
+  return Object.entries(work.metrics).map(([metric, unit]) => {
+    const figures = result.figures[metric];
+    const best = bestPeer(result, metric);
+    const of = (list, name) => {
+      const found = name && figures[name] ? summary(ratios(list, figures[name])) : undefined;
+      return found ? show(found.median) : "–";
+    };
+    const rows = Object.entries(figures)
+      .filter(([, list]) => median(list) !== undefined)
+      .sort(([, a], [, b]) => median(a) - median(b))
+      .map(([name, list]) => [
+        name === OURS ? `**${name}**` : name,
+        spread(summary(list)),
+        summary(list).rounds,
+        of(list, "node-ws"),
+        of(list, best),
+        of(list, "floor"),
+        of(list, "floor-batch"),
+      ]);
+    const peer = best ? `of best peer (${best})` : "of best peer";
+    const head = ["server", unit, "rounds", "of node-ws", peer, "of floor", "of floor-batch"];
+    return table(head, rows);
+  });
+}
+
+function workText(run, work) {
+  const result = run.results[work.name];
+  const parts = [`### ${work.title}`, ...workTable(work, result)];
+  const quoted = uws[work.name];
+  if (quoted) parts.push(`node-uws, quoted, not measured here: ${show(quoted)}.`);
+  parts.push(...failureNotes(result));
+  parts.push(`![${work.title}](plots/${work.name}.svg)`);
+  return parts.join("\n\n");
+}
+
+function machineText({ machine, rounds }) {
+  return `${machine.date} UTC, commit ${machine.commit}. ${machine.processor}, ${machine.memory},
+${machine.kernel}. Server on core 0, generator on core 1, ${rounds} interleaved rounds.
+
+${machine.versions.map((version) => `- ${version}`).join("\n")}`;
+}
+
+function serverText(run) {
+  const rows = Object.entries(servers)
+    .filter(([name]) => !/ x\d$/.test(name))
+    .map(([name, { about }]) => {
+      const why = run.missing[name];
+      return [name, about, why ? `not run: ${why}` : ""];
+    });
+  return table(["server", "what it is", ""], rows);
+}
+
+export function results(run) {
+  const works = run.works.filter((work) => run.results[work.name]);
+  return `# Measured
+
+Written by \`make bench\`; [README.md](README.md) says how, [NOTES.md](NOTES.md) what was done to
+get here. Figures are medians with their quartiles; lower is better everywhere. Compare ratios, not
+figures: such machines are noisy.
+
+${machineText(run)}
+
+## Targets
+
+A ratio is taken within each round; a target is met if the lower quartile of its rounds meets it.
+
+${targetTable(run)}
+
+## Is the yardstick right?
+
+${yardstickText(run)}
+
+## Servers
+
+${serverText(run)}
+
+## Works
+
+${works.map((work) => workText(run, work)).join("\n\n")}
+
+## Do runs agree?
+
+${comparison(run)}
+
+${lastLine(run)}
+`;
+}
+
+// The README's table: what ours takes of node-ws and of the best peer.
+export function readmeBlock(run) {
+  const rows = [];
+  for (const work of run.works) {
+    const result = run.results[work.name];
+    const metric = mainMetric(work);
+    const ours = result?.figures[metric][OURS];
+    const node = result?.figures[metric]["node-ws"];
+    if (!ours || !node || !targets.some((target) => target.work === work.name)) continue;
+    const best = bestPeer(result, metric);
+    const ratio = (list) => show(median(ratios(ours, list)));
+    const peer = best ? `${ratio(result.figures[metric][best])} (${best})` : "–";
+    rows.push([work.title, ratio(node), peer]);
+  }
+  return table(["work", "of node-ws", "of the best peer"], rows);
+}

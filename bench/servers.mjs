@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The servers of the bench: how each is started, and what has to be there for it (prepare.mjs).
+// All of them do the same (apps/app.lua says what) with default options, but for the floors, which
+// speak raw WebSocket and stand for what no server can go below.
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+export const here = path.dirname(new URL(import.meta.url).pathname);
+export const root = path.dirname(here);
+export const built = `${root}/build/bench`;
+
+const bun = ["x64", "aarch64"]
+  .map((arch) => `${here}/node_modules/@oven/bun-linux-${arch}/bin/bun`)
+  .find(existsSync);
+
+const lua = {
+  LUA_PATH: `${root}/lua/?.lua;${root}/lua/?/init.lua;;`,
+  LUA_CPATH: `${root}/lua/?.so;;`,
+};
+
+const ours = (app) => ({ kind: "ours", command: ["lua5.4", `${here}/apps/${app}.lua`], env: lua });
+const node = (app, more) => ({
+  kind: "peer",
+  needs: "npm",
+  command: ["node", `${here}/peers/${app}.mjs`],
+  ...more,
+});
+const floor = (...args) => ({ kind: "floor", needs: "c", command: [`${built}/floor`, ...args] });
+
+export const servers = {
+  "sio-lua": { ...ours("app"), about: "one process, handlers are closures of each socket" },
+  "sio-lua-ns": { ...ours("namespace"), about: "the same with the namespace's handlers" },
+  "node-ws": node("ws", { about: "socket.io with ws, as npm installs it" }),
+  bun: {
+    ...node("bun", { command: [bun, `${here}/peers/bun.mjs`] }),
+    needs: "bun",
+    about: "socket.io on @socket.io/bun-engine",
+  },
+  "node-eiows": node("eiows", {
+    needs: "eiows",
+    env: { BENCH_EIOWS: `${built}/eiows` },
+    about: "socket.io on the C++ engine eiows",
+  }),
+  socketioxide: {
+    kind: "peer",
+    needs: "rust",
+    command: [`${built}/rust/target/release/peer`],
+    about: "socketioxide on axum (Rust)",
+  },
+  go: {
+    kind: "peer",
+    needs: "go",
+    command: [`${built}/go/peer`],
+    about: "zishang520/socket.io (Go)",
+  },
+  python: {
+    kind: "peer",
+    needs: "python",
+    command: [`${built}/python/bin/python`, `${here}/peers/python/app.py`],
+    about: "python-socketio on uvicorn with uvloop",
+  },
+  floor: { ...floor(), about: "bare epoll, one write a message; no protocol but the frame" },
+  "floor-batch": { ...floor("--batch"), about: "the floor, one write a connection and loop turn" },
+};
+
+// N workers of ours and of the official cluster adapter behind its sticky primary.
+for (const workers of [1, 2, 4, 8]) {
+  servers[`sio-lua x${workers}`] = {
+    kind: "ours",
+    workers,
+    command: [`${root}/bin/sio-lua`, `${here}/apps/app.lua`, "--workers", String(workers)],
+    about: `bin/sio-lua --workers ${workers}`,
+  };
+  servers[`node-cluster x${workers}`] = node("cluster", {
+    workers,
+    env: { WORKERS: String(workers) },
+    about: `@socket.io/cluster-adapter and @socket.io/sticky, ${workers} workers`,
+  });
+}
+
+export const isPeer = (name) => servers[name].kind === "peer" && !servers[name].workers;

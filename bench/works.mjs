@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// What is measured, in the order of the table. A work is a command line of build/bench/load, the
+// servers that do it, and the figures that are read off. Before its window every server does a
+// smaller run of the same (`warm`), so that just-in-time compilers have compiled what is measured.
+//
+// Windows are a second long, in which a server answers as fast as it can.
+
+const ALL = ["node-ws", "bun", "node-eiows", "socketioxide", "go", "python"];
+const NEAR = ["node-ws", "bun"];
+const FLOORS = ["floor", "floor-batch"];
+const ONCE = ["go", "python"]; // a round of these takes many seconds, and they are never near
+
+const cpu = (unit) => ({ us_per_unit: `µs CPU per ${unit}` });
+
+const broadcast = {
+  warm: ["broadcast", "--clients", 100, "--total", 200],
+  metrics: cpu("delivery"),
+};
+const ack = { warm: ["ack", "--clients", 100, "--total", 10000], metrics: cpu("round trip") };
+
+function core() {
+  return [
+    {
+      ...broadcast,
+      name: "broadcast-1k",
+      title: "broadcast, 1k clients, one at a time",
+      load: ["broadcast", "--clients", 1000, "--seconds", 1],
+      servers: ["sio-lua", ...ALL, ...FLOORS],
+      quick: true,
+    },
+    {
+      ...broadcast,
+      name: "broadcast-1k-8",
+      title: "broadcast, 1k clients, 8 in flight",
+      load: ["broadcast", "--clients", 1000, "--inflight", 8, "--seconds", 1],
+      servers: ["sio-lua", ...ALL, ...FLOORS],
+      quick: true,
+    },
+    {
+      ...broadcast,
+      name: "broadcast-10k",
+      title: "broadcast, 10k clients in one room",
+      load: ["broadcast", "--clients", 10000, "--seconds", 1],
+      servers: ["sio-lua", ...NEAR, "node-eiows", ...FLOORS],
+    },
+    {
+      ...broadcast,
+      name: "broadcast-10k-rooms",
+      title: "broadcast, 10k clients in 1,000 rooms",
+      load: ["broadcast", "--clients", 10000, "--rooms", 1000, "--seconds", 1],
+      servers: ["sio-lua", ...NEAR, "floor-batch"],
+    },
+    {
+      ...ack,
+      name: "ack-1k",
+      title: "emit with ack, 1k clients",
+      load: ["ack", "--clients", 1000, "--seconds", 1],
+      servers: ["sio-lua", ...ALL, ...FLOORS],
+      quick: true,
+    },
+    {
+      ...ack,
+      name: "ack-100x8",
+      title: "emit with ack, 100 clients, 8 outstanding each",
+      load: ["ack", "--clients", 100, "--outstanding", 8, "--seconds", 1],
+      servers: ["sio-lua", ...ALL, ...FLOORS],
+      quick: true,
+    },
+    {
+      ...ack,
+      name: "ack-10k",
+      title: "emit with ack, 10k clients",
+      load: ["ack", "--clients", 10000, "--seconds", 1],
+      servers: ["sio-lua", ...NEAR, ...FLOORS],
+      rounds: 3,
+    },
+    {
+      ...ack,
+      name: "ack-rate",
+      title: "emit with ack at 5,000/s",
+      load: ["ack", "--clients", 1000, "--rate", 5000, "--seconds", 1],
+      servers: ["sio-lua", ...ALL, ...FLOORS],
+      metrics: {
+        us_per_unit: "µs CPU per round trip",
+        p50: "µs latency, p50",
+        p99: "µs latency, p99",
+        p999: "µs latency, p99.9",
+      },
+    },
+    {
+      name: "polling",
+      title: "long-polling round trip, 1k clients",
+      load: ["polling", "--clients", 1000, "--seconds", 1],
+      warm: ["polling", "--clients", 100, "--total", 3000],
+      servers: ["sio-lua", ...ALL],
+      metrics: cpu("round trip"),
+    },
+    {
+      name: "connect",
+      title: "connect incl. Socket.IO handshake, 10k",
+      load: ["connect", "--clients", 10000],
+      warm: ["connect", "--clients", 500],
+      servers: ["sio-lua", ...ALL, ...FLOORS],
+      metrics: cpu("connection"),
+      quick: true,
+    },
+  ];
+}
+
+// RLIMIT_NOFILE is 20,000 on many machines and cannot be raised there: 19,000 clients are what one
+// process of ours can be asked for everywhere.
+function memory(headers) {
+  const peers = headers === "minimal" ? [...ALL.filter((name) => name !== "python"), "floor"] : [];
+  const whose = headers === "minimal" ? "minimal" : "a browser's";
+  return {
+    name: `idle-${headers}`,
+    title: `memory per idle connection, 19k, ${whose} headers`,
+    load: ["idle", "--clients", 19000, "--headers", headers],
+    servers: ["sio-lua", "sio-lua-ns", ...peers],
+    metrics: { bytes: "bytes (RssAnon)" },
+    memory: true,
+    peerRounds: 3,
+  };
+}
+
+function encrypted() {
+  const load = ["ack", "--clients", 100, "--seconds", 1];
+  const servers = ["sio-lua", ...NEAR, "go", "python"];
+  return [
+    { ...ack, name: "ack-100", title: "echo, 100 clients, plain", load, servers },
+    { ...ack, name: "ack-100-tls", title: "echo, 100 clients, TLS", load, servers, tls: true },
+  ];
+}
+
+function sizes() {
+  const works = [];
+  for (const [size, text] of [
+    [20, "20 B"],
+    [1024, "1 KB"],
+    [65536, "64 KB"],
+  ]) {
+    for (const kind of ["text", "binary", "deflated"]) {
+      const flag = { text: [], binary: ["--binary"], deflated: ["--deflate"] }[kind];
+      works.push({
+        ...ack,
+        name: `size-${text.replace(" ", "").toLowerCase()}-${kind}`,
+        title: `echo, 100 clients, ${text} ${kind}`,
+        load: ["ack", "--clients", 100, "--size", size, ...flag, "--seconds", 1],
+        servers: kind === "deflated" ? ["sio-lua", "node-ws"] : ["sio-lua", ...NEAR],
+        deflate: kind === "deflated",
+        rounds: 2,
+      });
+    }
+  }
+  return works;
+}
+
+// Two clients of each of eight workers: what is carried across weighs against the deliveries, and
+// a broadcast has the same deliveries whatever the number of workers.
+function across() {
+  return [1, 8].map((inflight) => ({
+    name: `across-${inflight}`,
+    title: `broadcast across workers, 16 clients, ${inflight} in flight`,
+    load: ["broadcast", "--clients", 16, "--inflight", inflight, "--seconds", 1],
+    warm: ["broadcast", "--clients", 16, "--total", 500],
+    servers: [1, 2, 4, 8].flatMap((n) => [`sio-lua x${n}`, `node-cluster x${n}`]),
+    metrics: { us_per_message: "µs CPU of all processes per broadcast" },
+    peerRounds: 3,
+  }));
+}
+
+// These are programs of their own, which measure both sizes round by round (scale.mjs).
+function among(scale, what, unit) {
+  return [
+    [1000, "1k"],
+    [100000, "100k"],
+  ].map(([n, short]) => ({
+    name: `${scale}-${short}`,
+    title: what.replace("#", short),
+    scale,
+    n,
+    servers: ["sio-lua"],
+    metrics: cpu(unit),
+  }));
+}
+
+// A room of a hundred among 18,900 idle connections, and the same room alone.
+function busy() {
+  const room = { ...broadcast, servers: ["sio-lua", ...NEAR, "floor"], rounds: 2 };
+  const [size, window] = [100, ["--seconds", 1]];
+  return [
+    {
+      ...room,
+      name: "busy-alone",
+      title: "a busy room of 100, nobody else",
+      load: ["broadcast", "--clients", size, ...window],
+    },
+    {
+      ...room,
+      name: "busy-among-19k",
+      title: "a busy room of 100 beside 18,900 idle connections",
+      load: ["busy", "--clients", 18900, "--busy", size, ...window],
+    },
+  ];
+}
+
+export const works = [
+  ...core(),
+  memory("minimal"),
+  memory("browser"),
+  ...encrypted(),
+  ...across(),
+  ...among("join", "a room join or leave among # rooms", "join or leave"),
+  ...among("recover", "a recovery from a log of # packets", "recovery"),
+  ...sizes(),
+  ...busy(),
+];
+
+// Ours has all the rounds; what is only looked at for comparison may have fewer.
+export function roundsOf(work, server, rounds) {
+  if (ONCE.includes(server)) return 1;
+  const most = server.startsWith("sio-lua") ? work.rounds : (work.peerRounds ?? work.rounds);
+  return Math.min(rounds, most ?? rounds);
+}
