@@ -163,6 +163,7 @@ static void set_rules(SSL_CTX *ctx, bool only_tls13)
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS); /* an idle connection holds none */
+    SSL_CTX_set_read_ahead(ctx, 1);                  /* a record in one go, not its head first */
     /* Tickets are the client's to keep; a table of sessions would be ours, and one worker's. */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 1);
