@@ -19,9 +19,8 @@ bool eio_dialect_wants_base64(const struct sio_http_request *r)
 }
 
 /* 0: no JSONP is asked for. */
-static uint32_t jsonp_asked(const struct sio_http_request *r)
+static uint32_t jsonp_asked(struct sio_slice raw)
 {
-    struct sio_slice raw = sio_query_get(r->query, SIO_LIT("j"));
     struct sio_buf text = {0};
     uint32_t number;
     if (raw.p == NULL)
@@ -35,8 +34,11 @@ static uint32_t jsonp_asked(const struct sio_http_request *r)
 void eio_dialect_init(struct eio_dialect *d, enum eio_version v, const struct sio_http_request *r)
 {
     struct sio_slice agent = sio_http_field(r, SIO_LIT("user-agent"));
-    uint32_t jsonp = jsonp_asked(r);
-    bool base64 = eio_dialect_wants_base64(r);
+    static const struct sio_slice names[] = {{"b64", 3}, {"j", 1}};
+    struct sio_slice values[2];
+    sio_query_pick(r->query, names, values, 2);
+    uint32_t jsonp = jsonp_asked(values[1]);
+    bool base64 = values[0].len != 0;
     *d = (struct eio_dialect){
         .jsonp = jsonp,
         .version = (uint8_t)v,

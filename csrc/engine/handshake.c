@@ -14,6 +14,8 @@
 #include "codec/query.h"
 #include "codec/ws_frame.h"
 
+enum { HEAD_ROOM = 256 }; /* bytes that the 101 has, mostly */
+
 _Static_assert((int)SIO_HTTP_ADDED_MAX < (int)SIO_WS_EXTRA_MAX,
                "every added field has room in a 101");
 
@@ -169,6 +171,7 @@ struct sio_conn *eio_handshake_upgrade(struct sio_http_conn *c, const struct eio
 {
     struct sio_buf head = {0};
     struct sio_conn *stream = NULL;
+    sio_buf_reserve(&head, HEAD_ROOM);
     if (append_accept(c, q, &head) == 0)
         stream = sio_http_upgrade(c, rest);
     if (stream != NULL)

@@ -123,8 +123,10 @@ static void on_head(struct sio_http_conn *c)
     begin_request(c, &c->parser.request);
     sio_stats_up(sio_conn_loop(c->stream)->stats, SIO_STAT_HTTP_REQUESTS);
     s->events->on_request(s->owner, c, &c->parser.request);
-    if (c->gone)
+    if (c->gone) {
+        sio_http_parser_fini(&c->parser); /* others of this tick may have the table of fields */
         return;
+    }
     if (c->handler == NULL && !c->answered && c->intake != SIO_HTTP_INTAKE_HEAD) {
         sio_log(SIO_LOG_ERROR, "http: nobody took a request");
         sio_http_respond_text(c, 500, NULL, NULL);
