@@ -15,6 +15,7 @@ local function load_modules()
       return name:find "^%u" and 0 or function() end
     end })
     core.set_hooks = function(hooks) table.insert(core, hooks) end
+    core.socket_on = function(in_lua) return in_lua end
     core.process = setmetatable({ realpath = function(path) return path end }, getmetatable(core))
     return core
   end

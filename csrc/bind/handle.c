@@ -84,14 +84,15 @@ bool sio_handle_push_loose(const struct sio_bind *b, lua_State *L, const void *o
 void sio_handle_keep(const struct sio_bind *b, lua_State *L)
 {
     static const enum sio_ref tables[] = {SIO_REF_OBJECTS, SIO_REF_LOOSE}; /* both: see __gc */
-    const struct sio_handle *h = lua_touserdata(L, -1);
+    struct sio_handle *h = lua_touserdata(L, -1);
     luaL_checkstack(L, 3, NULL);
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+    for (size_t i = 0; !h->kept && i < sizeof tables / sizeof tables[0]; i++) {
         sio_bind_push_ref(b, L, tables[i]);
         lua_pushvalue(L, -2);
         lua_rawsetp(L, -2, h->object);
         lua_pop(L, 1);
     }
+    h->kept = true;
     lua_pop(L, 1);
 }
 

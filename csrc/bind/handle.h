@@ -29,6 +29,7 @@ struct sio_handle {
     struct sio_relic *relic;  /* of a socket that has ended; see relic.h */
     bool dirty;               /* is in REF_DIRTY */
     bool screened;            /* a socket's: something is in front of its listeners */
+    bool kept;                /* a loose one that is not loose any more */
 };
 
 enum { SIO_OBJECT_HANDLE = 1 }; /* where the Lua object (a table) has its handle: object[1] */

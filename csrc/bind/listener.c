@@ -71,6 +71,23 @@ enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
     return SIO_LISTENER_UNKNOWN;
 }
 
+bool sio_listener_push_connection(lua_State *L, const struct sio_bind *b, const struct sio_nsp *nsp)
+{
+    int top = lua_gettop(L);
+    bool only = false;
+    if (!lua_checkstack(L, 8) || sio_parent_of(nsp) != NULL)
+        return false;
+    sio_handle_push_value(b, L, nsp);
+    if (lua_istable(L, -1) && push_table(L, top + 1, "_on") && !push_table(L, top + 2, "connect") &&
+        push_table(L, top + 2, "connection") && lua_rawlen(L, -1) == 1) {
+        lua_rawgeti(L, -1, 1);
+        lua_replace(L, ++top);
+        only = true;
+    }
+    lua_settop(L, top);
+    return only;
+}
+
 bool sio_listener_has(const struct sio_bind *b, const struct sio_socket *s, const char *event)
 {
     lua_State *L = b->L;

@@ -21,6 +21,10 @@ enum sio_listener {
  * stack indices: the socket's object, and the name, a string. */
 enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
                                     const struct sio_socket *s, int object, int event);
+/* Pushes the only function that hears of new sockets of `nsp`; false, with nothing pushed, when
+ * that is not so simple. */
+bool sio_listener_push_connection(lua_State *L, const struct sio_bind *b,
+                                  const struct sio_nsp *nsp);
 /* Whether the object of socket `s` has listeners for an event; false without an object. */
 bool sio_listener_has(const struct sio_bind *b, const struct sio_socket *s, const char *event);
 /* Whether the function on top of the stack can see what is behind its first n arguments. */

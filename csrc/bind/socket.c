@@ -124,14 +124,20 @@ static void on_connecting(void *owner, struct sio_socket *s, struct sio_slice au
 static void on_connection(void *owner, struct sio_socket *s)
 {
     struct sio_app *app = owner;
+    struct sio_nsp *nsp = sio_socket_nsp(s);
     struct sio_co *c = NULL;
-    if (sio_namespace_wants(sio_socket_nsp(s), SIO_WANT_CONNECTION))
+    bool simple;
+    if (sio_namespace_wants(nsp, SIO_WANT_CONNECTION))
         c = begin(app, s, "connection handler", SIO_REF_CONNECTION);
     if (c == NULL)
         return;
-    sio_handle_push_value(app->bind, sio_call_stack(c), sio_socket_nsp(s));
+    simple = sio_listener_push_connection(sio_call_stack(c), app->bind, nsp);
+    if (simple)
+        lua_remove(sio_call_stack(c), -2); /* the hook: its only listener runs in its place */
+    else
+        sio_handle_push_value(app->bind, sio_call_stack(c), nsp);
     sio_socket_push(app->bind, sio_call_stack(c), s);
-    sio_call_run(c, 2);
+    sio_call_run(c, simple ? 1 : 2);
 }
 
 /* The event's name is the first of n values on top: a string, or a number, which is as good
@@ -457,6 +463,7 @@ void lsocket_open(lua_State *L)
                                          {"socket_disconnect", lsocket_disconnect},
                                          {"socket_keep", lsocket_keep},
                                          {"socket_set_screened", lsocket_set_screened},
+                                         {"socket_on", sio_socket_on},
                                          {"socket_set_outgoing", lsocket_set_outgoing},
                                          {"socket_accept", lsocket_accept},
                                          {"socket_refuse", lsocket_refuse},

@@ -33,6 +33,7 @@ void sio_ack_push(lua_State *L, int index, uint64_t id);
 /* (socket, id|nil, ack|nil, ...): acknowledges event `id` with what its handler has returned, if
  * that is anything and an answer was asked for. `ack` is the function that the handler got. */
 int sio_ack_return(lua_State *L);
+int sio_socket_on(lua_State *L); /* core.socket_on, in socket_on.c */
 /* sio_server_events.on_ack */
 void sio_ack_on_answer(void *owner, struct sio_socket *s, uint64_t cookie, int err,
                        const struct sio_incoming *in);

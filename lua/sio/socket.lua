@@ -55,6 +55,8 @@ local function check_event(event)
   end
 end
 
+-- Most listeners are the first of their event: those are added in C.
+
 --- Calls fn(...) for each event of that name. What it returns is the acknowledgement.
 ---@param event string
 ---@param fn async fun(...): ...
@@ -65,6 +67,8 @@ function Socket:on(event, fn)
   core.socket_keep(self)
   return self
 end
+
+Socket.on = core.socket_on(Socket.on, elsewhere)
 
 ---@param event string
 ---@param fn async fun(...): ...
