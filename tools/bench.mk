@@ -4,7 +4,7 @@
 
 bench_objects = $(patsubst bench/%.c,build/bench/obj/%.o,$(wildcard bench/$(1)/*.c))
 BENCH_LIBS = $(call pc,--libs zlib openssl)
-BENCH_BIN := build/bench/load build/bench/floor
+BENCH_BIN := $(if $(filter Linux,$(OS)),build/bench/load build/bench/floor)# they stand on epoll
 
 .PHONY: bench bench-quick bench-bin lint-bench
 bench: build bench-bin ## measure against peers and floors, a quarter of an hour; bench/README.md

@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { rootFile, startServer } from "../support/server.js";
 
+const options = { skip: process.platform !== "linux", timeout: 60000 }; // it stands on epoll
 const binary = (name) => rootFile(`build/bench/${name}`);
 
 // Resolves with { code, report, stderr }.
@@ -60,7 +61,7 @@ async function passes(port, [words, units]) {
 }
 
 for (const tls of [false, true]) {
-  describe(`the load generator and this server${tls ? ", TLS" : ""}`, { timeout: 60000 }, () => {
+  describe(`the load generator and this server${tls ? ", TLS" : ""}`, options, () => {
     let server;
     before(async () => (server = await startServer("bench", { workers: 1, tls })));
     after(() => server?.stop());
@@ -72,7 +73,7 @@ for (const tls of [false, true]) {
 }
 
 for (const mode of [[], ["--batch"]]) {
-  describe(`the load generator and ${["floor", ...mode].join(" ")}`, { timeout: 60000 }, () => {
+  describe(`the load generator and ${["floor", ...mode].join(" ")}`, options, () => {
     let floor;
     before(async () => (floor = await startFloor(...mode)));
     after(() => floor.stop());
@@ -90,7 +91,7 @@ for (const mode of [[], ["--batch"]]) {
   });
 }
 
-describe("the load generator and a server that lies", { concurrency: 8, timeout: 60000 }, () => {
+describe("the load generator and a server that lies", { ...options, concurrency: 8 }, () => {
   const lies = [
     ["drop", /message \d+ is lost/],
     ["twice", /duplicated/],
