@@ -16,9 +16,9 @@
 /* The goodbye reaches the client at once, and no request, message or upgrade is in the midst. */
 static bool at_rest(const struct eio_session *s)
 {
-    if (s->transport == &s->websocket.base)
+    if (s->transport == &eio_websocket)
         return !s->held && s->part == NULL;
-    return s->polling.get != NULL && s->polling.post == NULL && s->probing == EIO_PROBE_NONE;
+    return eio_session_poll(s) != NULL && s->polling->post == NULL && s->probing == EIO_PROBE_NONE;
 }
 
 /* What shares a payload with the goodbye is held back by the official client until it is connected
@@ -26,7 +26,7 @@ static bool at_rest(const struct eio_session *s)
  * goodbye with the next poll. */
 static bool takes_messages(const struct eio_session *s)
 {
-    return s->transport == &s->polling.base && s->polling.get != NULL && s->queue.n != 0;
+    return s->transport == &eio_polling && eio_session_poll(s) != NULL && s->queue != NULL;
 }
 
 void eio_session_leave_now(struct eio_session *s)

@@ -27,7 +27,7 @@ static struct eio_msg open_message(const struct eio_server *e, const struct eio_
 {
     const struct eio_options *o = &e->options;
     bool upgradable =
-        s->transport == &s->polling.base && o->allow_upgrades && (o->transports & EIO_WEBSOCKET);
+        s->transport == &eio_polling && o->allow_upgrades && (o->transports & EIO_WEBSOCKET);
     struct sio_slice parts[] = {
         SIO_LIT("{\"sid\":\""),
         sio_slice(s->sid, s->sid_len),
@@ -51,7 +51,7 @@ static void open_polling(struct eio_session *s, struct sio_http_conn *c,
     struct eio_msg first[2];
     unsigned n = opening_messages(e, s, first);
     eio_server_add(e, s);
-    eio_polling_open(&s->polling, c, q, first, n);
+    eio_polling_open(s, c, q, first, n);
     sio_blob_unref(first[0].frame);
 }
 
@@ -61,9 +61,9 @@ static void open_websocket(struct eio_session *s, struct sio_conn *stream,
     struct eio_server *e = s->server;
     struct eio_msg first[2];
     unsigned n;
-    s->transport = &s->websocket.base;
+    s->transport = &eio_websocket;
     eio_server_add(e, s);
-    eio_websocket_open(&s->websocket, stream, &q->terms, rest);
+    eio_websocket_open(s, stream, &q->terms, rest);
     n = opening_messages(e, s, first);
     if (s->dialect.version == EIO_V3)
         eio_session_hold(s);

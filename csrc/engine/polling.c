@@ -20,28 +20,39 @@
 /* The rest of a long body. */
 struct eio_inbox {
     struct sio_list link; /* in the server's inboxes */
-    struct eio_polling *polling;
+    struct eio_session *session;
     struct sio_blob *body;
     struct eio_payload_reader reader;
 };
 
-static struct eio_polling *from_base(const struct eio_transport *t)
+static struct eio_polling *polling_of(struct eio_session *s)
 {
-    return SIO_CONTAINER_OF(t, struct eio_polling, base);
+    if (s->polling == NULL)
+        s->polling = sio_calloc(1, sizeof *s->polling);
+    return s->polling;
 }
 
-static void polling_fail(struct eio_polling *p, enum eio_reason reason, const char *detail)
+void eio_polling_leave(struct eio_session *s)
 {
-    eio_session_on_error(p->base.session, &p->base, reason, detail);
+    const struct eio_polling *p = s->polling;
+    if (p == NULL || p->get != NULL || p->post != NULL || p->inbox != NULL)
+        return;
+    sio_free(s->polling);
+    s->polling = NULL;
+}
+
+static void polling_fail(struct eio_session *s, enum eio_reason reason, const char *detail)
+{
+    eio_session_on_error(s, &eio_polling, reason, detail);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
 /* `coding`: of the body, as it is in r. */
-static void respond(const struct eio_polling *p, struct sio_http_conn *c,
+static void respond(const struct eio_session *s, struct sio_http_conn *c,
                     struct sio_http_response *r, struct sio_slice type, enum sio_coding coding)
 {
-    const struct eio_dialect *d = &p->base.session->dialect;
+    const struct eio_dialect *d = &s->dialect;
     struct sio_http_field fields[6] = {{SIO_LIT("Content-Type"), type},
                                        {SIO_LIT("cache-control"), SIO_LIT("no-store")}};
     r->n_fields = 2;
@@ -61,10 +72,10 @@ static void respond(const struct eio_polling *p, struct sio_http_conn *c,
     sio_http_respond(c, r);
 }
 
-static void respond_ok(const struct eio_polling *p, struct sio_http_conn *c)
+static void respond_ok(const struct eio_session *s, struct sio_http_conn *c)
 {
     struct sio_http_response r = {.body = SIO_LIT("ok")};
-    respond(p, c, &r, SIO_LIT("text/html"), SIO_CODING_IDENTITY);
+    respond(s, c, &r, SIO_LIT("text/html"), SIO_CODING_IDENTITY);
 }
 
 static void respond_refused(struct sio_http_conn *c)
@@ -83,85 +94,85 @@ static bool may_compress(const struct eio_msg *msgs, size_t n)
 }
 
 /* `of`: the frame whose packet the body is, or NULL. */
-static void respond_body(const struct eio_polling *p, struct sio_http_conn *c,
+static void respond_body(const struct eio_session *s, struct sio_http_conn *c,
                          struct sio_http_response *r, struct sio_slice type, bool compress,
                          struct sio_blob *of)
 {
-    enum sio_coding coding = (enum sio_coding)p->coding;
+    enum sio_coding coding = (enum sio_coding)s->polling->coding;
     struct sio_slice body = of ? sio_slice_from(sio_blob_slice(of), r->blob_from) : r->body;
     struct sio_blob *coded = NULL;
     if (compress && coding != SIO_CODING_IDENTITY)
-        coded = eio_compress_body(p->base.session->server->compress, coding, of, body);
+        coded = eio_compress_body(s->server->compress, coding, of, body);
     if (coded != NULL) {
         r->blob = coded;
         r->blob_from = 0;
     }
-    respond(p, c, r, type, coded ? coding : SIO_CODING_IDENTITY);
+    respond(s, c, r, type, coded ? coding : SIO_CODING_IDENTITY);
     sio_blob_unref(coded);
 }
 
 /* One payload. */
-static void respond_messages(const struct eio_polling *p, struct sio_http_conn *c,
+static void respond_messages(const struct eio_session *s, struct sio_http_conn *c,
                              const struct eio_msg *msgs, size_t n)
 {
-    struct eio_server *e = p->base.session->server;
-    const struct eio_dialect *d = &p->base.session->dialect;
+    struct eio_server *e = s->server;
+    const struct eio_dialect *d = &s->dialect;
     bool compress = may_compress(msgs, n);
     struct sio_http_response r = {0};
     struct sio_slice type;
     if (n == 1 && !msgs[0].binary && eio_dialect_plain(d)) {
         r.blob = msgs[0].frame; /* the usual case shares the broadcast's bytes */
         r.blob_from = msgs[0].head;
-        respond_body(p, c, &r, SIO_LIT("text/plain; charset=UTF-8"), compress, msgs[0].frame);
+        respond_body(s, c, &r, SIO_LIT("text/plain; charset=UTF-8"), compress, msgs[0].frame);
         return;
     }
     sio_buf_clear(&e->scratch);
     type = eio_dialect_append(d, &e->scratch, msgs, n);
     r.body = sio_buf_slice(&e->scratch);
-    respond_body(p, c, &r, type, compress, NULL);
+    respond_body(s, c, &r, type, compress, NULL);
     if (e->scratch.cap > EIO_SCRATCH_KEPT)
         sio_buf_fini(&e->scratch);
 }
 
-static void note_coding(struct eio_polling *p, const struct sio_http_request *r)
+static void note_coding(struct eio_session *s, const struct sio_http_request *r)
 {
-    p->coding = (uint8_t)eio_compress_coding(p->base.session->server->compress, r);
+    polling_of(s)->coding = (uint8_t)eio_compress_coding(s->server->compress, r);
 }
 
-void eio_polling_open(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q,
+void eio_polling_open(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q,
                       const struct eio_msg *msgs, size_t n)
 {
-    note_coding(p, q->http);
-    respond_messages(p, c, msgs, n);
+    note_coding(s, q->http);
+    respond_messages(s, c, msgs, n);
 }
 
 /* ---- GET ------------------------------------------------------------------------------------- */
 
 static void on_get_gone(void *self, struct sio_http_conn *c, int err)
 {
-    struct eio_polling *p = self;
+    struct eio_session *s = self;
     (void)c;
-    p->get = NULL;
+    s->polling->get = NULL;
     if (err == SIO_ECLOSED)
-        polling_fail(p, EIO_TRANSPORT_ERROR, "poll connection closed prematurely");
+        polling_fail(s, EIO_TRANSPORT_ERROR, "poll connection closed prematurely");
 }
 
 static const struct sio_http_handler get_handler = {.on_gone = on_get_gone};
 
-void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q)
+void eio_polling_get(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q)
 {
-    if (p->get != NULL) {
-        polling_fail(p, EIO_TRANSPORT_ERROR, "overlap from client");
+    if (polling_of(s)->get != NULL) {
+        polling_fail(s, EIO_TRANSPORT_ERROR, "overlap from client");
         respond_refused(c);
         return;
     }
-    if (!eio_hooks_welcome(p->base.session, c, q))
+    if (!eio_hooks_welcome(s, c, q))
         return;
-    note_coding(p, q->http);
-    p->get = c;
-    sio_http_accept(c, &get_handler, p, 0);
-    if (p->get == c)
-        eio_session_on_poll(p->base.session);
+    note_coding(s, q->http);
+    s->polling->get = c;
+    sio_http_accept(c, &get_handler, s, 0);
+    if (s->polling->get == c)
+        eio_session_on_poll(s);
 }
 
 /* ---- POST ------------------------------------------------------------------------------------ */
@@ -169,30 +180,30 @@ void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c, const struc
 enum progress { MORE, DONE };
 
 /* Delivers the next packets. DONE as well when the session wants no more. */
-static enum progress deliver(struct eio_polling *p, struct eio_payload_reader *r)
+static enum progress deliver(struct eio_session *s, struct eio_payload_reader *r)
 {
     struct eio_packet packet;
     for (int i = 0; i < EIO_INBOX_BATCH; i++) {
         int rc = eio_payload_next(r, &packet);
         if (rc < 0)
-            polling_fail(p, EIO_PARSE_ERROR, NULL);
-        if (rc <= 0 || !eio_session_on_packet(p->base.session, &p->base, &packet))
+            polling_fail(s, EIO_PARSE_ERROR, NULL);
+        if (rc <= 0 || !eio_session_on_packet(s, &eio_polling, &packet))
             return DONE;
     }
     return r->done ? DONE : MORE;
 }
 
-static void inbox_new(struct eio_polling *p, struct sio_http_conn *c,
+static void inbox_new(struct eio_session *s, struct sio_http_conn *c,
                       const struct eio_payload_reader *r)
 {
     struct eio_inbox *in = sio_calloc(1, sizeof *in);
-    in->polling = p;
+    in->session = s;
     in->body = sio_blob_new(r->rest);
     eio_payload_reader_init(&in->reader, r->form, sio_blob_slice(in->body));
     sio_list_init(&in->link);
-    sio_list_append(&p->base.session->server->inboxes, &in->link);
-    p->inbox = in;
-    p->post = c;
+    sio_list_append(&s->server->inboxes, &in->link);
+    s->polling->inbox = in;
+    s->polling->post = c;
 }
 
 static void inbox_free(struct eio_inbox *in)
@@ -205,155 +216,157 @@ static void inbox_free(struct eio_inbox *in)
 
 /* A body is answered 200 whatever it was, as upstream; what was wrong with it shows in the session.
  */
-static void end_inbox(struct eio_polling *p)
+static void end_inbox(struct eio_session *s)
 {
+    struct eio_polling *p = s->polling;
     struct sio_http_conn *c = p->post;
     struct eio_inbox *in = p->inbox;
     p->post = NULL;
     p->inbox = NULL;
     inbox_free(in);
     if (c != NULL)
-        respond_ok(p, c);
+        respond_ok(s, c);
 }
 
 void eio_polling_resume(struct sio_list *node)
 {
     struct eio_inbox *in = SIO_CONTAINER_OF(node, struct eio_inbox, link);
-    struct eio_polling *p = in->polling;
+    struct eio_session *s = in->session;
+    struct eio_polling *p = s->polling;
     struct sio_http_conn *c = p->post;
     enum progress progress;
     p->post = NULL; /* as in on_post_body */
     p->inbox = NULL;
-    progress = deliver(p, &in->reader);
+    progress = deliver(s, &in->reader);
     p->post = c;
     p->inbox = in;
     if (progress == MORE)
-        sio_list_append(&p->base.session->server->inboxes, node);
+        sio_list_append(&s->server->inboxes, node);
     else
-        end_inbox(p);
+        end_inbox(s);
 }
 
-static void take_body(struct eio_polling *p, struct sio_http_conn *c, struct sio_slice body)
+static void take_body(struct eio_session *s, struct sio_http_conn *c, struct sio_slice body)
 {
-    enum eio_payload_form form = eio_dialect_form(&p->base.session->dialect, p->post_bytes);
+    enum eio_payload_form form = eio_dialect_form(&s->dialect, s->polling->post_bytes);
     struct eio_payload_reader reader;
     eio_payload_reader_init(&reader, form, body);
     if (form != EIO_PAYLOAD_V3_BINARY && !sio_utf8_valid(body))
-        polling_fail(p, EIO_PARSE_ERROR, NULL);
-    else if (deliver(p, &reader) == MORE)
-        inbox_new(p, c, &reader);
+        polling_fail(s, EIO_PARSE_ERROR, NULL);
+    else if (deliver(s, &reader) == MORE)
+        inbox_new(s, c, &reader);
     eio_payload_reader_fini(&reader);
 }
 
-static void take_form(struct eio_polling *p, struct sio_http_conn *c, struct sio_slice form)
+static void take_form(struct eio_session *s, struct sio_http_conn *c, struct sio_slice form)
 {
     struct sio_buf body = {0};
     if (eio_jsonp_decode(&body, form) == 0)
-        take_body(p, c, sio_buf_slice(&body));
+        take_body(s, c, sio_buf_slice(&body));
     else
-        polling_fail(p, EIO_PARSE_ERROR, NULL);
+        polling_fail(s, EIO_PARSE_ERROR, NULL);
     sio_buf_fini(&body);
 }
 
 static void on_post_body(void *self, struct sio_http_conn *c, struct sio_slice body)
 {
-    struct eio_polling *p = self;
-    p->post = NULL; /* while packets are delivered; it is complete, so nobody may cut it */
-    if (p->base.session->dialect.jsonp != 0)
-        take_form(p, c, body);
+    struct eio_session *s = self;
+    s->polling->post = NULL; /* while packets are delivered; it is complete, so nobody may cut it */
+    if (s->dialect.jsonp != 0)
+        take_form(s, c, body);
     else
-        take_body(p, c, body);
-    if (p->post == NULL)
-        respond_ok(p, c);
+        take_body(s, c, body);
+    if (s->polling->post == NULL)
+        respond_ok(s, c);
 }
 
 static void on_post_gone(void *self, struct sio_http_conn *c, int err)
 {
-    struct eio_polling *p = self;
-    const struct eio_session *s = p->base.session;
+    struct eio_session *s = self;
     (void)c;
-    p->post = NULL;
-    if (p->inbox != NULL)
-        end_inbox(p);
+    s->polling->post = NULL;
+    if (s->polling->inbox != NULL)
+        end_inbox(s);
     if (err == SIO_ETOOBIG)
         sio_log_about(SIO_LOG_WARN, "eio max_http_buffer_size", eio_session_about(s),
                       "engine: a body above max_http_buffer_size %zu, answered 413",
                       s->server->options.max_http_buffer_size);
     else
-        polling_fail(p, EIO_TRANSPORT_ERROR, "data request connection closed prematurely");
+        polling_fail(s, EIO_TRANSPORT_ERROR, "data request connection closed prematurely");
 }
 
 static const struct sio_http_handler post_handler = {.on_body = on_post_body,
                                                      .on_gone = on_post_gone};
 
-void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q)
+void eio_polling_post(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q)
 {
-    size_t max = p->base.session->server->options.max_http_buffer_size;
+    size_t max = s->server->options.max_http_buffer_size;
     struct sio_slice type = sio_http_field(q->http, SIO_LIT("content-type"));
     bool bytes = sio_slice_eq_nocase(type, SIO_LIT("application/octet-stream"));
     const char *wrong = NULL;
-    if (p->post != NULL)
+    if (polling_of(s)->post != NULL)
         wrong = "data request overlap from client";
-    else if (bytes && p->base.session->dialect.version == EIO_V4)
+    else if (bytes && s->dialect.version == EIO_V4)
         wrong = "invalid content"; /* binary payloads went away with v4 */
     if (wrong != NULL) {
-        polling_fail(p, EIO_TRANSPORT_ERROR, wrong);
+        polling_fail(s, EIO_TRANSPORT_ERROR, wrong);
         respond_refused(c);
         return;
     }
-    if (q->http->content_length <= max && !eio_hooks_welcome(p->base.session, c, q))
+    if (q->http->content_length <= max && !eio_hooks_welcome(s, c, q))
         return;
-    p->post = c;
-    p->post_bytes = bytes;
-    sio_http_accept(c, &post_handler, p, max);
+    s->polling->post = c;
+    s->polling->post_bytes = bytes;
+    sio_http_accept(c, &post_handler, s, max);
 }
 
 /* ---- the session's side ---------------------------------------------------------------------- */
 
-static bool polling_writable(const struct eio_transport *t)
+static bool polling_writable(const struct eio_session *s)
 {
-    return from_base(t)->get != NULL;
+    return eio_session_poll(s) != NULL;
 }
 
-static void polling_send(struct eio_transport *t, const struct eio_msg *msgs, size_t n)
+static void polling_send(struct eio_session *s, const struct eio_msg *msgs, size_t n)
 {
-    struct eio_polling *p = from_base(t);
-    struct sio_http_conn *c = p->get;
-    p->get = NULL;
-    respond_messages(p, c, msgs, n);
+    struct sio_http_conn *c = s->polling->get;
+    s->polling->get = NULL;
+    respond_messages(s, c, msgs, n);
 }
 
-static size_t polling_queued(const struct eio_transport *t)
+static size_t polling_queued(const struct eio_session *s)
 {
-    (void)t; /* answered requests are the client's to read before it asks again */
+    (void)s; /* answered requests are the client's to read before it asks again */
     return 0;
 }
 
-static void say_goodbye(struct eio_polling *p, const struct eio_msg *msgs, size_t n)
+static void say_goodbye(struct eio_session *s, const struct eio_msg *msgs, size_t n)
 {
-    struct eio_queue q = {0};
+    struct eio_queue *q = NULL;
     for (size_t i = 0; i < n; i++)
         eio_queue_push(&q, &msgs[i]);
-    eio_queue_push(&q, &p->base.session->server->close);
-    polling_send(&p->base, q.msgs, q.n);
+    eio_queue_push(&q, &s->server->close);
+    polling_send(s, q->msgs, q->n);
     eio_queue_drop(&q);
 }
 
-static void polling_close(struct eio_transport *t, const struct eio_msg *msgs, size_t n)
+static void polling_close(struct eio_session *s, const struct eio_msg *msgs, size_t n)
 {
-    struct eio_polling *p = from_base(t);
-    struct sio_http_conn *unfinished = p->inbox == NULL ? p->post : NULL;
-    if (unfinished != NULL) {
+    struct eio_polling *p = s->polling;
+    if (p == NULL)
+        return;
+    if (p->inbox != NULL) {
+        end_inbox(s);
+    } else if (p->post != NULL) {
+        struct sio_http_conn *unfinished = p->post;
         p->post = NULL;
         sio_http_abort(unfinished);
-    } else if (p->inbox != NULL) {
-        end_inbox(p);
     }
     if (p->get != NULL)
-        say_goodbye(p, msgs, n);
+        say_goodbye(s, msgs, n);
 }
 
-static const struct eio_transport_ops polling_ops = {
+const struct eio_transport eio_polling = {
     .name = "polling",
     .at_once = false,
     .writable = polling_writable,
@@ -361,8 +374,3 @@ static const struct eio_transport_ops polling_ops = {
     .queued = polling_queued,
     .close = polling_close,
 };
-
-void eio_polling_init(struct eio_polling *p, struct eio_session *s)
-{
-    *p = (struct eio_polling){.base = {&polling_ops, s}};
-}

@@ -24,8 +24,8 @@ enum {
 struct eio_inbox;
 struct eio_request;
 
+/* What a session has while it polls, and as long as a request of it is open. */
 struct eio_polling {
-    struct eio_transport base;
     struct sio_http_conn *get;  /* waits */
     struct sio_http_conn *post; /* its body is awaited, or is being delivered from `inbox` */
     struct eio_inbox *inbox;
@@ -33,13 +33,14 @@ struct eio_polling {
     uint8_t coding;  /* enum sio_coding: that of the answer to `get` */
 };
 
-void eio_polling_init(struct eio_polling *p, struct eio_session *s);
 /* Serve a request of this session. */
-void eio_polling_get(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q);
-void eio_polling_post(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q);
+void eio_polling_get(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q);
+void eio_polling_post(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q);
 /* Answers the handshake `q` with its first packets. */
-void eio_polling_open(struct eio_polling *p, struct sio_http_conn *c, const struct eio_request *q,
+void eio_polling_open(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q,
                       const struct eio_msg *msgs, size_t n);
+/* The session has left for websocket: what no request needs is freed. */
+void eio_polling_leave(struct eio_session *s);
 void eio_polling_resume(struct sio_list *node); /* an entry of the server's inboxes */
 
 #endif

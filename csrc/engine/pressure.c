@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Slow readers. Stands on session_in.h; session.c and the websocket transport call it.
  *
- * Invariant: a pressed session on websocket is in the heartbeat's PRESSURE queue, with the entry
- * that a probe uses on polling.
+ * Invariant: a pressed session on websocket has a clock in the heartbeat's PRESSURE queue; on
+ * polling the clock is a probe's.
  */
 #include "engine/pressure.h"
 
@@ -12,21 +12,19 @@
 
 static void pause_reading(struct eio_session *s, bool paused)
 {
-    if (s->transport->ops->pause != NULL)
-        s->transport->ops->pause(s->transport, paused);
+    if (s->transport->pause != NULL)
+        s->transport->pause(s, paused);
 }
 
 static void start_clock(struct eio_session *s)
 {
-    s->unread = s->transport->ops->unread(s->transport);
-    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PRESSURE, &s->probe,
-                      sio_loop_now(s->server->loop));
+    eio_clock_start(s, EIO_DUE_PRESSURE)->unread = s->transport->unread(s);
 }
 
 /* What websocket adds to the state: the clock and the policy. */
 static void watch(struct eio_session *s)
 {
-    if (s->transport == &s->websocket.base)
+    if (s->transport == &eio_websocket)
         start_clock(s);
     if (s->server->options.slow_reader == EIO_SLOW_PAUSE)
         pause_reading(s, true);
@@ -39,7 +37,7 @@ static void enter(struct eio_session *s)
     s->drained = false;
     sio_log_about(SIO_LOG_INFO, "eio high_water", eio_session_about(s),
                   "engine: a session (%s) reads slowly: more than high_water %zu bytes wait for it",
-                  s->transport->ops->name, o->high_water);
+                  s->transport->name, o->high_water);
     watch(s);
 }
 
@@ -50,8 +48,8 @@ bool eio_pressure_add(struct eio_session *s, size_t bytes)
     if (s->pressed || waiting + bytes <= o->high_water)
         return true;
     /* A burst is no pressure while the kernel takes it. */
-    if (waiting != 0 && s->transport->ops->relieve != NULL) {
-        s->transport->ops->relieve(s->transport);
+    if (waiting != 0 && s->transport->relieve != NULL) {
+        s->transport->relieve(s);
         waiting = eio_session_buffered(s);
     }
     if (waiting == 0 || waiting + bytes <= o->high_water)
@@ -66,7 +64,7 @@ void eio_pressure_moved(struct eio_session *s)
 {
     if (!s->pressed)
         return;
-    s->transport->ops->relieve(s->transport);
+    s->transport->relieve(s);
     if (eio_session_buffered(s) == 0)
         eio_pressure_drained(s); /* the stream says so only after it had to wait */
     else
@@ -75,7 +73,7 @@ void eio_pressure_moved(struct eio_session *s)
 
 bool eio_pressure_goes_on(struct eio_session *s)
 {
-    if (s->transport->ops->unread(s->transport) >= s->unread)
+    if (s->transport->unread(s) >= s->clock->unread)
         return false;
     start_clock(s);
     return true;
@@ -86,8 +84,8 @@ void eio_pressure_forget(struct eio_session *s)
     if (!s->pressed)
         return;
     s->pressed = false;
-    if (s->transport == &s->websocket.base)
-        eio_heartbeat_cancel(&s->probe);
+    if (s->transport == &eio_websocket)
+        eio_clock_stop(s);
 }
 
 void eio_pressure_drained(struct eio_session *s)

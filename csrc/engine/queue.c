@@ -6,21 +6,29 @@
 
 enum { FIRST_CAP = 4 };
 
-void eio_queue_push(struct eio_queue *q, const struct eio_msg *m)
+static struct eio_queue *grow(struct eio_queue *q)
 {
-    if (q->n == q->cap) {
-        q->cap = q->cap ? q->cap * 2 : FIRST_CAP;
-        q->msgs = sio_realloc(q->msgs, q->cap * sizeof *q->msgs);
-    }
-    sio_blob_ref(m->frame);
-    q->msgs[q->n++] = *m;
-    q->bytes += m->frame->len;
+    uint32_t n = q != NULL ? q->n : 0, cap = n != 0 ? n * 2 : FIRST_CAP;
+    q = sio_realloc(q, sizeof *q + cap * sizeof q->msgs[0]);
+    if (n == 0)
+        *q = (struct eio_queue){0};
+    q->cap = cap;
+    return q;
 }
 
-void eio_queue_drop(struct eio_queue *q)
+void eio_queue_push(struct eio_queue **q, const struct eio_msg *m)
 {
-    for (uint32_t i = 0; i < q->n; i++)
-        sio_blob_unref(q->msgs[i].frame);
-    sio_free(q->msgs);
-    *q = (struct eio_queue){0};
+    if (*q == NULL || (*q)->n == (*q)->cap)
+        *q = grow(*q);
+    sio_blob_ref(m->frame);
+    (*q)->msgs[(*q)->n++] = *m;
+    (*q)->bytes += m->frame->len;
+}
+
+void eio_queue_drop(struct eio_queue **q)
+{
+    for (uint32_t i = 0; i < eio_queue_count(*q); i++)
+        sio_blob_unref((*q)->msgs[i].frame);
+    sio_free(*q);
+    *q = NULL;
 }

@@ -252,9 +252,9 @@ static void serve_known(struct sio_http_conn *c, const struct eio_request *q, st
     if (q->upgrade) {
         serve_upgrade(c, q, s);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("GET"))) {
-        eio_polling_get(&s->polling, c, q);
+        eio_polling_get(s, c, q);
     } else if (sio_slice_eq(q->http->method, SIO_LIT("POST"))) {
-        eio_polling_post(&s->polling, c, q);
+        eio_polling_post(s, c, q);
     } else {
         sio_http_respond(
             c, &(struct sio_http_response){.status = 405, .fields = &allow, .n_fields = 1});

@@ -66,11 +66,8 @@ struct eio_session *eio_session_new(struct eio_server *e, const struct eio_openi
     s->server = e;
     s->events = &no_events;
     s->since_ms = sio_clock_wall_ms();
-    eio_polling_init(&s->polling, s);
-    eio_websocket_init(&s->websocket, s);
-    s->transport = &s->polling.base;
+    s->transport = &eio_polling;
     eio_due_init(&s->beat);
-    eio_due_init(&s->probe);
     sio_list_init(&s->dirty);
     note_request(s, o);
     s->meter = eio_meter_new(&e->options, sio_loop_now(e->loop));
@@ -95,13 +92,14 @@ static void session_free(void *object)
     struct eio_session *s = object;
     sio_blob_unref(s->request);
     eio_meter_free(s->meter);
+    sio_free(s->polling);
     sio_free(s);
 }
 
 /* The one way to CLOSED. What is still queued leaves in front of the goodbye. */
 static void finish(struct eio_session *s, enum eio_reason reason, const char *detail)
 {
-    struct eio_queue last = s->queue;
+    struct eio_queue *last = s->queue;
     if (s->state == EIO_STATE_CLOSED)
         return;
     if (s->state == EIO_STATE_CLOSING && reason != EIO_PING_TIMEOUT) {
@@ -110,16 +108,16 @@ static void finish(struct eio_session *s, enum eio_reason reason, const char *de
     }
     eio_server_count_close(s, reason);
     s->state = EIO_STATE_CLOSED;
-    s->queue = (struct eio_queue){0};
+    s->queue = NULL;
     eio_upgrade_abandon(s);
     eio_pressure_forget(s);
     eio_heartbeat_cancel(&s->beat);
     sio_list_remove(&s->dirty);
     eio_server_forget(s->server, s);
     sio_loop_bury(s->server->loop, &s->grave, session_free, s);
-    s->transport->ops->close(s->transport, last.msgs, last.n);
-    if (s->transport != &s->polling.base) /* a POST may have outlived the upgrade */
-        s->polling.base.ops->close(&s->polling.base, NULL, 0);
+    s->transport->close(s, last != NULL ? last->msgs : NULL, eio_queue_count(last));
+    if (s->transport != &eio_polling) /* a POST may have outlived the upgrade */
+        eio_polling.close(s, NULL, 0);
     eio_queue_drop(&last);
     s->events->on_close(s->owner, s, reason, detail);
     if (s->server->events->on_gone != NULL)
@@ -128,7 +126,7 @@ static void finish(struct eio_session *s, enum eio_reason reason, const char *de
 
 static bool waits_for_poll(const struct eio_session *s)
 {
-    return s->transport == &s->polling.base && s->polling.get == NULL;
+    return s->transport == &eio_polling && eio_session_poll(s) == NULL;
 }
 
 void eio_session_close(struct eio_session *s)
@@ -152,14 +150,14 @@ void eio_session_end(struct eio_session *s, enum eio_reason reason, const char *
     finish(s, reason, detail);
 }
 
-void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum eio_reason reason,
-                          const char *detail)
+void eio_session_on_error(struct eio_session *s, const struct eio_transport *t,
+                          enum eio_reason reason, const char *detail)
 {
     if (s->state == EIO_STATE_CLOSING && reason == EIO_PARSE_ERROR)
         return; /* nobody listens any more; the client shall still get its goodbye */
     if (t == s->transport)
         finish(s, reason, detail);
-    else if (t == &s->websocket.base)
+    else if (t == &eio_websocket)
         eio_upgrade_abandon(s);
 }
 
@@ -167,14 +165,14 @@ void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum e
 
 void eio_session_drain(struct eio_session *s)
 {
-    struct eio_queue q = s->queue;
-    const struct eio_transport_ops *ops = s->transport->ops;
-    if (q.n == 0 || s->held || !(ops->at_once || ops->writable(s->transport)))
+    struct eio_queue *q = s->queue;
+    const struct eio_transport *t = s->transport;
+    if (q == NULL || s->held || !(t->at_once || t->writable(s)))
         return;
-    s->queue = (struct eio_queue){0}; /* answering may let the next GET in */
-    ops->send(s->transport, q.msgs, q.n);
+    s->queue = NULL; /* answering may let the next GET in */
+    t->send(s, q->msgs, q->n);
     eio_queue_drop(&q);
-    if (ops->at_once)
+    if (t->at_once)
         eio_pressure_moved(s);
     else
         eio_pressure_drained(s);
@@ -224,7 +222,8 @@ void eio_session_note_life(struct eio_session *s)
 }
 
 /* Clients ping in v3, servers since v4. */
-static void on_heartbeat(struct eio_session *s, struct eio_transport *t, enum eio_packet_type type)
+static void on_heartbeat(struct eio_session *s, const struct eio_transport *t,
+                         enum eio_packet_type type)
 {
     bool v3 = s->dialect.version == EIO_V3;
     if (v3 != (type == EIO_PING)) {
@@ -242,17 +241,17 @@ static void on_heartbeat(struct eio_session *s, struct eio_transport *t, enum ei
 
 /* `1`. A pending GET is answered with a noop: the client closes already and wants no second
  * goodbye. */
-static void on_goodbye(struct eio_session *s, struct eio_transport *t)
+static void on_goodbye(struct eio_session *s, const struct eio_transport *t)
 {
     if (t != s->transport)
         return;
-    if (s->queue.n == 0 && t == &s->polling.base && t->ops->writable(t))
-        t->ops->send(t, &s->server->noop, 1);
+    if (s->queue == NULL && t == &eio_polling && t->writable(s))
+        t->send(s, &s->server->noop, 1);
     eio_session_drain(s);
     finish(s, EIO_TRANSPORT_CLOSE, NULL);
 }
 
-static void handle_packet(struct eio_session *s, struct eio_transport *t,
+static void handle_packet(struct eio_session *s, const struct eio_transport *t,
                           const struct eio_packet *p)
 {
     switch (p->type) {
@@ -286,13 +285,13 @@ static bool meter(struct eio_session *s, const struct eio_packet *p)
     return false;
 }
 
-bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
+bool eio_session_on_packet(struct eio_session *s, const struct eio_transport *t,
                            const struct eio_packet *p)
 {
     sio_stats_up(s->server->loop->stats, SIO_STAT_PACKETS_IN);
     if (s->state == EIO_STATE_CLOSED || !meter(s, p))
         return false;
-    if (t == &s->websocket.base && t != s->transport) {
+    if (t == &eio_websocket && t != s->transport) {
         eio_upgrade_packet(s, p);
     } else if (s->state == EIO_STATE_CLOSING) {
         if (p->type == EIO_CLOSE)
@@ -309,15 +308,15 @@ bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
 void eio_session_on_poll(struct eio_session *s)
 {
     if (s->state == EIO_STATE_CLOSING) {
-        if (s->queue.n == 0)
+        if (s->queue == NULL)
             eio_queue_push(&s->queue, &s->server->noop);
         finish(s, EIO_FORCED_CLOSE, NULL);
     } else if (s->leaving != EIO_STAYS && eio_session_leave(s)) {
         return;
-    } else if (s->queue.n != 0) {
+    } else if (s->queue != NULL) {
         eio_server_mark(s->server, s);
     } else if (s->probing == EIO_PROBE_ANSWERED) {
-        s->transport->ops->send(s->transport, &s->server->noop, 1);
+        s->transport->send(s, &s->server->noop, 1);
     }
 }
 
@@ -325,10 +324,10 @@ void eio_session_on_poll(struct eio_session *s)
 
 void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t base_ms)
 {
-    bool probe = kind == EIO_DUE_PROBE || kind == EIO_DUE_PRESSURE;
+    bool clock = kind == EIO_DUE_PROBE || kind == EIO_DUE_PRESSURE;
     struct eio_session *s = kind == EIO_DUE_PART ? eio_websocket_waits(due)
-                            : probe              ? SIO_CONTAINER_OF(due, struct eio_session, probe)
-                                                 : SIO_CONTAINER_OF(due, struct eio_session, beat);
+                            : clock ? SIO_CONTAINER_OF(due, struct eio_clock, due)->session
+                                    : SIO_CONTAINER_OF(due, struct eio_session, beat);
     switch (kind) {
     case EIO_DUE_PING:
         s->awaiting_life = true;
@@ -355,7 +354,7 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
         }
         break;
     case EIO_DUE_PART:
-        eio_websocket_give_up(&s->websocket);
+        eio_websocket_give_up(s);
         break;
     case EIO_DUE_KINDS:
         break;
@@ -385,7 +384,7 @@ const char *eio_session_sid(const struct eio_session *s)
 
 const char *eio_session_transport(const struct eio_session *s)
 {
-    return s->transport->ops->name;
+    return s->transport->name;
 }
 
 enum eio_version eio_session_version(const struct eio_session *s)
@@ -400,7 +399,7 @@ enum eio_state eio_session_state(const struct eio_session *s)
 
 size_t eio_session_buffered(const struct eio_session *s)
 {
-    return s->queue.bytes + s->transport->ops->queued(s->transport);
+    return eio_queue_bytes(s->queue) + s->transport->queued(s);
 }
 
 bool eio_session_pressed(const struct eio_session *s)

@@ -7,10 +7,12 @@
  *     upgrade.c               the probe, and the change to websocket
  *     leave.c                 goodbyes of a worker that goes away
  *     heartbeat.c             what is due when
+ *     clock.c                 probes and slow readers have a time
  *     pressure.c, meter.c     clients that read too slowly or send too much
  *     dialect.c               clients that are spoken to otherwise
  *
- * One allocation per session, plus one blob for its first request; both transports are embedded.
+ * One allocation per session, plus one blob for its first request; what only some sessions need at
+ * a time (requests that poll, a queue, clocks) is made then.
  */
 #ifndef SIO_ENGINE_SESSION_IN_H
 #define SIO_ENGINE_SESSION_IN_H
@@ -37,16 +39,19 @@ struct eio_session {
     struct eio_server *server;
     const struct eio_session_events *events;
     void *owner;
-    struct eio_transport *transport; /* the one in use: &polling.base or &websocket.base */
-    struct eio_polling polling;
-    struct eio_websocket websocket; /* in use, or the probe */
-    struct eio_queue queue;
-    struct eio_due beat;   /* PING, PONG, OPEN, SILENCE, or CLOSE while closing */
-    struct eio_due probe;  /* PROBE, or PRESSURE on websocket */
-    struct eio_part *part; /* of an unfinished WebSocket message; NULL: there is none */
-    size_t unread;         /* under pressure: what would wait if nothing had been read since then */
-    struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
-    struct sio_grave grave;
+    const struct eio_transport *transport; /* the one in use: &eio_polling or &eio_websocket */
+    struct eio_polling *polling;           /* NULL: it does not poll */
+    struct sio_ws_conn *websocket;         /* in use, or the probe; NULL: not open */
+    struct eio_queue *queue;
+    union {
+        struct {
+            struct eio_due beat;   /* PING, PONG, OPEN, SILENCE, or CLOSE while closing */
+            struct sio_list dirty; /* in the server's list: look at it at the end of the tick */
+        };
+        struct sio_grave grave; /* once it is CLOSED */
+    };
+    struct eio_clock *clock;  /* PROBE, or PRESSURE on websocket; NULL: none runs */
+    struct eio_part *part;    /* of an unfinished WebSocket message; NULL: there is none */
     struct eio_meter *meter;  /* NULL: no limits per second */
     struct sio_blob *request; /* sid, NUL, address, NUL, head */
     const char *sid;          /* in it */
@@ -65,12 +70,25 @@ struct eio_session {
     uint8_t leaving;    /* enum eio_leaving */
 };
 
-_Static_assert(sizeof(struct eio_session) <= 304, "an idle session stays small");
+_Static_assert(sizeof(struct eio_session) <= 176, "an idle session stays small");
+
+/* A time that runs for few of them. */
+struct eio_clock {
+    struct eio_due due;
+    struct eio_session *session;
+    size_t unread; /* under pressure: what would wait if nothing had been read since then */
+};
+
+/* The GET that waits, or NULL. */
+static inline struct sio_http_conn *eio_session_poll(const struct eio_session *s)
+{
+    return s->polling != NULL ? s->polling->get : NULL;
+}
 
 /* The gauge of its transport. */
 static inline enum sio_stat eio_session_stat(const struct eio_session *s)
 {
-    return s->transport == &s->websocket.base ? SIO_STAT_WEBSOCKET : SIO_STAT_POLLING;
+    return s->transport == &eio_websocket ? SIO_STAT_WEBSOCKET : SIO_STAT_POLLING;
 }
 
 /* For lines of the log about it. */
@@ -101,12 +119,12 @@ void eio_session_on_due(enum eio_due_kind kind, struct eio_due *due, uint64_t ba
 /* ---- session.c, for the transports and upgrade.c --------------------------------------------- */
 
 /* A packet came in on t. False: the session takes no more. */
-bool eio_session_on_packet(struct eio_session *s, struct eio_transport *t,
+bool eio_session_on_packet(struct eio_session *s, const struct eio_transport *t,
                            const struct eio_packet *p);
 /* t has failed or was closed by the client. Ends the session when t is in use, else only the probe.
  */
-void eio_session_on_error(struct eio_session *s, struct eio_transport *t, enum eio_reason reason,
-                          const char *detail);
+void eio_session_on_error(struct eio_session *s, const struct eio_transport *t,
+                          enum eio_reason reason, const char *detail);
 void eio_session_note_life(struct eio_session *s); /* any traffic is a sign of it */
 void eio_session_on_poll(struct eio_session *s);   /* a GET waits */
 /* session_send.c: sends without a look at any limit. */
@@ -116,6 +134,12 @@ void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t 
 void eio_session_hold(struct eio_session *s);
 /* Hands the whole queue to the transport, if it is writable. */
 void eio_session_drain(struct eio_session *s);
+
+/* ---- clock.c --------------------------------------------------------------------------------- */
+
+/* Runs from now on, as PROBE or PRESSURE; again: anew. */
+struct eio_clock *eio_clock_start(struct eio_session *s, enum eio_due_kind kind);
+void eio_clock_stop(struct eio_session *s); /* idempotent */
 
 /* ---- upgrade.c ------------------------------------------------------------------------------- */
 

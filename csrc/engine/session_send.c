@@ -13,8 +13,8 @@
 void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t n)
 {
     sio_stats_add(s->server->loop->stats, SIO_STAT_PACKETS_OUT, n);
-    if (s->transport->ops->at_once && !s->held) {
-        s->transport->ops->send(s->transport, msgs, n);
+    if (s->transport->at_once && !s->held) {
+        s->transport->send(s, msgs, n);
         return;
     }
     for (size_t i = 0; i < n; i++)
@@ -28,8 +28,8 @@ static bool fits(struct eio_session *s, size_t bytes)
     size_t max = s->server->options.max_buffered;
     if (bytes > max)
         return false;
-    if (eio_session_buffered(s) > max - bytes && s->transport->ops->relieve != NULL)
-        s->transport->ops->relieve(s->transport);
+    if (eio_session_buffered(s) > max - bytes && s->transport->relieve != NULL)
+        s->transport->relieve(s);
     return eio_session_buffered(s) <= max - bytes;
 }
 
@@ -43,7 +43,7 @@ static int doom(struct eio_session *s)
             SIO_LOG_WARN, "eio max_buffered", eio_session_about(s),
             "engine: a session (%s) does not take what is sent to it, closed with %zu bytes "
             "waiting (limits: %s %zu bytes, %d messages)",
-            s->transport->ops->name, eio_session_buffered(s), early ? "high_water" : "max_buffered",
+            s->transport->name, eio_session_buffered(s), early ? "high_water" : "max_buffered",
             early ? o->high_water : o->max_buffered, (int)EIO_QUEUE_MESSAGES_MAX);
     }
     s->doomed = true;
@@ -55,13 +55,13 @@ static int doom(struct eio_session *s)
 static int send_with_care(struct eio_session *s, const struct eio_msg *msgs, size_t n, size_t bytes)
 {
     size_t waiting;
-    if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - s->queue.n || !fits(s, bytes) ||
+    if (s->doomed || n > EIO_QUEUE_MESSAGES_MAX - eio_queue_count(s->queue) || !fits(s, bytes) ||
         !eio_pressure_add(s, bytes))
         return doom(s);
     waiting = s->pressed ? eio_session_buffered(s) : 0;
     eio_session_push(s, msgs, n);
-    if (s->pressed)
-        s->unread += eio_session_buffered(s) - waiting;
+    if (s->pressed && s->clock != NULL)
+        s->clock->unread += eio_session_buffered(s) - waiting;
     return 0;
 }
 
@@ -70,7 +70,7 @@ static bool is_calm(const struct eio_session *s, size_t n, size_t bytes)
 {
     const struct eio_options *o = &s->server->options;
     size_t waiting = eio_session_buffered(s) + bytes;
-    return !s->doomed && !s->pressed && n <= EIO_QUEUE_MESSAGES_MAX - s->queue.n &&
+    return !s->doomed && !s->pressed && n <= EIO_QUEUE_MESSAGES_MAX - eio_queue_count(s->queue) &&
            waiting <= o->high_water && waiting <= o->max_buffered;
 }
 
@@ -79,7 +79,7 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
     size_t bytes = 0;
     if (s->state != EIO_STATE_OPEN)
         return SIO_ECLOSED;
-    if ((flags & EIO_VOLATILE) && (s->queue.n != 0 || !s->transport->ops->writable(s->transport)))
+    if ((flags & EIO_VOLATILE) && (s->queue != NULL || !s->transport->writable(s)))
         return SIO_EAGAIN;
     for (size_t i = 0; i < n; i++)
         bytes += msgs[i].frame->len;

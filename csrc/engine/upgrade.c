@@ -12,7 +12,7 @@
 
 bool eio_upgrade_possible(const struct eio_session *s)
 {
-    return s->state == EIO_STATE_OPEN && s->transport == &s->polling.base &&
+    return s->state == EIO_STATE_OPEN && s->transport == &eio_polling &&
            s->probing == EIO_PROBE_NONE;
 }
 
@@ -20,9 +20,8 @@ void eio_upgrade_begin(struct eio_session *s, struct sio_conn *c, const struct s
                        struct sio_slice rest)
 {
     s->probing = EIO_PROBE_OPENED;
-    eio_heartbeat_arm(&s->server->heartbeat, EIO_DUE_PROBE, &s->probe,
-                      sio_loop_now(s->server->loop));
-    eio_websocket_open(&s->websocket, c, terms, rest);
+    eio_clock_start(s, EIO_DUE_PROBE);
+    eio_websocket_open(s, c, terms, rest);
 }
 
 void eio_upgrade_abandon(struct eio_session *s)
@@ -30,32 +29,32 @@ void eio_upgrade_abandon(struct eio_session *s)
     if (s->probing == EIO_PROBE_NONE)
         return;
     s->probing = EIO_PROBE_NONE;
-    eio_heartbeat_cancel(&s->probe);
-    s->websocket.base.ops->close(&s->websocket.base, NULL, 0);
+    eio_clock_stop(s);
+    eio_websocket.close(s, NULL, 0);
 }
 
 static void answer_probe(struct eio_session *s)
 {
-    struct eio_transport *ws = &s->websocket.base;
-    if (s->probing == EIO_PROBE_ANSWERED && !ws->ops->writable(ws))
+    if (s->probing == EIO_PROBE_ANSWERED && !eio_websocket.writable(s))
         return; /* it has not taken the first answer yet */
     s->probing = EIO_PROBE_ANSWERED;
-    ws->ops->send(ws, &s->server->pong_probe, 1);
-    if (s->polling.get != NULL)
+    eio_websocket.send(s, &s->server->pong_probe, 1);
+    if (eio_session_poll(s) != NULL)
         eio_session_on_poll(s);
 }
 
 static void change_over(struct eio_session *s)
 {
     s->probing = EIO_PROBE_NONE;
-    eio_heartbeat_cancel(&s->probe);
+    eio_clock_stop(s);
     struct sio_stats *stats = s->server->loop->stats;
     sio_stats_down(stats, eio_session_stat(s));
-    s->transport = &s->websocket.base;
+    s->transport = &eio_websocket;
     sio_stats_up(stats, eio_session_stat(s));
     sio_stats_up(stats, SIO_STAT_UPGRADES);
-    if (s->polling.get != NULL)
-        s->polling.base.ops->send(&s->polling.base, &s->server->noop, 1);
+    if (eio_session_poll(s) != NULL)
+        eio_polling.send(s, &s->server->noop, 1);
+    eio_polling_leave(s);
     eio_session_drain(s);
     if (s->events->on_upgrade != NULL)
         s->events->on_upgrade(s->owner, s);

@@ -14,11 +14,6 @@
 /* RFC 6455 §7.4.1, and the registry of close codes. */
 enum { CLOSE_POLICY = 1008, CLOSE_TOO_BIG = 1009, CLOSE_TRY_LATER = 1013 };
 
-static struct eio_websocket *from_base(const struct eio_transport *t)
-{
-    return SIO_CONTAINER_OF(t, struct eio_websocket, base);
-}
-
 /* ---- unfinished messages --------------------------------------------------------------------- */
 
 /* Exists while a session has one. */
@@ -55,13 +50,13 @@ struct eio_session *eio_websocket_waits(struct eio_due *due)
 static void end_partial(struct eio_session *s, uint16_t code, const char *detail)
 {
     sio_log_about(SIO_LOG_WARN, "eio partial", eio_session_about(s), "engine: %s, closed", detail);
-    sio_ws_conn_fail(s->websocket.conn, code); /* its answer would come behind the rest */
+    sio_ws_conn_fail(s->websocket, code); /* its answer would come behind the rest */
     eio_session_end(s, EIO_TRANSPORT_ERROR, detail);
 }
 
-void eio_websocket_give_up(struct eio_websocket *t)
+void eio_websocket_give_up(struct eio_session *s)
 {
-    end_partial(t->base.session, CLOSE_POLICY, "message timeout");
+    end_partial(s, CLOSE_POLICY, "message timeout");
 }
 
 /* Beyond the limit the oldest one goes: whoever holds many of them hurts himself most. */
@@ -75,10 +70,9 @@ static void limit_partial(struct eio_server *e)
 
 static void on_part(void *owner, struct sio_ws_conn *w, enum sio_ws_part part)
 {
-    struct eio_websocket *t = owner;
-    struct eio_session *s = t->base.session;
+    struct eio_session *s = owner;
     (void)w;
-    if (s->transport != &t->base)
+    if (s->transport != &eio_websocket)
         return; /* a probe has its own time */
     eio_session_note_life(s);
     if (part == SIO_WS_PART_GROWN)
@@ -94,8 +88,7 @@ static void on_part(void *owner, struct sio_ws_conn *w, enum sio_ws_part part)
 
 static void on_message(void *owner, struct sio_ws_conn *w, bool binary, struct sio_slice data)
 {
-    struct eio_websocket *t = owner;
-    struct eio_session *s = t->base.session;
+    struct eio_session *s = owner;
     enum eio_version v = (enum eio_version)s->dialect.version;
     struct sio_buf decoded = {0};
     struct eio_packet p;
@@ -108,9 +101,9 @@ static void on_message(void *owner, struct sio_ws_conn *w, bool binary, struct s
     else
         err = eio_packet_decode(data, &p);
     if (err == 0)
-        eio_session_on_packet(s, &t->base, &p);
+        eio_session_on_packet(s, &eio_websocket, &p);
     else
-        eio_session_on_error(s, &t->base, EIO_PARSE_ERROR, NULL);
+        eio_session_on_error(s, &eio_websocket, EIO_PARSE_ERROR, NULL);
     sio_buf_fini(&decoded);
 }
 
@@ -123,28 +116,28 @@ static void log_too_big(const struct eio_session *s)
 
 static void on_close(void *owner, struct sio_ws_conn *w, uint16_t code, int err)
 {
-    struct eio_websocket *t = owner;
+    struct eio_session *s = owner;
     const char *detail = "Invalid WebSocket frame";
     (void)w;
-    t->conn = NULL;
-    forget_part(t->base.session);
+    s->websocket = NULL;
+    forget_part(s);
     if (err == 0 || code == SIO_WS_CLOSE_ABNORMAL) {
-        eio_session_on_error(t->base.session, &t->base, EIO_TRANSPORT_CLOSE, NULL);
+        eio_session_on_error(s, &eio_websocket, EIO_TRANSPORT_CLOSE, NULL);
         return;
     }
     if (code == CLOSE_TOO_BIG) {
         detail = "Max payload size exceeded";
-        log_too_big(t->base.session);
+        log_too_big(s);
     }
-    eio_session_on_error(t->base.session, &t->base, EIO_TRANSPORT_ERROR, detail);
+    eio_session_on_error(s, &eio_websocket, EIO_TRANSPORT_ERROR, detail);
 }
 
 static void on_drain(void *owner, struct sio_ws_conn *w)
 {
-    struct eio_websocket *t = owner;
+    struct eio_session *s = owner;
     (void)w;
-    if (t->base.session->transport == &t->base)
-        eio_pressure_drained(t->base.session);
+    if (s->transport == &eio_websocket)
+        eio_pressure_drained(s);
 }
 
 static const struct sio_ws_conn_events conn_events = {
@@ -152,94 +145,87 @@ static const struct sio_ws_conn_events conn_events = {
 
 /* ---- down ------------------------------------------------------------------------------------ */
 
-static bool websocket_writable(const struct eio_transport *base)
+static bool websocket_writable(const struct eio_session *s)
 {
-    const struct eio_websocket *t = from_base(base);
-    return t->conn != NULL && sio_ws_conn_queued(t->conn) == 0;
+    return s->websocket != NULL && sio_ws_conn_queued(s->websocket) == 0;
 }
 
 /* As agreed on with the client. */
-static void send_frame(struct eio_websocket *t, const struct eio_msg *m)
+static void send_frame(struct eio_session *s, const struct eio_msg *m)
 {
-    struct sio_ws_deflate *d = sio_ws_conn_deflate(t->conn);
+    struct sio_ws_deflate *d = sio_ws_conn_deflate(s->websocket);
     struct sio_blob *frame;
     if (d == NULL) {
-        sio_ws_conn_send(t->conn, m->frame);
+        sio_ws_conn_send(s->websocket, m->frame);
         return;
     }
-    frame = eio_compress_frame(t->base.session->server->compress, d, m);
-    sio_ws_conn_send(t->conn, frame);
+    frame = eio_compress_frame(s->server->compress, d, m);
+    sio_ws_conn_send(s->websocket, frame);
     sio_blob_unref(frame);
 }
 
 /* Bytes for v3, or for who takes none. The bytes stay shared, and uncompressed; what is in front of
  * them in v3 is shorter than a reference to it. */
-static void send_translated(struct eio_websocket *t, const struct eio_msg *m)
+static void send_translated(struct eio_session *s, const struct eio_msg *m)
 {
-    const struct eio_dialect *d = &t->base.session->dialect;
+    const struct eio_dialect *d = &s->dialect;
     char head[EIO_MSG_V3_HEAD_MAX];
     if (d->websocket_base64) {
         struct eio_msg text = eio_msg_base64((enum eio_version)d->version, eio_msg_packet(m));
         text.plain = m->plain;
-        send_frame(t, &text);
+        send_frame(s, &text);
         sio_blob_unref(text.frame);
     } else if (d->version == EIO_V3) {
         size_t n = eio_msg_v3_head(m, head);
-        sio_ws_conn_send_parts(t->conn, sio_slice(head, n), m->frame, m->head);
+        sio_ws_conn_send_parts(s->websocket, sio_slice(head, n), m->frame, m->head);
     } else {
-        send_frame(t, m);
+        send_frame(s, m);
     }
 }
 
-static void websocket_send(struct eio_transport *base, const struct eio_msg *msgs, size_t n)
+static void websocket_send(struct eio_session *s, const struct eio_msg *msgs, size_t n)
 {
-    struct eio_websocket *t = from_base(base);
-    for (size_t i = 0; t->conn != NULL && i < n; i++) {
+    for (size_t i = 0; s->websocket != NULL && i < n; i++) {
         if (msgs[i].binary)
-            send_translated(t, &msgs[i]);
+            send_translated(s, &msgs[i]);
         else
-            send_frame(t, &msgs[i]);
+            send_frame(s, &msgs[i]);
     }
 }
 
-static size_t websocket_queued(const struct eio_transport *base)
+static size_t websocket_queued(const struct eio_session *s)
 {
-    const struct eio_websocket *t = from_base(base);
-    return t->conn != NULL ? sio_ws_conn_queued(t->conn) : 0;
+    return s->websocket != NULL ? sio_ws_conn_queued(s->websocket) : 0;
 }
 
-static size_t websocket_unread(const struct eio_transport *base)
+static size_t websocket_unread(const struct eio_session *s)
 {
-    const struct eio_websocket *t = from_base(base);
-    return t->conn != NULL ? sio_conn_unsent(sio_ws_conn_stream(t->conn)) : 0;
+    return s->websocket != NULL ? sio_conn_unsent(sio_ws_conn_stream(s->websocket)) : 0;
 }
 
-static void websocket_relieve(struct eio_transport *base)
+static void websocket_relieve(struct eio_session *s)
 {
-    struct eio_websocket *t = from_base(base);
-    if (t->conn != NULL)
-        sio_conn_flush(sio_ws_conn_stream(t->conn));
+    if (s->websocket != NULL)
+        sio_conn_flush(sio_ws_conn_stream(s->websocket));
 }
 
-static void websocket_pause(struct eio_transport *base, bool paused)
+static void websocket_pause(struct eio_session *s, bool paused)
 {
-    struct eio_websocket *t = from_base(base);
-    if (t->conn != NULL)
-        sio_ws_conn_pause(t->conn, paused);
+    if (s->websocket != NULL)
+        sio_ws_conn_pause(s->websocket, paused);
 }
 
-static void websocket_close(struct eio_transport *base, const struct eio_msg *msgs, size_t n)
+static void websocket_close(struct eio_session *s, const struct eio_msg *msgs, size_t n)
 {
-    struct eio_websocket *t = from_base(base);
-    struct sio_ws_conn *conn = t->conn;
-    websocket_send(base, msgs, n);
-    t->conn = NULL;
-    forget_part(base->session);
+    struct sio_ws_conn *conn = s->websocket;
+    websocket_send(s, msgs, n);
+    s->websocket = NULL;
+    forget_part(s);
     if (conn != NULL)
         sio_ws_conn_close(conn, 0);
 }
 
-static const struct eio_transport_ops websocket_ops = {
+const struct eio_transport eio_websocket = {
     .name = "websocket",
     .at_once = true,
     .writable = websocket_writable,
@@ -251,17 +237,12 @@ static const struct eio_transport_ops websocket_ops = {
     .close = websocket_close,
 };
 
-void eio_websocket_init(struct eio_websocket *t, struct eio_session *s)
+void eio_websocket_open(struct eio_session *s, struct sio_conn *c, const struct sio_ws_terms *terms,
+                        struct sio_slice rest)
 {
-    *t = (struct eio_websocket){.base = {&websocket_ops, s}};
-}
-
-void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c,
-                        const struct sio_ws_terms *terms, struct sio_slice rest)
-{
-    size_t max = t->base.session->server->options.max_http_buffer_size;
-    t->conn = sio_ws_conn_open(c, rest, max, &conn_events, t);
-    sio_ws_conn_set_terms(t->conn, terms);
+    size_t max = s->server->options.max_http_buffer_size;
+    s->websocket = sio_ws_conn_open(c, rest, max, &conn_events, s);
+    sio_ws_conn_set_terms(s->websocket, terms);
 }
 
 /* ---- connections nobody wants ---------------------------------------------------------------- */

@@ -13,21 +13,15 @@
 #include "engine/transport.h"
 #include "net/ws_conn.h"
 
-struct eio_websocket {
-    struct eio_transport base;
-    struct sio_ws_conn *conn; /* NULL: not open */
-};
-
-void eio_websocket_init(struct eio_websocket *t, struct eio_session *s);
 /* Takes the connection after its 101, with the terms of that; `rest` came behind the request. */
-void eio_websocket_open(struct eio_websocket *t, struct sio_conn *c,
-                        const struct sio_ws_terms *terms, struct sio_slice rest);
+void eio_websocket_open(struct eio_session *s, struct sio_conn *c, const struct sio_ws_terms *terms,
+                        struct sio_slice rest);
 /* Closes a connection that no session wants, as upstream: 101, then a close frame without a code.
  * An HTTP answer would be an error that not every client is ready for. */
 void eio_websocket_reject(struct sio_conn *c, struct sio_slice rest, size_t max_message);
 
 /* Whose message EIO_DUE_PART waits for, and the session's end when that is due. */
 struct eio_session *eio_websocket_waits(struct eio_due *due);
-void eio_websocket_give_up(struct eio_websocket *t);
+void eio_websocket_give_up(struct eio_session *s);
 
 #endif

@@ -167,7 +167,7 @@ TEST(a_broadcast_is_coded_once_for_each_coding)
         sessions[i] = eio.session;
         get(&peers[i], sid, i % 2 ? "gzip" : "deflate");
     }
-    WAIT(sessions[N - 1]->polling.get != NULL);
+    WAIT(eio_session_poll(sessions[N - 1]) != NULL);
     for (int i = 0; i < N; i++)
         eio_session_send(sessions[i], &m, 1, 0);
     for (int i = 0; i < N; i++)

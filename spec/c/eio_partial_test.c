@@ -244,14 +244,14 @@ TEST(a_probe_has_its_own_time)
     client_handshake(&p, sid);
     client_open(&w);
     client_websocket(&w, sid);
-    uint64_t due = eio.session->probe.at_ms;
+    uint64_t due = eio.session->clock->due.at_ms;
     client_frame(&w, 1, "2probe");
     peer_send(&w, SIO_LIT("\x81\x81\0")); /* half a `5` */
     EXPECT_FRAMES(&w, "\x81\x06"
                       "3probe");
     net_turn();
     CHECK_EQ_INT(partial(), 0);
-    CHECK_EQ_INT(eio.session->probe.at_ms, due);
+    CHECK_EQ_INT(eio.session->clock->due.at_ms, due);
     peer_send(&w, SIO_LIT("\0\0\0"
                           "5\x81")); /* the rest, and the first byte of a message */
     WAIT(eio_logged("upgrade"));
