@@ -66,6 +66,12 @@ void sio_handshake_push(lua_State *L, struct sio_bind *b, const struct eio_first
     lua_setfield(L, -2, "auth");
 }
 
+/* What the first request of s was; pushes what holds it. */
+static struct eio_first_request push_first(lua_State *L, const struct eio_session *s)
+{
+    return eio_session_first_request(s, lua_newuserdatauv(L, eio_session_request_len(s), 0));
+}
+
 /* session_handshake(session): the table, or nil when the session is closed */
 static int lhandshake_of_session(lua_State *L)
 {
@@ -73,7 +79,7 @@ static int lhandshake_of_session(lua_State *L)
     struct eio_first_request first;
     if (s == NULL)
         return 0;
-    first = eio_session_first_request(s);
+    first = push_first(L, s);
     sio_handshake_push(L, sio_bind_of(L), &first, sio_slice(NULL, 0));
     return 1;
 }
@@ -86,7 +92,7 @@ static int lhandshake_get(lua_State *L)
     struct eio_first_request first;
     struct sio_slice auth;
     if (h->object != NULL) {
-        first = eio_session_first_request(sio_socket_session(h->object));
+        first = push_first(L, sio_socket_session(h->object));
         auth = sio_socket_auth(h->object);
     } else if (h->relic != NULL) {
         first = *sio_relic_request(h->relic);

@@ -7,17 +7,20 @@
 #include "base/mem.h"
 
 struct sio_relic {
-    struct eio_first_request request; /* with a reference to its blob */
+    struct eio_first_request request;
     size_t auth_len, data_len;
-    char bytes[]; /* auth, data */
+    char bytes[]; /* auth, data, the request's head, its address, NUL */
 };
 
 struct sio_relic *sio_relic_new(const struct sio_socket *s)
 {
     struct sio_slice auth = sio_socket_auth(s), data = sio_socket_data(s);
-    struct sio_relic *r = sio_alloc(sizeof *r + auth.len + data.len);
-    r->request = eio_session_first_request(sio_socket_session(s));
-    sio_blob_ref(r->request.blob);
+    const struct eio_session *session = sio_socket_session(s);
+    const char *address = eio_session_address(session);
+    size_t own = auth.len + data.len, head = eio_session_request_len(session);
+    struct sio_relic *r = sio_alloc(sizeof *r + own + head + strlen(address) + 1);
+    r->request = eio_session_first_request(session, r->bytes + own);
+    r->request.address = strcpy(r->bytes + own + head, address);
     r->auth_len = auth.len;
     r->data_len = data.len;
     memcpy(r->bytes, auth.p, auth.len);
@@ -28,8 +31,6 @@ struct sio_relic *sio_relic_new(const struct sio_socket *s)
 
 void sio_relic_free(struct sio_relic *r)
 {
-    if (r != NULL)
-        sio_blob_unref(r->request.blob);
     sio_free(r);
 }
 

@@ -2,10 +2,9 @@
 /* What is left of a socket for who still holds its object after the disconnect: a handler that
  * waits there may go on to read handshake and data.
  *
- * Stands on blobs: the request is shared with the session, and only what the socket had of its own
- * is copied. handle.h keeps it until Lua collects the object.
+ * A copy; handle.h keeps it until Lua collects the object.
  *
- * Thread: loop. Owns: its references. Errors: none. Reenters: no.
+ * Thread: loop. Owns: the copy. Errors: none. Reenters: no.
  */
 #ifndef SIO_BIND_RELIC_H
 #define SIO_BIND_RELIC_H

@@ -83,9 +83,11 @@ void eio_opening_serve(struct eio_server *e, struct sio_http_conn *c, const stru
         return;
     }
     eio_dialect_init(&o.dialect, q->version, q->http);
-    o.request = eio_session_describe(&o, q->http->head); /* the 101 ends the request */
+    sio_buf_clear(&e->scratch);
+    eio_lines_pack(&e->lines, q->http->head, &e->scratch); /* the 101 ends the request */
+    o.head = sio_buf_slice(&e->scratch);
     if (q->upgrade && (stream = eio_handshake_upgrade(c, q, &rest)) == NULL) {
-        sio_blob_unref(o.request);
+        eio_lines_release(&e->lines, o.head);
         return;
     }
     s = eio_session_new(e, &o);

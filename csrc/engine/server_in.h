@@ -7,6 +7,7 @@
 #include "engine/compress.h"
 #include "engine/gate.h"
 #include "engine/heartbeat.h"
+#include "engine/lines.h"
 #include "engine/server.h"
 
 struct eio_server {
@@ -21,7 +22,8 @@ struct eio_server {
     struct sio_task flush;   /* does that */
     struct sio_list inboxes; /* long POST bodies, some packets of which are still to be delivered */
     struct sio_hook hook;    /* does that, once per turn of the loop */
-    struct sio_buf scratch;  /* the payload being put together */
+    struct sio_buf scratch;  /* the payload or the head being put together */
+    struct eio_lines lines;  /* of the sessions' first requests */
     struct eio_compress *compress;                      /* NULL: nothing is compressed */
     struct eio_msg ping, pong, pong_probe, noop, close; /* packets that are always the same */
     struct sio_buf open_rest, open_rest_upgradable;     /* of the open packet, behind the sid */

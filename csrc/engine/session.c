@@ -41,35 +41,16 @@ static void ignore_close(void *owner, struct eio_session *s, enum eio_reason rea
 static const struct eio_session_events no_events = {.on_message = ignore_message,
                                                     .on_close = ignore_close};
 
-struct sio_blob *eio_session_describe(const struct eio_opening *o, struct sio_slice head)
-{
-    size_t sid = strlen(o->sid) + 1, address = o->origin.address_len + 1u;
-    struct sio_blob *b = sio_blob_new_raw(sid + address + head.len);
-    memcpy(b->data, o->sid, sid);
-    memcpy(b->data + sid, o->origin.address, address);
-    memcpy(b->data + sid + address, head.p, head.len);
-    return b;
-}
-
-static void note_request(struct eio_session *s, const struct eio_opening *o)
-{
-    s->sid_len = (uint8_t)strlen(o->sid);
-    s->secure = o->origin.secure;
-    s->address_len = o->origin.address_len;
-    s->request = o->request;
-    s->sid = s->request->data;
-}
-
 struct eio_session *eio_session_new(struct eio_server *e, const struct eio_opening *o)
 {
-    struct eio_session *s = sio_calloc(1, sizeof *s);
+    struct eio_session *s = sio_calloc(1, sizeof *s + eio_first_request_size(o));
     s->server = e;
     s->events = &no_events;
     s->since_ms = sio_clock_wall_ms();
     s->transport = &eio_polling;
     eio_due_init(&s->beat);
     sio_list_init(&s->dirty);
-    note_request(s, o);
+    eio_first_request_note(s, o);
     s->meter = eio_meter_new(&e->options, sio_loop_now(e->loop));
     s->dialect = o->dialect;
     s->awaiting_life = s->dialect.version == EIO_V3;
@@ -90,7 +71,7 @@ void eio_session_set_events(struct eio_session *s, const struct eio_session_even
 static void session_free(void *object)
 {
     struct eio_session *s = object;
-    sio_blob_unref(s->request);
+    eio_first_request_forget(s);
     eio_meter_free(s->meter);
     sio_free(s->polling);
     sio_free(s);
@@ -407,16 +388,6 @@ bool eio_session_pressed(const struct eio_session *s)
     return s->pressed;
 }
 
-struct sio_slice eio_session_request(const struct eio_session *s)
-{
-    return sio_slice_from(sio_blob_slice(s->request), s->sid_len + 1u + s->address_len + 1u);
-}
-
-const char *eio_session_address(const struct eio_session *s)
-{
-    return s->request->data + s->sid_len + 1;
-}
-
 bool eio_session_secure(const struct eio_session *s)
 {
     return s->secure;
@@ -425,13 +396,4 @@ bool eio_session_secure(const struct eio_session *s)
 uint64_t eio_session_since_ms(const struct eio_session *s)
 {
     return s->since_ms;
-}
-
-struct eio_first_request eio_session_first_request(const struct eio_session *s)
-{
-    return (struct eio_first_request){.blob = s->request,
-                                      .head = eio_session_request(s),
-                                      .address = eio_session_address(s),
-                                      .since_ms = s->since_ms,
-                                      .secure = s->secure};
 }

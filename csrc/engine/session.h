@@ -92,20 +92,21 @@ enum eio_state eio_session_state(const struct eio_session *s);
 size_t eio_session_buffered(const struct eio_session *s); /* bytes, frame heads included */
 /* Too much waits for the client; on_drain says when it is over. */
 bool eio_session_pressed(const struct eio_session *s);
-/* The first request: its raw head (parse it with codec/http_parse), the client's address, and
- * whether it came encrypted. */
-struct sio_slice eio_session_request(const struct eio_session *s);
+/* The first request: its raw head (parse it with codec/http_parse), which is put together into
+ * `out`, where there is room for its length; the client's address, and whether it came encrypted.
+ */
+size_t eio_session_request_len(const struct eio_session *s);
+void eio_session_copy_request(const struct eio_session *s, char *out);
 const char *eio_session_address(const struct eio_session *s);
 bool eio_session_secure(const struct eio_session *s);
 uint64_t eio_session_since_ms(const struct eio_session *s); /* wall clock */
-/* All of these; valid after the end of s for who takes a reference to `blob`. */
+/* All of these; borrowed from `out` and s. */
 struct eio_first_request {
-    struct sio_blob *blob;
     struct sio_slice head;
     const char *address;
     uint64_t since_ms;
     bool secure;
 };
-struct eio_first_request eio_session_first_request(const struct eio_session *s);
+struct eio_first_request eio_session_first_request(const struct eio_session *s, char *out);
 
 #endif

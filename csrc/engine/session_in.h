@@ -7,12 +7,13 @@
  *     upgrade.c               the probe, and the change to websocket
  *     leave.c                 goodbyes of a worker that goes away
  *     heartbeat.c             what is due when
+ *     first_request.c         who began it, and how
  *     clock.c                 probes and slow readers have a time
  *     pressure.c, meter.c     clients that read too slowly or send too much
  *     dialect.c               clients that are spoken to otherwise
  *
- * One allocation per session, plus one blob for its first request; what only some sessions need at
- * a time (requests that poll, a queue, clocks) is made then.
+ * One allocation per session, its first request included (see lines.h); what only some sessions
+ * need at a time (requests that poll, a queue, clocks) is made then.
  */
 #ifndef SIO_ENGINE_SESSION_IN_H
 #define SIO_ENGINE_SESSION_IN_H
@@ -50,13 +51,12 @@ struct eio_session {
         };
         struct sio_grave grave; /* once it is CLOSED */
     };
-    struct eio_clock *clock;  /* PROBE, or PRESSURE on websocket; NULL: none runs */
-    struct eio_part *part;    /* of an unfinished WebSocket message; NULL: there is none */
-    struct eio_meter *meter;  /* NULL: no limits per second */
-    struct sio_blob *request; /* sid, NUL, address, NUL, head */
-    const char *sid;          /* in it */
+    struct eio_clock *clock; /* PROBE, or PRESSURE on websocket; NULL: none runs */
+    struct eio_part *part;   /* of an unfinished WebSocket message; NULL: there is none */
+    struct eio_meter *meter; /* NULL: no limits per second */
     uint64_t since_ms;
     struct eio_dialect dialect;
+    uint32_t head_len; /* as packed */
     uint8_t sid_len;
     uint8_t state;   /* enum eio_state */
     uint8_t probing; /* enum eio_probing */
@@ -68,9 +68,10 @@ struct eio_session {
     bool held;          /* see eio_session_hold */
     bool drained;       /* no longer pressed: on_drain at the end of the tick */
     uint8_t leaving;    /* enum eio_leaving */
+    char sid[];         /* its NUL, the address, NUL, the first request's head, packed */
 };
 
-_Static_assert(sizeof(struct eio_session) <= 176, "an idle session stays small");
+_Static_assert(sizeof(struct eio_session) <= 160, "an idle session stays small");
 
 /* A time that runs for few of them. */
 struct eio_clock {
@@ -104,11 +105,9 @@ struct eio_opening {
     const char *sid; /* at most EIO_SID_MAX characters */
     struct sio_origin origin;
     struct eio_dialect dialect;
-    struct sio_blob *request; /* see eio_session.request; the session takes it */
+    struct sio_slice head; /* of the request, packed; the session releases it */
 };
 
-/* The blob of sid, address and `head`. */
-struct sio_blob *eio_session_describe(const struct eio_opening *o, struct sio_slice head);
 /* A new session without transport. Heartbeats begin. */
 struct eio_session *eio_session_new(struct eio_server *e, const struct eio_opening *o);
 void eio_session_flush(struct eio_session *s); /* the end of a tick after eio_server_mark */
@@ -134,6 +133,12 @@ void eio_session_push(struct eio_session *s, const struct eio_msg *msgs, size_t 
 void eio_session_hold(struct eio_session *s);
 /* Hands the whole queue to the transport, if it is writable. */
 void eio_session_drain(struct eio_session *s);
+
+/* ---- first_request.c ------------------------------------------------------------------------- */
+
+size_t eio_first_request_size(const struct eio_opening *o); /* bytes behind the struct */
+void eio_first_request_note(struct eio_session *s, const struct eio_opening *o);
+void eio_first_request_forget(struct eio_session *s);
 
 /* ---- clock.c --------------------------------------------------------------------------------- */
 

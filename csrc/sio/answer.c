@@ -147,13 +147,21 @@ static void append_rooms(struct sio_buf *out, const struct sio_member *m)
         sio_buf_append_bytes(out, sio_room_name(m->seats[i].room));
 }
 
+static void append_request(struct sio_buf *out, const struct eio_session *session)
+{
+    size_t len = eio_session_request_len(session);
+    sio_buf_append_u32(out, (uint32_t)len);
+    eio_session_copy_request(session, sio_buf_reserve(out, len));
+    out->len += len;
+}
+
 static void append_socket(struct sio_buf *out, const struct sio_socket *s)
 {
     const struct eio_session *session = s->client->session;
     sio_buf_append_bytes(out, sio_socket_id_slice(s));
     sio_buf_append_bytes(out, sio_socket_data(s));
     sio_buf_append_bytes(out, sio_socket_auth(s));
-    sio_buf_append_bytes(out, eio_session_request(session));
+    append_request(out, session);
     sio_buf_append_bytes(out, sio_slice_str(eio_session_address(session)));
     sio_buf_append_u64(out, eio_session_since_ms(session));
     sio_buf_append_u8(out, eio_session_secure(session));

@@ -21,7 +21,7 @@
 
 /* A session by its sid, so that it may end meanwhile. */
 struct leaver {
-    struct sio_blob *request; /* begins with the sid */
+    struct sio_blob *sid; /* with its NUL */
     uint64_t since_ms;
     uint64_t until_ms; /* late: leaves then */
     unsigned service;
@@ -57,7 +57,7 @@ static struct sio_service *service_at(const struct sio_drain *d, unsigned number
 static struct eio_session *find(const struct sio_drain *d, const struct leaver *l)
 {
     const struct sio_service *s = service_at(d, l->service);
-    return s != NULL ? eio_server_find(s->engine, sio_slice_str(l->request->data)) : NULL;
+    return s != NULL ? eio_server_find(s->engine, sio_slice_str(l->sid->data)) : NULL;
 }
 
 struct collecting {
@@ -68,11 +68,13 @@ struct collecting {
 static void collect(void *ctx, struct eio_session *session)
 {
     const struct collecting *to = ctx;
-    struct eio_first_request first = eio_session_first_request(session);
+    const char *sid = eio_session_sid(session);
     if (eio_session_leaving(session))
         return;
-    to->drain->queue[to->drain->n++] = (struct leaver){
-        .request = sio_blob_ref(first.blob), .since_ms = first.since_ms, .service = to->service};
+    to->drain->queue[to->drain->n++] =
+        (struct leaver){.sid = sio_blob_new(sio_slice(sid, strlen(sid) + 1)),
+                        .since_ms = eio_session_since_ms(session),
+                        .service = to->service};
 }
 
 static int by_age(const void *a, const void *b)
@@ -121,7 +123,7 @@ static bool take_session(struct sio_drain *d)
         struct eio_session *session = find(d, &l);
         bool gone = session == NULL || eio_session_leave(session);
         if (gone)
-            sio_blob_unref(l.request);
+            sio_blob_unref(l.sid);
         else
             add_late(d, &l);
         if (session != NULL)
@@ -142,7 +144,7 @@ static void retry_late(struct sio_drain *d, uint64_t now_ms)
             continue;
         }
         d->late[i] = d->late[--d->n_late];
-        sio_blob_unref(l.request);
+        sio_blob_unref(l.sid);
     }
 }
 
@@ -231,9 +233,9 @@ static void on_timer_closed(uv_handle_t *h)
 {
     struct sio_drain *d = h->data;
     while (d->at < d->n)
-        sio_blob_unref(d->queue[d->at++].request);
+        sio_blob_unref(d->queue[d->at++].sid);
     while (d->n_late > 0)
-        sio_blob_unref(d->late[--d->n_late].request);
+        sio_blob_unref(d->late[--d->n_late].sid);
     sio_free(d->queue);
     sio_free(d->late);
     sio_free(d);

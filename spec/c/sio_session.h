@@ -55,10 +55,17 @@ enum eio_state eio_session_state(const struct eio_session *s)
     return s->state;
 }
 
-struct sio_slice eio_session_request(const struct eio_session *s)
+static const char first_head[] = "GET /socket.io/?EIO=4 HTTP/1.1\r\n\r\n";
+
+size_t eio_session_request_len(const struct eio_session *s)
 {
     (void)s;
-    return SIO_LIT("GET /socket.io/?EIO=4 HTTP/1.1\r\n\r\n");
+    return sizeof first_head - 1;
+}
+
+void eio_session_copy_request(const struct eio_session *s, char *out)
+{
+    memcpy(out, first_head, eio_session_request_len(s));
 }
 
 const char *eio_session_address(const struct eio_session *s)
