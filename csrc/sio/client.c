@@ -17,6 +17,8 @@
 #include "sio/server_in.h"
 #include "sio/v2.h"
 
+_Static_assert(sizeof(struct sio_client) <= 72, "an idle client stays small");
+
 static struct sio_client *client_of(const struct sio_list *node)
 {
     return SIO_CONTAINER_OF(node, struct sio_client, link);

@@ -74,6 +74,19 @@ static void *fit(void *list, uint32_t count, uint32_t *cap, size_t item)
     return sio_realloc(list, *cap * item);
 }
 
+static void fit_seats(struct sio_member *m, uint32_t count)
+{
+    struct sio_seat *list = m->seats != &m->first ? m->seats : NULL;
+    if (list == NULL && count <= 1) {
+        m->seats = &m->first;
+        return;
+    }
+    list = fit(list, count, &m->cap, sizeof *list);
+    if (m->seats == &m->first)
+        list[0] = m->first;
+    m->seats = list;
+}
+
 bool sio_room_join(struct sio_rooms *rooms, struct sio_member *m, struct sio_slice name)
 {
     struct sio_room *r = sio_room_find(rooms, name);
@@ -82,7 +95,7 @@ bool sio_room_join(struct sio_rooms *rooms, struct sio_member *m, struct sio_sli
     else if (find_seat(m, r) >= 0)
         return false;
     r->list = fit(r->list, r->count + 1, &r->cap, sizeof *r->list);
-    m->seats = fit(m->seats, m->count + 1, &m->cap, sizeof *m->seats);
+    fit_seats(m, m->count + 1);
     r->list[r->count] = (struct sio_occupant){m, m->count};
     m->seats[m->count] = (struct sio_seat){r, r->count};
     r->count++;
@@ -123,7 +136,7 @@ bool sio_room_leave(struct sio_rooms *rooms, struct sio_member *m, struct sio_sl
         if (m->by_name != NULL)
             map_seat(m, seat);
     }
-    m->seats = fit(m->seats, m->count, &m->cap, sizeof *m->seats);
+    fit_seats(m, m->count);
     return true;
 }
 
@@ -135,7 +148,8 @@ void sio_room_leave_all(struct sio_rooms *rooms, struct sio_member *m)
     }
     for (uint32_t i = m->count; i-- > 0;)
         vacate(rooms, m->seats[i].room, m->seats[i].at);
-    sio_free(m->seats);
+    if (m->seats != &m->first)
+        sio_free(m->seats);
     *m = (struct sio_member){.mark = m->mark};
 }
 

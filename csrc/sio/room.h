@@ -29,8 +29,9 @@ struct sio_seat {
 
 /* Zeroed: a member of nothing. */
 struct sio_member {
-    struct sio_seat *seats;
-    uint32_t count, cap;
+    struct sio_seat *seats; /* &first while there is one at most; NULL: none yet */
+    struct sio_seat first;
+    uint32_t count, cap;     /* cap: of a list on the heap */
     struct sio_map *by_name; /* room name -> seat + 1; NULL up to SIO_ROOM_SCAN_MAX seats */
     uint64_t mark;           /* the last selection that saw it */
 };

@@ -14,6 +14,8 @@
 #include "sio/server_in.h"
 #include "sio/v2.h"
 
+_Static_assert(sizeof(struct sio_socket) <= 136, "an idle socket stays small");
+
 const char *sio_socket_id(const struct sio_socket *s)
 {
     return s->id;
