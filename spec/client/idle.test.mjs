@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What sockets that say nothing cost in Lua: with handlers of the namespace alone nothing, whatever
-// their number; and what they take when each has a listener of its own. The figures are printed.
+// What sockets that say nothing cost: with handlers of the namespace alone nothing in Lua, whatever
+// their number; and what they take when each is in a room and has a listener of its own.
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -9,6 +9,8 @@ import { startServer } from "../support/server.js";
 import { Frames } from "../support/wire.js";
 
 const count = 10000;
+const limits = { "/shared": 1280, "/closure": 2048 }; // bytes of process memory for each
+
 const atOnce = 50;
 
 async function connect(url, namespace) {
@@ -52,8 +54,10 @@ describe(`${count} idle sockets`, { timeout: 120000 }, () => {
     sockets = await connectMany(server.url, namespace);
     const now = await lua();
     const each = (bytes) => Math.round(bytes / count);
-    console.log(`# ${namespace}: ${each(residentBytes(server) - resident)} bytes of memory each, `
-      + `of which Lua has ${each(now.bytes - before.bytes)}`);
+    const bytes = each(residentBytes(server) - resident);
+    console.log(`# ${namespace}: ${bytes} bytes of memory each, of which Lua has `
+      + `${each(now.bytes - before.bytes)}`);
+    assert.ok(bytes <= limits[namespace], `${bytes} bytes, the limit is ${limits[namespace]}`);
     return { before, now };
   }
 

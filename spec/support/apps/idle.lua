@@ -10,7 +10,8 @@ app:of("/shared"):on_event("echo", function(_, ...) return ... end)
 app:of("/shared"):on_event("disconnect", function() end)
 
 app:of("/closure"):on("connection", function(socket)
-  socket:on("echo", function(...) return socket.id and ... end)
+  socket:join("room")
+  socket:on("echo", function(...) return ... end)
 end)
 
 app:get("/lua", function()
