@@ -25,7 +25,7 @@ static struct sio_handle *make(lua_State *L, struct sio_bind *b, void *object, c
 /* Puts a new Lua object in place of the handle on top of the stack. */
 static void wrap(lua_State *L, struct sio_bind *b, enum sio_ref mt)
 {
-    lua_createtable(L, 1, 3);
+    lua_createtable(L, 0, 4); /* one block for the handle, id, nsp and one more */
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, SIO_OBJECT_HANDLE);
     sio_bind_push_ref(b, L, mt);
