@@ -217,7 +217,7 @@ TEST(ws_keeps_the_newest_pong_while_the_peer_does_not_read)
 #define COUNTS_MEMORY 1
 #endif
 
-enum { CROWD = 100, WEIGHT_MAX = 440 };
+enum { CROWD = 100, WEIGHT_MAX = 496 };
 
 /* 1.25 KiB is what the whole server may use per idle connection; this is the share of net/. */
 TEST(ws_idle_connection_holds_no_buffers)
