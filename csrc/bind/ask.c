@@ -158,18 +158,18 @@ static void on_asked(void *arg, const struct sio_asked *what)
         sio_free(w);
 }
 
-/* nsp_ask(nsp, rooms|nil, except|nil, flags, what, timeout|nil): value, err */
+/* nsp_ask(nsp, rooms|false, except|false, flags, timeout|false, what): value, err */
 static int lask_ask(lua_State *L)
 {
     static const char *const names[] = {"count", "rooms", "fetch_sockets", NULL};
     struct sio_nsp *nsp = sio_namespace_self(L);
     struct sio_question q = {.flags = (unsigned)luaL_checkinteger(L, 4) & SIO_EMIT_HERE};
-    int what = luaL_checkoption(L, 5, NULL, names);
-    struct sio_selection to;
+    int what = luaL_checkoption(L, 6, NULL, names);
+    struct sio_names rooms, except;
     struct sio_co *co;
     q.kind = (enum sio_ask_kind)(SIO_ASK_COUNT + what);
-    q.timeout_ms = lua_isnoneornil(L, 6) ? 0 : sio_bind_check_ms(L, 6);
-    sio_selection_read(L, 2, &to);
+    q.timeout_ms = lua_toboolean(L, 5) ? sio_bind_check_ms(L, 5) : 0;
+    struct sio_selection to = sio_selection_read(L, 2, &rooms, &except);
     co = sio_call_wait(L, names[what]);
     sio_call_unwait(co); /* until it is known that there is something to wait for */
     if (nsp == NULL)
@@ -193,23 +193,21 @@ static int lask_ask(lua_State *L)
     return pushed == 1 ? lua_error(L) : pushed;
 }
 
-/* nsp_change(nsp, rooms|nil, except|nil, flags, what, names|nil): true, or nil and why */
+/* nsp_change(nsp, rooms|false, except|false, flags, what, names|nil): true, or nil and why */
 static int lask_change(lua_State *L)
 {
     static const char *const words[] = {"join", "leave", "disconnect", "close", NULL};
     struct sio_nsp *nsp = sio_namespace_self(L);
     unsigned flags = (unsigned)luaL_checkinteger(L, 4);
     int what = luaL_checkoption(L, 5, NULL, words);
-    struct sio_selection to;
-    const struct sio_slice *names;
-    size_t n;
+    struct sio_names rooms, except, names;
     int err = SIO_ECLOSED;
     lua_settop(L, 6);
-    sio_selection_read(L, 2, &to);
-    names = sio_selection_names(L, 6, &n);
+    struct sio_selection to = sio_selection_read(L, 2, &rooms, &except);
+    sio_selection_names(L, 6, &names);
     if (nsp != NULL)
-        err = sio_crowd_change(nsp, (enum sio_crowd_kind)(SIO_CROWD_JOIN + what), &to, flags, names,
-                               n);
+        err = sio_crowd_change(nsp, (enum sio_crowd_kind)(SIO_CROWD_JOIN + what), &to, flags,
+                               names.list, names.n);
     if (err != 0)
         return fail(L, err);
     lua_pushboolean(L, 1);

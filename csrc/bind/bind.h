@@ -56,6 +56,7 @@ struct sio_slow;
     X(SESSION_MT, "session_mt")                                                                    \
     X(GATE_MT, "gate_mt")                                                                          \
     X(REQUEST_MT, "request_mt")                                                                    \
+    X(BROADCAST_MT, "broadcast_mt")                                                                \
     X(HOOKS_END, NULL)                                                                             \
     X(OBJECTS, NULL)   /* C object -> its handle; see handle.h */                                  \
     X(LOOSE, NULL)     /* the same, weakly */                                                      \

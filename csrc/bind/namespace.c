@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-/* core.nsp_*: namespaces and broadcasts. Stands on sio/nsp.h; lua/sio/namespace.lua and
- * operator.lua call it. Namespaces live as long as their server, but for children (parent.c).
+/* core.nsp_*: namespaces. Stands on sio/nsp.h; lua/sio/namespace.lua calls it. Namespaces live as
+ * long as their server, but for children (parent.c).
  */
 #include "bind/namespace.h"
 
 #include "base/err.h"
 #include "bind/adapter.h"
 #include "bind/ask.h"
+#include "bind/broadcast.h"
 #include "bind/chorus.h"
 #include "bind/emit.h"
-#include "bind/selection.h"
 #include "bind/server.h"
 #include "bind/server_side.h"
 #include "bind/socket.h"
@@ -59,22 +59,6 @@ bool sio_namespace_wants(const struct sio_nsp *nsp, unsigned what)
     if (parent != NULL)
         wants |= (uintptr_t)sio_nsp_user(parent);
     return (wants & what) != 0;
-}
-
-/* nsp_emit(nsp, rooms|nil, except|nil, flags, event, ...): true, or nil and why */
-static int lnamespace_emit(lua_State *L)
-{
-    struct sio_nsp *nsp = sio_namespace_self(L);
-    struct sio_bind *b = sio_bind_of(L);
-    struct sio_attachments attachments;
-    struct sio_outgoing out;
-    struct sio_selection to;
-    int last = lua_gettop(L);
-    unsigned flags = (unsigned)luaL_checkinteger(L, 4);
-    luaL_checkstack(L, 8, NULL);
-    sio_selection_read(L, 2, &to);
-    sio_emit_event(L, b, 5, last, flags, &attachments, &out);
-    return sio_emit_end(L, b, nsp ? sio_nsp_emit(nsp, &to, &out) : SIO_ECLOSED, NULL);
 }
 
 /* emit(nsp, event, ..., fn|nothing): to everybody, the method itself; fn(err, answers) */
@@ -128,13 +112,10 @@ static int lnamespace_count(lua_State *L)
 
 void lnamespace_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"nsp_new", lnamespace_new},
-                                         {"nsp_set_wants", lnamespace_set_wants},
-                                         {"nsp_emit", lnamespace_emit},
-                                         {"nsp_emit_all", lnamespace_emit_all},
-                                         {"nsp_sockets", lnamespace_sockets},
-                                         {"nsp_count", lnamespace_count},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"nsp_new", lnamespace_new},           {"nsp_set_wants", lnamespace_set_wants},
+        {"nsp_emit_all", lnamespace_emit_all}, {"nsp_sockets", lnamespace_sockets},
+        {"nsp_count", lnamespace_count},       {NULL, NULL}};
     static const struct {
         const char *name;
         unsigned value;
@@ -151,6 +132,7 @@ void lnamespace_open(lua_State *L)
     sio_handle_type(L, SIO_NAMESPACE, NULL);
     ladapter_open(L);
     lask_open(L);
+    lbroadcast_open(L);
     lchorus_open(L);
     lserver_side_open(L);
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {

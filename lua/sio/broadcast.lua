@@ -3,8 +3,9 @@
 --
 --     app:to("room"):except("muted"):emit("hi")
 --
--- Stands on core.nsp_emit: one C call per emit, arguments are encoded there. The methods here are
--- those of namespaces and the server as well, which are a broadcast to everybody (namespace.lua).
+-- Stands on csrc/bind/broadcast.c: an emit is one call into C, where arguments are encoded. The
+-- methods here are those of namespaces and the server as well, which are a broadcast to everybody
+-- (namespace.lua).
 
 local core = require "sio.core"
 local operator = require "sio.operator"
@@ -15,38 +16,40 @@ local broadcast = {}
 ---@field broadcast sio.Broadcast
 ---@field volatile sio.Broadcast may be dropped for clients that cannot take it now
 ---@field here sio.Broadcast this worker's sockets only
-local Broadcast = {}
+local Broadcast = {
+  emit = core.broadcast_emit, -- a method in C; see meta.d.lua
+}
 
 local properties = {}
 local broadcast_mt = operator.class("sio.Broadcast", Broadcast, properties)
 
+-- The fields, as C has them. They have numbers because each broadcast makes a table or two of them:
+-- a list is smaller, and quicker to fill. What is not given is false; for nil the class would be
+-- searched.
+local NSP <const>, ROOMS <const>, EXCEPT <const>, FLAGS <const>, TIMEOUT <const> = 1, 2, 3, 4, 5
+
 local function new(nsp, rooms, except, flags, seconds)
-  local fields = { _nsp = nsp, _rooms = rooms, _except = except, _flags = flags }
-  if seconds then fields._seconds = seconds end -- most have none, and are smaller for it
-  return setmetatable(fields, broadcast_mt)
+  return setmetatable({ nsp, rooms, except, flags, seconds }, broadcast_mt)
 end
 
--- A copy with one field changed. Fields that are not there are asked for with rawget, here and in
--- emit: else the class is searched for a method of that name.
-local function with(self, name, value)
-  local copy = new(self._nsp, rawget(self, "_rooms"), rawget(self, "_except"), self._flags,
-    rawget(self, "_seconds"))
-  copy[name] = value
-  return copy
+local function with_flags(self, flags)
+  return new(self[NSP], self[ROOMS], self[EXCEPT], flags, self[TIMEOUT])
 end
 
 --- Adds rooms; whoever is in any of them is meant.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Broadcast:to(rooms, ...)
-  return with(self, "_rooms", operator.with_rooms(rawget(self, "_rooms"), "to", rooms, ...))
+  return new(self[NSP], operator.with_rooms(self[ROOMS], "to", rooms, ...), self[EXCEPT],
+    self[FLAGS], self[TIMEOUT])
 end
 
 --- Leaves out whoever is in any of these rooms.
 ---@param rooms string|string[]
 ---@return sio.Broadcast
 function Broadcast:except(rooms, ...)
-  return with(self, "_except", operator.with_rooms(rawget(self, "_except"), "except", rooms, ...))
+  return new(self[NSP], self[ROOMS], operator.with_rooms(self[EXCEPT], "except", rooms, ...),
+    self[FLAGS], self[TIMEOUT])
 end
 
 --- How long to wait for answers; else 5 seconds.
@@ -54,29 +57,14 @@ end
 ---@return sio.Broadcast
 function Broadcast:timeout(seconds)
   operator.check_timeout(seconds)
-  return with(self, "_seconds", seconds)
+  return new(self[NSP], self[ROOMS], self[EXCEPT], self[FLAGS], seconds)
 end
 
 --- Whether the event may be compressed, where per_message_deflate and http_compression are on.
 ---@param yes boolean
 ---@return sio.Broadcast
 function Broadcast:compress(yes)
-  return with(self, "_flags", operator.compressed(self._flags, yes))
-end
-
---- Sends an event. Raises for what cannot be encoded; nil and why when a limit is reached. A
---- function at the end is called with err and the list of the clients' answers, see emit_with_ack.
----@param event string
----@param ... any
----@return true?, string?
-function Broadcast:emit(event, ...)
-  local n = select("#", ...)
-  if n > 0 and type((select(n, ...))) == "function" then
-    return core.nsp_emit_callback(self._nsp, self._rooms, self._except, self._flags,
-      self._seconds, event, ...)
-  end
-  return core.nsp_emit(self._nsp, rawget(self, "_rooms"), rawget(self, "_except"), self._flags,
-    event, ...)
+  return with_flags(self, operator.compressed(self[FLAGS], yes))
 end
 
 --- Sends an event and waits until every client has answered or left, on all workers: the list of
@@ -90,13 +78,13 @@ end
 ---@param ... any
 ---@return any[] answers, string? err
 function Broadcast:emit_with_ack(event, ...)
-  return core.nsp_emit_wait(self._nsp, self._rooms, self._except, self._flags, self._seconds,
+  return core.nsp_emit_wait(self[NSP], self[ROOMS], self[EXCEPT], self[FLAGS], self[TIMEOUT],
     event, ...)
 end
 
 local function with_flag(flag)
   return function(self)
-    return with(self, "_flags", self._flags | flag)
+    return with_flags(self, self[FLAGS] | flag)
   end
 end
 
@@ -112,7 +100,7 @@ end
 function broadcast.all(nsp)
   local all = rawget(nsp, "_all")
   if not all then
-    all = new(nsp, nil, nil, 0)
+    all = new(nsp, false, false, 0, false)
     rawset(nsp, "_all", all)
   end
   return all
@@ -124,8 +112,18 @@ end
 ---@param seconds? number how long to wait for answers
 ---@return sio.Broadcast
 function broadcast.others(socket, flags, seconds)
-  return new(socket.nsp, nil, { socket.id }, flags or 0, seconds)
+  return new(socket.nsp, false, { socket.id }, flags or 0, seconds or false)
 end
+
+--- For crowd.lua, in the order in which core.nsp_* wants them.
+---@param self sio.Broadcast
+---@return sio.Namespace nsp, string[]|false rooms, string[]|false except, integer flags
+---@return number|false seconds
+function broadcast.fields(self)
+  return table.unpack(self, 1, TIMEOUT)
+end
+
+core.set_hooks { broadcast_mt = broadcast_mt }
 
 broadcast.methods = Broadcast
 broadcast.properties = properties

@@ -17,7 +17,8 @@ local remote = require "sio.remote"
 local Broadcast = broadcast.methods
 
 local function ask(self, what)
-  return core.nsp_ask(self._nsp, self._rooms, self._except, self._flags, what, self._seconds)
+  local nsp, rooms, except, flags, seconds = broadcast.fields(self)
+  return core.nsp_ask(nsp, rooms, except, flags, seconds, what)
 end
 
 --- How many sockets are meant. err: "timeout", "missing 1 of 4 workers"; then the number is that of
@@ -41,13 +42,14 @@ end
 function Broadcast:fetch_sockets()
   local sockets, err = ask(self, "fetch_sockets")
   for i, found in ipairs(sockets or {}) do
-    if type(found) == "string" then sockets[i] = remote.new(self._nsp, found) end
+    if type(found) == "string" then sockets[i] = remote.new((broadcast.fields(self)), found) end
   end
   return sockets, err
 end
 
 local function change(self, what, rooms)
-  return core.nsp_change(self._nsp, self._rooms, self._except, self._flags, what, rooms)
+  local nsp, selected, except, flags = broadcast.fields(self)
+  return core.nsp_change(nsp, selected, except, flags, what, rooms)
 end
 
 --- Makes all of them join a room or several.

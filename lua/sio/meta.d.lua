@@ -224,6 +224,16 @@ function Socket:emit(event, ...) end
 ---@return any answer, "disconnected"? err
 function Socket:emit_with_ack(event, ...) end
 
+---@class sio.Broadcast
+local Broadcast = {}
+
+--- Sends an event. Raises for what cannot be encoded; nil and why when a limit is reached. A
+--- function at the end is called with err and the list of the clients' answers, see emit_with_ack.
+---@param event string
+---@param ... any
+---@return true?, string?
+function Broadcast:emit(event, ...) end
+
 ---@class sio.Namespace
 local Namespace = {}
 

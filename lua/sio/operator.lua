@@ -32,13 +32,15 @@ local function room_name(room, method)
 end
 
 --- Names and the rooms behind them as a new list; raises for what is no room.
----@param names? string[]
+---@param names string[]|false|nil
 ---@param method string for the error
 ---@param rooms string|integer|(string|integer)[]
 ---@param ... any there may be nothing more
 ---@return string[]
 function operator.with_rooms(names, method, rooms, ...)
-  if select("#", ...) > 0 then
+  local more = select("#", ...) > 0
+  if not names and not more and type(rooms) == "string" then return { rooms } end -- most calls
+  if more then
     errors.raise('bad argument #2 to \'%s\' (nothing expected, got %s; several rooms are a list: '
       .. '{ "a", "b" })', method, type((...)))
   end

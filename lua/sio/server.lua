@@ -5,6 +5,7 @@
 -- Stands on namespace.lua, http/router.lua and listening.lua. [1] is the handle of
 -- csrc/bind/server.c.
 
+local broadcast = require "sio.broadcast"
 local class = require "sio.class"
 local closing = require "sio.closing"
 local core = require "sio.core"
@@ -65,11 +66,20 @@ local function as_server(self, first, ...)
   return first, ...
 end
 
--- on, use, emit, to, ...: of namespace "/".
+-- on, use, adapter, ...: of namespace "/".
 for name, method in pairs(namespace.methods) do
   Server[name] = function(self, ...)
     errors.check_self(name, self, server_mt)
     return as_server(self, method(self._root, ...))
+  end
+end
+
+-- emit, to, count, ...: of the broadcast to everybody in it. There is no layer between, for these
+-- are called for each message.
+for name, method in pairs(broadcast.methods) do
+  Server[name] = function(self, ...)
+    if getmetatable(self) ~= server_mt then errors.check_self(name, self, server_mt) end
+    return method(self._everybody, ...)
   end
 end
 
@@ -243,6 +253,7 @@ function server.new(given)
   gate.install(app, app._front, checked)
   parents.install(app)
   app._root = app:of "/"
+  app._everybody = broadcast.all(app._root)
   app._router = router.new(checked)
   apps[app] = true
   return app

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The server as an object: what it answers to misuse, namespaces, hooks, its end.
 
+local broadcast = require "sio.broadcast"
 local core = require "sio.core"
 local serve = require "support.serve"
 local sio = require "sio"
@@ -33,7 +34,7 @@ describe("a server", function()
     assert.equal(app, app:on("connection", any))
     assert.equal(any, app:of("/")._on.connection[1])
     assert.same({}, app.sockets)
-    assert.equal(app:of "/", app:to("room")._nsp)
+    assert.equal(app:of "/", (broadcast.fields(app:to "room")))
   end)
 
   it("has namespaces by name", function()
@@ -119,18 +120,19 @@ describe("a server", function()
   it("has operators that do not change", function()
     local a = app:to "a"
     local ab = a:to "b"
-    assert.same({ "a" }, a._rooms)
-    assert.same({ "a", "b" }, ab._rooms)
-    assert.same({ "x", "7" }, app:except({ "x", 7 })._except)
-    assert.equal(core.VOLATILE, app.volatile._flags)
-    assert.equal(core.VOLATILE | core.HERE, app.volatile.here._flags)
-    assert.equal(core.HERE, app.here()._flags)
+    local root = app:of "/"
+    assert.same({ root, { "a" }, false, 0, false }, { broadcast.fields(a) })
+    assert.same({ root, { "a", "b" }, false, 0, false }, { broadcast.fields(ab) })
+    assert.same({ "x", "7" }, (select(3, broadcast.fields(app:except { "x", 7 }))))
+    assert.equal(core.VOLATILE, (select(4, broadcast.fields(app.volatile))))
+    assert.equal(core.VOLATILE | core.HERE, (select(4, broadcast.fields(app.volatile.here))))
+    assert.equal(core.HERE, (select(4, broadcast.fields(app.here()))))
     assert.is_true(app.here:to("a"):except("b").volatile:emit("x", 1))
     assert.is_true(app.broadcast():emit "x")
     assert.error_matches(function() app:to() end, "room name or a list of them expected, got nil")
     assert.error_matches(function() app:to {} end, "a list of them expected, got an empty list")
     assert.error_matches(function() app:except { a = 1 } end, "got a table that is no list")
-    assert.same({ "b" }, a:except({ "b" }):except({})._except)
+    assert.same({ "b" }, (select(3, broadcast.fields(a:except({ "b" }):except {}))))
     assert.error_matches(function() a:except { true } end, "got boolean")
   end)
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Flags of an emit to one socket: each is a value of its own, and what it says goes with it.
 
+local broadcast = require "sio.broadcast"
 local core = require "sio.core"
 local serve = require "support.serve"
 
@@ -37,12 +38,13 @@ describe("an operator of a socket", function()
       for _, others in ipairs {
         flagged.broadcast, flagged:to "room", flagged:except "room", flagged.here,
       } do
-        assert.equal(core.VOLATILE | core.PLAIN, others._flags & ~core.HERE)
-        assert.equal(5, others._seconds)
-        assert.equal(socket.id, others._except[1])
+        local _, _, except, flags, seconds = broadcast.fields(others)
+        assert.equal(core.VOLATILE | core.PLAIN, flags & ~core.HERE)
+        assert.equal(5, seconds)
+        assert.equal(socket.id, except[1])
       end
-      assert.equal(core.HERE, socket.here._flags)
-      assert.same({ "room" }, flagged:to("room")._rooms)
+      assert.equal(core.HERE, (select(4, broadcast.fields(socket.here))))
+      assert.same({ "room" }, (select(2, broadcast.fields(flagged:to "room"))))
     end)
   end)
 
