@@ -311,13 +311,13 @@ void sio_shm_bury(struct sio_shm *shm, unsigned slot, uint64_t now_ms)
     unsigned index = atomic_load(&s->arena);
     struct sio_arena_meta *m = &sio_shm_metas(shm)[index];
     atomic_store(&s->state, SIO_SLOT_EMPTY);
-    atomic_fetch_add(&shm->header->deaths, 1);
     atomic_store(&s->sessions, 0);
     atomic_store(&s->fds_open, 0);
     sio_stats_bequeath(sio_shm_stats(shm, slot), sio_shm_stats(shm, shm->n_slots));
     atomic_store(&m->died_ms, now_ms);
     atomic_store(&m->state, SIO_ARENA_DEAD);
-    is_free(shm, index); /* without records, at once */
+    is_free(shm, index);                       /* without records, at once */
+    atomic_fetch_add(&shm->header->deaths, 1); /* last of what siblings look at when they see it */
     atomic_fetch_and(&shm->journal->sleepers, ~(UINT64_C(1) << slot));
     /* Repairs the lock if the dead one held it. When it cannot be had within its time, a living
      * worker holds it, so it was not the dead one's. */

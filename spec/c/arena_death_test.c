@@ -5,6 +5,8 @@
  */
 #include "arena_side.h"
 
+#include <sched.h>
+
 #include "base/mix.h"
 
 /* ---- deaths of claimers ---------------------------------------------------------------------- */
@@ -211,6 +213,49 @@ TEST(arena_one_of_many_claimers_wins)
         teardown();
     }
     munmap((void *)won, 4096);
+}
+
+/* ---- who hears of a death ------------------------------------------------------------------- */
+
+enum { BURIALS = 500 };
+
+/* Shared with the watcher: how many deaths it has looked at, and at how many it came too early. */
+struct watch {
+    _Atomic uint32_t looked, early;
+};
+
+static void watch_deaths(struct watch *w)
+{
+    for (uint32_t n = 1; n <= BURIALS; n++) {
+        unsigned arena = atomic_load(&shm.slots[0].arena);
+        while (sio_shm_deaths(&shm) < n) {
+        }
+        if (atomic_load(&sio_shm_metas(&shm)[arena].state) == SIO_ARENA_LIVE)
+            atomic_fetch_add(&w->early, 1);
+        atomic_store(&w->looked, n);
+    }
+    _exit(0);
+}
+
+/* A sibling looks once per death: one that comes upon an arena that is still alive would ask the
+ * dead one, and wait. */
+TEST(arena_is_dead_when_its_death_is_counted)
+{
+    struct watch *w = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    setup(1 << 20);
+    pid_t pid = fork();
+    if (pid == 0)
+        watch_deaths(w);
+    for (uint32_t n = 1; n <= BURIALS; n++) {
+        sio_shm_bury(&shm, 0, n);
+        while (atomic_load(&w->looked) < n)
+            sched_yield();
+        assign(0);
+    }
+    waitpid(pid, NULL, 0);
+    CHECK_EQ_INT(atomic_load(&w->early), 0);
+    munmap(w, 4096);
+    teardown();
 }
 
 /* ---- deaths of owners ------------------------------------------------------------------------ */
