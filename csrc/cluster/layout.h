@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* What lies in the shared memory, byte by byte; private to cluster/ and its tests.
  *
- *     file     head (header, slots, arena metas, statistics, journal head, first[], last[]) | ring
- * | arena 0 | ... mapping  head | ring | ring again | arenas
+ *     file     head | ring | arena 0 | arena 1 | ...
+ *     mapping  head | ring | ring again | arena 0 | arena 1 | ...
+ *     head     header, slots, arena metas, statistics, journal head, first[], last[]
  *
  * Mapping the ring twice back to back means that no record is ever split. Stands on libc and
  * pthread. Invariant: everything that two processes may touch at the same time is _Atomic, the

@@ -2,9 +2,10 @@
 /* WebSocket (RFC 6455): handshake fields, frames in (through wslay's frame layer; putting messages
  * together is ours), frame heads out.
  *
- * An idle connection holds no buffers: a wslay context (4.2 KiB) is borrowed from a pool at the
- * first byte of a frame and given back at its last; the message buffer exists only while a message
- * is incomplete. What an event shows is released by the next call, so read until it answers 0.
+ * An idle connection holds no buffers. A message that lies whole in the input needs none; for any
+ * other frame a wslay context (4.2 KiB) is borrowed from a pool at its first byte and given back at
+ * its last; the message buffer exists only while a message is incomplete. What an event shows is
+ * released by the next call, so read until it answers 0.
  *
  * Owns: the reader owns its borrowed context and its buffers. Reenters: no. Contexts come from the
  * pool that reader->pool names (one per loop); none is used again after an error.

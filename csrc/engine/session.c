@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Sessions: packets, the end. Stands on the transports' tables and heartbeat; server.c
- * makes sessions, the transports bring packets.
+/* Sessions: packets, the end. Stands on the transports' tables and heartbeat; opening.c makes
+ * sessions, the transports bring packets.
  *
  * Invariant: whatever may run foreign code (events, answering a request) comes last in its
  * function, or is followed by a look at `state`; the struct itself stays until the end of the tick.
