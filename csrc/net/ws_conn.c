@@ -53,6 +53,8 @@ static void init_reader(const struct sio_ws_conn *w, struct sio_ws_reader *r)
 static void put_reader(struct sio_ws_conn *w, struct sio_ws_reader *fresh)
 {
     struct sio_ws_reader *r = w->reader;
+    if (w->borrowed && r != fresh) /* of the read that we are in the midst of: os.exit() */
+        return;
     w->borrowed = false;
     if (r->deflate != NULL || (r != fresh && sio_ws_reader_partial(r)))
         return;
