@@ -110,6 +110,18 @@ static bool encode_userdata(struct encoder *e, int index)
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
+/* Who sends an object of ours hears of its handle, in whatever order its fields come. */
+static bool fail_mixed(struct encoder *e, int table)
+{
+    struct sio_slice bytes;
+    if (lua_rawgeti(e->L, table, 1) == LUA_TUSERDATA && !sio_binary_get(e->L, -1, &bytes)) {
+        e->path[e->depth - 1].index = 1;
+        return fail_userdata(e, lua_gettop(e->L));
+    }
+    e->depth--;
+    return fail(e, "table has list items and keys");
+}
+
 /* Behind the items that came in order there is something else: looks at all keys. */
 static bool encode_sparse(struct encoder *e, int table)
 {
@@ -118,10 +130,8 @@ static bool encode_sparse(struct encoder *e, int table)
     lua_Integer max = 0, count = 0;
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
         lua_Integer key = lua_isinteger(L, -2) ? lua_tointeger(L, -2) : 0;
-        if (key < 1) {
-            e->depth--;
-            return fail(e, "table has list items and keys");
-        }
+        if (key < 1)
+            return fail_mixed(e, table);
         max = key > max ? key : max;
         count++;
     }
