@@ -72,19 +72,10 @@ static int split_target(struct sio_http_request *r)
     return sio_slice_eq(t, SIO_LIT("*")) && sio_slice_eq(r->method, SIO_LIT("OPTIONS")) ? 0 : 400;
 }
 
-/* Letters, digits and !#$%&'*+-.^_`|~, a bit per character. */
-static const uint32_t token_chars[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
-
-static bool is_token_char(char c)
-{
-    unsigned char u = (unsigned char)c;
-    return token_chars[u / 32] >> u % 32 & 1;
-}
-
 bool sio_http_is_token(struct sio_slice s)
 {
     for (size_t i = 0; i < s.len; i++)
-        if (!is_token_char(s.p[i]))
+        if (!sio_http_is_token_char(s.p[i]))
             return false;
     return s.len > 0;
 }
@@ -229,21 +220,14 @@ static int read_field(struct sio_http_request *r, const struct sio_http_field *f
     }
 }
 
-int sio_http_head_check(struct sio_http_request *r)
+int sio_http_head_read_fields(struct sio_http_request *r)
 {
     struct tally t = {0};
-    size_t line_len = run_until(r->head, 0, '\n') + 1;
-    int status = line_len <= r->head.len ? 0 : 400;
-    if (status == 0)
-        status = sio_http_head_line(r, sio_slice(r->head.p, line_len));
-    if (status == 0)
-        status = split_target(r);
-    if (status == 0 && !walk(r, line_len))
-        status = 400;
-    for (size_t i = 0; i < r->n_fields && status == 0; i++)
-        status = read_field(r, &r->fields[i], &t);
-    if (status != 0)
-        return status;
+    for (size_t i = 0; i < r->n_fields; i++) {
+        int status = read_field(r, &r->fields[i], &t);
+        if (status != 0)
+            return status;
+    }
     r->has_body = t.codings != 0 || r->content_length > 0;
     r->upgrade = t.upgrade && t.upgrade_field;
     r->keep_alive = !t.close && (r->minor == 1 || t.keep_alive);
@@ -252,17 +236,30 @@ int sio_http_head_check(struct sio_http_request *r)
     return r->has_body && r->upgrade ? 400 : 0;
 }
 
+int sio_http_head_check(struct sio_http_request *r)
+{
+    size_t line_len = run_until(r->head, 0, '\n') + 1;
+    int status = line_len <= r->head.len ? 0 : 400;
+    if (status == 0)
+        status = sio_http_head_line(r, sio_slice(r->head.p, line_len));
+    if (status == 0)
+        status = split_target(r);
+    if (status == 0 && !walk(r, line_len))
+        status = 400;
+    return status != 0 ? status : sio_http_head_read_fields(r);
+}
+
 enum sio_http_trailer sio_http_trailer_step(enum sio_http_trailer at, char c)
 {
     switch (at) {
     case SIO_HTTP_TRAILER_START:
         if (c == '\r')
             return SIO_HTTP_TRAILER_EMPTY;
-        return is_token_char(c) ? SIO_HTTP_TRAILER_NAME : SIO_HTTP_TRAILER_BAD;
+        return sio_http_is_token_char(c) ? SIO_HTTP_TRAILER_NAME : SIO_HTTP_TRAILER_BAD;
     case SIO_HTTP_TRAILER_NAME:
         if (c == ':')
             return SIO_HTTP_TRAILER_VALUE;
-        return is_token_char(c) ? SIO_HTTP_TRAILER_NAME : SIO_HTTP_TRAILER_BAD;
+        return sio_http_is_token_char(c) ? SIO_HTTP_TRAILER_NAME : SIO_HTTP_TRAILER_BAD;
     case SIO_HTTP_TRAILER_VALUE:
         if (c == '\r')
             return SIO_HTTP_TRAILER_CR;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Requests through llhttp. Stands on llhttp, http_head and buf; net/http_conn calls it.
+/* Requests through llhttp. Stands on llhttp, http_head, http_plain and buf; net/http_conn calls it.
  *
- * llhttp sees every byte of a head as it comes, so a bad one is refused at its first bad byte; its
+ * A head that begins is tried as a plain one first. If it is not, llhttp sees every byte of it as
+ * it comes, so a bad one is refused at its first bad byte; its
  * fields are kept as offsets, because a split head moves when it grows. A body with a length needs
  * no parser; a chunked one goes through llhttp again, and its framing is checked beside it.
  */
@@ -9,6 +10,7 @@
 
 #include "base/mem.h"
 #include "codec/http_head.h"
+#include "codec/http_plain.h"
 
 struct span { /* offsets into the head, which has at most SIO_HTTP_HEAD_MAX bytes */
     uint16_t name, name_len, value, value_len;
@@ -149,7 +151,6 @@ static enum sio_http_event fail(struct sio_http_parser *p, int status)
 static void begin_head(struct sio_http_parser *p)
 {
     llhttp_init(&p->llhttp, HTTP_REQUEST, &settings);
-    p->spans = borrow_spans(p->pool);
     p->spans->n = 0;
     p->spans->in_value = p->spans->line_checked = false;
     p->status = 0;
@@ -170,14 +171,9 @@ static void fill_fields(struct sio_http_parser *p, struct sio_slice head)
     p->request = (struct sio_http_request){.fields = s->fields, .n_fields = s->n, .head = head};
 }
 
-static enum sio_http_event finish_head(struct sio_http_parser *p, struct sio_slice head)
+static enum sio_http_event admit_head(struct sio_http_parser *p)
 {
-    struct sio_http_request *r = &p->request;
-    int status;
-    fill_fields(p, head);
-    status = sio_http_head_check(r);
-    if (status != 0)
-        return fail(p, status);
+    const struct sio_http_request *r = &p->request;
     p->body_left = r->content_length;
     p->framing_left = SIO_HTTP_HEAD_MAX;
     p->after_cr = false;
@@ -185,6 +181,14 @@ static enum sio_http_event finish_head(struct sio_http_parser *p, struct sio_sli
                : r->content_length > 0 ? SIO_HTTP_IN_BODY
                                        : SIO_HTTP_IN_CHUNKED;
     return SIO_HTTP_HEAD;
+}
+
+static enum sio_http_event finish_head(struct sio_http_parser *p, struct sio_slice head)
+{
+    int status;
+    fill_fields(p, head);
+    status = sio_http_head_check(&p->request);
+    return status ? fail(p, status) : admit_head(p);
 }
 
 /* The request line of a head that is not complete is judged as soon as it is there, so that an
@@ -240,6 +244,18 @@ static enum sio_http_event parse_head(struct sio_http_parser *p, struct sio_slic
         sio_buf_append(&p->head, at, used);
     status = check_line(p, sio_buf_slice(&p->head));
     return status ? fail(p, status) : SIO_HTTP_MORE;
+}
+
+static enum sio_http_event start_head(struct sio_http_parser *p, struct sio_slice *in)
+{
+    size_t len = in->len < SIO_HTTP_HEAD_MAX ? in->len : SIO_HTTP_HEAD_MAX;
+    p->spans = borrow_spans(p->pool);
+    if (sio_http_plain_head(&p->request, p->spans->fields, sio_slice(in->p, len))) {
+        *in = sio_slice_from(*in, p->request.head.len);
+        return admit_head(p);
+    }
+    begin_head(p);
+    return parse_head(p, in);
 }
 
 static enum sio_http_event parse_body(struct sio_http_parser *p, struct sio_slice *in)
@@ -335,8 +351,7 @@ enum sio_http_event sio_http_parse(struct sio_http_parser *p, struct sio_slice *
         skip_empty_lines(in);
         if (in->len == 0)
             return SIO_HTTP_MORE;
-        begin_head(p);
-        return parse_head(p, in);
+        return start_head(p, in);
     case SIO_HTTP_IN_HEAD:
         return in->len ? parse_head(p, in) : SIO_HTTP_MORE;
     case SIO_HTTP_IN_BODY:
