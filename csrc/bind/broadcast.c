@@ -51,7 +51,7 @@ static uint64_t timeout_of(lua_State *L)
 /* emit(broadcast, event, ..., fn|nothing): true, or nil and why; fn(err, answers) */
 static int lbroadcast_emit(lua_State *L)
 {
-    struct sio_bind *b = sio_bind_of(L);
+    struct sio_bind *b = lua_touserdata(L, lua_upvalueindex(1));
     struct sio_attachments attachments;
     struct sio_outgoing out;
     struct sio_names rooms, except;
@@ -60,7 +60,7 @@ static int lbroadcast_emit(lua_State *L)
     luaL_checkstack(L, 8, NULL);
     check_self(L, b);
     unsigned flags = (unsigned)integer_at(L, FLAGS);
-    uint64_t timeout_ms = timeout_of(L);
+    uint64_t timeout_ms = asks ? timeout_of(L) : 0;
     lua_rawgeti(L, 1, ROOMS);
     lua_rawgeti(L, 1, EXCEPT);
     lua_rawgeti(L, 1, NSP);
@@ -77,5 +77,6 @@ static int lbroadcast_emit(lua_State *L)
 void lbroadcast_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"broadcast_emit", lbroadcast_emit}, {NULL, NULL}};
-    luaL_setfuncs(L, functions, 0);
+    lua_pushlightuserdata(L, sio_bind_of(L)); /* looked up once, and not in each emit */
+    luaL_setfuncs(L, functions, 1);
 }

@@ -12,17 +12,33 @@ static struct sio_slice name_at(lua_State *L, int arg, lua_Integer i)
     return name;
 }
 
+/* Into memory on the stack. */
+static const struct sio_slice *read_list(lua_State *L, int arg, size_t n)
+{
+    struct sio_slice *names = lua_newuserdatauv(L, n * sizeof *names, 0);
+    for (size_t i = 0; i < n; i++)
+        names[i] = name_at(L, arg, (lua_Integer)i + 1);
+    return names;
+}
+
 void sio_selection_names(lua_State *L, int arg, struct sio_names *out)
 {
-    struct sio_slice *names = &out->only;
-    out->n = lua_istable(L, arg) ? lua_rawlen(L, arg) : 0;
-    if (out->n > 1)
-        names = lua_newuserdatauv(L, out->n * sizeof *names, 0);
-    else
+    switch (lua_type(L, arg)) {
+    case LUA_TSTRING:
+        out->only.p = lua_tolstring(L, arg, &out->only.len);
+        out->list = &out->only;
+        out->n = 1;
         lua_pushnil(L);
-    for (size_t i = 0; i < out->n; i++)
-        names[i] = name_at(L, arg, (lua_Integer)i + 1);
-    out->list = names;
+        break;
+    case LUA_TTABLE:
+        out->n = lua_rawlen(L, arg);
+        out->list = read_list(L, arg, out->n);
+        break;
+    default:
+        out->list = NULL;
+        out->n = 0;
+        lua_pushnil(L);
+    }
 }
 
 struct sio_selection sio_selection_read(lua_State *L, int arg, struct sio_names *rooms,

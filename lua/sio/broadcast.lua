@@ -38,17 +38,19 @@ end
 
 --- Adds rooms; whoever is in any of them is meant.
 ---@param rooms string|string[]
+---@param more? nil several rooms are a list
 ---@return sio.Broadcast
-function Broadcast:to(rooms, ...)
-  return new(self[NSP], operator.with_rooms(self[ROOMS], "to", rooms, ...), self[EXCEPT],
+function Broadcast:to(rooms, more)
+  return new(self[NSP], operator.with_rooms(self[ROOMS], "to", rooms, more), self[EXCEPT],
     self[FLAGS], self[TIMEOUT])
 end
 
 --- Leaves out whoever is in any of these rooms.
 ---@param rooms string|string[]
+---@param more? nil several rooms are a list
 ---@return sio.Broadcast
-function Broadcast:except(rooms, ...)
-  return new(self[NSP], self[ROOMS], operator.with_rooms(self[EXCEPT], "except", rooms, ...),
+function Broadcast:except(rooms, more)
+  return new(self[NSP], self[ROOMS], operator.with_rooms(self[EXCEPT], "except", rooms, more),
     self[FLAGS], self[TIMEOUT])
 end
 
@@ -112,13 +114,13 @@ end
 ---@param seconds? number how long to wait for answers
 ---@return sio.Broadcast
 function broadcast.others(socket, flags, seconds)
-  return new(socket.nsp, false, { socket.id }, flags or 0, seconds or false)
+  return new(socket.nsp, false, socket.id, flags or 0, seconds or false)
 end
 
 --- For crowd.lua, in the order in which core.nsp_* wants them.
 ---@param self sio.Broadcast
----@return sio.Namespace nsp, string[]|false rooms, string[]|false except, integer flags
----@return number|false seconds
+---@return sio.Namespace nsp, string|string[]|false rooms, string|string[]|false except
+---@return integer flags, number|false seconds
 function broadcast.fields(self)
   return table.unpack(self, 1, TIMEOUT)
 end

@@ -25,30 +25,34 @@ function operator.class(name, methods, properties)
 end
 
 local function room_name(room, method)
-  if math.type(room) == "integer" then room = tostring(room) end
   if type(room) == "string" then return room end
+  if math.type(room) == "integer" then return tostring(room) end
   errors.raise("bad argument #1 to '%s' (room name or a list of them expected, got %s)", method,
     type(room))
 end
 
---- Names and the rooms behind them as a new list; raises for what is no room.
----@param names string[]|false|nil
+local function list_of(names)
+  if type(names) == "table" then return table.move(names, 1, #names, 1, {}) end
+  return { names or nil }
+end
+
+--- Names and the rooms behind them: the only one, or a new list. Raises for what is no room.
+---@param names string|string[]|false
 ---@param method string for the error
 ---@param rooms string|integer|(string|integer)[]
----@param ... any there may be nothing more
----@return string[]
-function operator.with_rooms(names, method, rooms, ...)
-  local more = select("#", ...) > 0
-  if not names and not more and type(rooms) == "string" then return { rooms } end -- most calls
-  if more then
+---@param more any there may be nothing more
+---@return string|string[]
+function operator.with_rooms(names, method, rooms, more)
+  if more ~= nil then
     errors.raise('bad argument #2 to \'%s\' (nothing expected, got %s; several rooms are a list: '
-      .. '{ "a", "b" })', method, type((...)))
+      .. '{ "a", "b" })', method, type(more))
   end
-  local list = names and table.move(names, 1, #names, 1, {}) or {}
   if type(rooms) ~= "table" then
-    list[#list + 1] = room_name(rooms, method)
-    return list
+    rooms = room_name(rooms, method)
+    if not names then return rooms end
+    rooms = { rooms }
   end
+  local list = list_of(names)
   for _, room in ipairs(rooms) do list[#list + 1] = room_name(room, method) end
   -- To no room at all would be to everybody; to leave nobody out is what it says.
   if #rooms == 0 and (method == "to" or next(rooms) ~= nil) then

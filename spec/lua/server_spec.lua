@@ -121,7 +121,7 @@ describe("a server", function()
     local a = app:to "a"
     local ab = a:to "b"
     local root = app:of "/"
-    assert.same({ root, { "a" }, false, 0, false }, { broadcast.fields(a) })
+    assert.same({ root, "a", false, 0, false }, { broadcast.fields(a) })
     assert.same({ root, { "a", "b" }, false, 0, false }, { broadcast.fields(ab) })
     assert.same({ "x", "7" }, (select(3, broadcast.fields(app:except { "x", 7 }))))
     assert.equal(core.VOLATILE, (select(4, broadcast.fields(app.volatile))))

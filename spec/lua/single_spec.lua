@@ -41,10 +41,10 @@ describe("an operator of a socket", function()
         local _, _, except, flags, seconds = broadcast.fields(others)
         assert.equal(core.VOLATILE | core.PLAIN, flags & ~core.HERE)
         assert.equal(5, seconds)
-        assert.equal(socket.id, except[1])
+        assert.equal(socket.id, type(except) == "table" and except[1] or except)
       end
       assert.equal(core.HERE, (select(4, broadcast.fields(socket.here))))
-      assert.same({ "room" }, (select(2, broadcast.fields(flagged:to "room"))))
+      assert.equal("room", (select(2, broadcast.fields(flagged:to "room"))))
     end)
   end)
 
