@@ -6,8 +6,8 @@
  *     ATTACHED ──finish()──► FINISHING: write the queue, shutdown, read to the end ──► CLOSED
  *
  * A peer that ended its side while bytes were queued also goes through FINISHING: it may only have
- * closed its half. Invariant: events are called in ATTACHED only; exactly one of flush task, linger
- * and grave is in use, so they share their memory.
+ * closed its half. Invariant: the owner is known, and events are called, in ATTACHED only: what one
+ * state needs shares its memory with what the next one needs.
  */
 #include "net/conn_in.h"
 
@@ -56,7 +56,7 @@ static void conn_free(void *object)
 static void on_handle_closed(uv_handle_t *h)
 {
     struct sio_conn *c = SIO_CONTAINER_OF(h, struct sio_conn, tcp);
-    sio_loop_bury(sio_conn_loop(c), &c->end.grave, conn_free, c);
+    sio_loop_bury(sio_conn_loop(c), &c->grave, conn_free, c);
 }
 
 static void uncount(struct sio_conn *c)
@@ -80,7 +80,7 @@ static void enter_closed(struct sio_conn *c)
         sio_conn_loop(c)->finishing--;
     uncount(c);
     c->state = SIO_CONN_CLOSED;
-    sio_list_remove(&c->end.link);
+    sio_list_remove(&c->flush); /* or the linger's link, which is the same */
     sio_conn_write_drop(c);
     if (c->tls != NULL)
         sio_tls_free(c->tls);
@@ -103,18 +103,19 @@ static void reset(struct sio_conn *c)
 /* The peer or the kernel ended the connection: for the owner it is over, whatever happens next. At
  * the end of a tick the hooks have run already, but the handle that is being closed keeps libuv
  * from blocking before they run again. */
-static void report_close(struct sio_conn *c, int uv_err)
+static void report_close(struct sio_conn *c, struct sio_conn_owner to, int uv_err)
 {
     errno = -uv_err;
-    c->events->on_close(c->owner, c, uv_err == 0 ? 0 : SIO_ESYS);
+    to.events->on_close(to.self, c, uv_err == 0 ? 0 : SIO_ESYS);
 }
 
 static void fail(struct sio_conn *c, int uv_err)
 {
     bool told = c->state != SIO_CONN_ATTACHED;
+    struct sio_conn_owner owner = c->owner;
     close_now(c);
     if (!told)
-        report_close(c, uv_err);
+        report_close(c, owner, uv_err);
 }
 
 /* ---- after a write --------------------------------------------------------------------------- */
@@ -152,13 +153,13 @@ static void go_on_finishing(struct sio_conn *c)
     if (sent)
         shutdown(sio_conn_raw_fd(c), SHUT_WR); /* uv_shutdown would only wait for an empty queue */
     c->unsent = clipped(sio_conn_unsent(c));
-    sio_loop_linger(sio_conn_loop(c), &c->end.linger, on_linger);
+    sio_loop_linger(sio_conn_loop(c), &c->linger, on_linger);
 }
 
 /* A peer that still reads keeps its connection; one that neither reads nor closes loses it. */
 static void on_linger(struct sio_linger *g)
 {
-    struct sio_conn *c = SIO_CONTAINER_OF(g, struct sio_conn, end.linger);
+    struct sio_conn *c = SIO_CONTAINER_OF(g, struct sio_conn, linger);
     if (clipped(sio_conn_unsent(c)) < c->unsent && !sio_conn_loop(c)->ending)
         go_on_finishing(c);
     else
@@ -171,13 +172,13 @@ void sio_conn_after_write(struct sio_conn *c, int err, bool drained)
         fail(c, err);
     else if (c->state == SIO_CONN_FINISHING)
         go_on_finishing(c);
-    else if (drained && sio_conn_write_done(c) && c->events->on_drain != NULL)
-        c->events->on_drain(c->owner, c);
+    else if (drained && sio_conn_write_done(c) && c->owner.events->on_drain != NULL)
+        c->owner.events->on_drain(c->owner.self, c);
 }
 
-static void on_flush(void *ctx)
+void sio_conn_on_flush(struct sio_list *flush)
 {
-    struct sio_conn *c = ctx;
+    struct sio_conn *c = SIO_CONTAINER_OF(flush, struct sio_conn, flush);
     sio_conn_after_write(c, sio_conn_write_out(c), false);
 }
 
@@ -201,18 +202,20 @@ static void begin_finishing(struct sio_conn *c)
 static void end_by_peer(struct sio_conn *c)
 {
     bool told = c->state != SIO_CONN_ATTACHED;
+    struct sio_conn_owner owner = c->owner;
     c->peer_ended = true;
     begin_finishing(c);
     if (!told)
-        report_close(c, 0);
+        report_close(c, owner, 0);
 }
 
 /* The alert is on the wire; the peer shall be able to read it. */
 static void end_by_tls(struct sio_conn *c)
 {
+    struct sio_conn_owner owner = c->owner;
     sio_conn_write_drop(c);
     begin_finishing(c);
-    report_close(c, UV_EPROTO);
+    report_close(c, owner, UV_EPROTO);
 }
 
 /* The owner gets all that one read brought in one piece, as without TLS, and may close. */
@@ -222,7 +225,7 @@ static void on_records(struct sio_conn *c, struct sio_slice records)
     int err = sio_tls_open(c->tls, records, &plain);
     sio_conn_write_soon(c);
     if (plain.len != 0)
-        c->events->on_data(c->owner, c, sio_buf_slice(&plain));
+        c->owner.events->on_data(c->owner.self, c, sio_buf_slice(&plain));
     sio_buf_fini(&plain);
     if (c->state != SIO_CONN_ATTACHED)
         return;
@@ -241,7 +244,7 @@ static void on_read(uv_stream_t *s, ssize_t nread, const uv_buf_t *buf)
     if (nread > 0 && c->state == SIO_CONN_ATTACHED && c->tls != NULL)
         on_records(c, sio_slice(buf->base, (size_t)nread));
     else if (nread > 0 && c->state == SIO_CONN_ATTACHED)
-        c->events->on_data(c->owner, c, sio_slice(buf->base, (size_t)nread));
+        c->owner.events->on_data(c->owner.self, c, sio_slice(buf->base, (size_t)nread));
     else if (nread == UV_EOF && c->state != SIO_CONN_CLOSED)
         end_by_peer(c);
     else if (nread < 0 && c->state != SIO_CONN_CLOSED)
@@ -268,9 +271,8 @@ struct sio_conn *sio_conn_adopt(struct sio_loop *loop, int fd, const struct sio_
 {
     struct sio_conn *c = sio_calloc(1, sizeof *c);
     int err;
-    c->events = events;
-    c->owner = owner;
-    sio_task_init(&c->end.flush, on_flush, c);
+    sio_list_init(&c->flush);
+    c->owner = (struct sio_conn_owner){events, owner};
     uv_tcp_init(&loop->uv, &c->tcp);
     err = uv_tcp_open(&c->tcp, fd);
     if (err != 0) {
@@ -297,8 +299,8 @@ bool sio_conn_encrypted(const struct sio_conn *c)
 
 void sio_conn_set_events(struct sio_conn *c, const struct sio_conn_events *events, void *owner)
 {
-    c->events = events;
-    c->owner = owner;
+    if (c->state == SIO_CONN_ATTACHED)
+        c->owner = (struct sio_conn_owner){events, owner};
 }
 
 void sio_conn_close(struct sio_conn *c)

@@ -22,17 +22,23 @@ struct sio_conn_facts {
     struct sio_quota_place *place;
 };
 
+/* Who is told what happens, while the connection is ATTACHED. */
+struct sio_conn_owner {
+    const struct sio_conn_events *events;
+    void *self;
+};
+
 struct sio_conn {
     uv_tcp_t tcp; /* also for Unix sockets: libuv only wants a stream socket. Its `data`: struct
                    * sio_conn_facts, NULL for most */
-    const struct sio_conn_events *events;
-    void *owner;
     union {
-        struct sio_list link;
-        struct sio_task flush;
-        struct sio_linger linger;
-        struct sio_grave grave;
-    } end;
+        struct {
+            struct sio_list flush; /* FINISHING too, until the linger */
+            struct sio_conn_owner owner;
+        };                        /* ATTACHED */
+        struct sio_linger linger; /* FINISHING */
+        struct sio_grave grave;   /* CLOSED */
+    };
     struct sio_outq *out;             /* with TLS plaintext, and net/tls has a queue for the wire */
     struct sio_tls *tls;              /* NULL: plain */
     struct sio_conn_sending *sending; /* while the kernel's buffer is full */
@@ -43,11 +49,14 @@ struct sio_conn {
     bool counted; /* see sio_conn_count */
 };
 
-_Static_assert(sizeof(struct sio_conn) <= sizeof(uv_tcp_t) + 88, "an idle connection stays small");
+_Static_assert(sizeof(struct sio_conn) <= sizeof(uv_tcp_t) + 72, "an idle connection stays small");
+_Static_assert(offsetof(struct sio_conn, flush) == offsetof(struct sio_conn, linger.link),
+               "whichever it is in, the connection leaves its list by one link");
 
 /* ---- conn.c, for conn_write.c ---------------------------------------------------------------- */
 
 int sio_conn_raw_fd(const struct sio_conn *c);
+void sio_conn_on_flush(struct sio_list *flush);
 /* `err`: libuv's. `drained`: behind a uv_write, after which on_drain is due when nothing is left.
  */
 void sio_conn_after_write(struct sio_conn *c, int err, bool drained);

@@ -210,7 +210,7 @@ static void begin_queue(struct sio_conn *c)
 void sio_conn_write_soon(struct sio_conn *c)
 {
     if (c->sending == NULL && !sio_conn_write_done(c))
-        sio_loop_defer_flush(sio_conn_loop(c), &c->end.flush);
+        sio_loop_defer_flush(sio_conn_loop(c), &c->flush, sio_conn_on_flush);
 }
 
 void sio_conn_write(struct sio_conn *c, struct sio_slice bytes)
@@ -241,6 +241,6 @@ bool sio_conn_flush(struct sio_conn *c)
         return true;
     if (c->state != SIO_CONN_ATTACHED || c->sending != NULL || sio_conn_write_out(c) != 0)
         return false; /* an error comes again, and is reported, at the end of the tick */
-    sio_task_cancel(&c->end.flush);
+    sio_list_remove(&c->flush);
     return sio_conn_write_done(c);
 }

@@ -34,6 +34,14 @@ static void run_tasks(struct sio_list *tasks)
     }
 }
 
+static void run_flushes(struct sio_loop *l)
+{
+    struct sio_list snapshot, *node;
+    sio_list_take(&l->flushes, &snapshot);
+    while ((node = pop(&snapshot)) != NULL)
+        l->flush(node);
+}
+
 static void run_hooks(struct sio_loop *l, bool before)
 {
     struct sio_list snapshot, *node;
@@ -67,7 +75,7 @@ static void end_tick(struct sio_loop *l)
     for (int i = 0; i < SIO_LOOP_TASK_ROUNDS && !sio_list_empty(&l->tasks); i++)
         run_tasks(&l->tasks);
     run_hooks(l, true);
-    run_tasks(&l->flushes);
+    run_flushes(l);
     run_graves(l);
     if (l->again || !sio_list_empty(&l->tasks) || !sio_list_empty(&l->flushes))
         uv_idle_start(&l->idle, on_idle);
@@ -235,10 +243,12 @@ void sio_loop_defer(struct sio_loop *l, struct sio_task *t)
         sio_list_append(&l->tasks, &t->link);
 }
 
-void sio_loop_defer_flush(struct sio_loop *l, struct sio_task *t)
+void sio_loop_defer_flush(struct sio_loop *l, struct sio_list *link,
+                          void (*flush)(struct sio_list *link))
 {
-    if (sio_list_empty(&t->link))
-        sio_list_append(&l->flushes, &t->link);
+    l->flush = flush;
+    if (sio_list_empty(link))
+        sio_list_append(&l->flushes, link);
 }
 
 void sio_task_cancel(struct sio_task *t)

@@ -71,15 +71,16 @@ struct sio_loop {
     bool ending;             /* sio_loop_fini is at work: who lingers must let go */
     uv_timer_t linger_timer; /* running while somebody lingers */
     struct sio_list tasks, hooks, flushes, graves;
-    struct sio_list lingers;        /* ordered by due_ms, for all wait equally long */
-    uint64_t linger_ms;             /* SIO_LOOP_LINGER_MS; tests make it short */
-    size_t finishing;               /* connections that finish, see net/conn.h; at most ... */
-    size_t finishing_max;           /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
-    struct sio_batch batch;         /* what connections send at the end of the tick */
-    struct sio_ws_pool ws_pool;     /* for every WebSocket connection */
-    struct sio_http_pool http_pool; /* for every HTTP connection */
-    size_t n_clients;               /* connections that sio_conn_count was called for */
-    char *read_buf;                 /* SIO_LOOP_READ_BYTES, one for all connections */
+    void (*flush)(struct sio_list *link); /* what is done with each of `flushes` */
+    struct sio_list lingers;              /* ordered by due_ms, for all wait equally long */
+    uint64_t linger_ms;                   /* SIO_LOOP_LINGER_MS; tests make it short */
+    size_t finishing;                     /* connections that finish, see net/conn.h; at most ... */
+    size_t finishing_max;                 /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
+    struct sio_batch batch;               /* what connections send at the end of the tick */
+    struct sio_ws_pool ws_pool;           /* for every WebSocket connection */
+    struct sio_http_pool http_pool;       /* for every HTTP connection */
+    size_t n_clients;                     /* connections that sio_conn_count was called for */
+    char *read_buf;                       /* SIO_LOOP_READ_BYTES, one for all connections */
     bool read_busy;
     struct sio_stats *stats; /* what is counted here: own_stats, or a place that others read */
     struct sio_stats own_stats;
@@ -101,8 +102,10 @@ static inline uint64_t sio_loop_now(const struct sio_loop *l)
 
 void sio_task_init(struct sio_task *t, sio_loop_fn fn, void *ctx);
 void sio_loop_defer(struct sio_loop *l, struct sio_task *t); /* no effect when already deferred */
-/* The same, but after the hooks: for sending what tasks and hooks have queued. */
-void sio_loop_defer_flush(struct sio_loop *l, struct sio_task *t);
+/* The same, but after the hooks: for sending what tasks and hooks have queued. One function for all
+ * of a loop, so that a connection needs no more than the link for it. */
+void sio_loop_defer_flush(struct sio_loop *l, struct sio_list *link,
+                          void (*flush)(struct sio_list *link));
 void sio_task_cancel(struct sio_task *t); /* idempotent */
 void sio_loop_add_hook(struct sio_loop *l, struct sio_hook *h);
 void sio_loop_remove_hook(struct sio_hook *h);

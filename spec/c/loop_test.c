@@ -22,6 +22,12 @@ static void on_note(void *text)
     note(text);
 }
 
+static void on_flush(struct sio_list *link)
+{
+    (void)link;
+    note("flush");
+}
+
 static void free_note(void *text)
 {
     note(text);
@@ -29,14 +35,15 @@ static void free_note(void *text)
 
 TEST(loop_ends_a_tick_in_order)
 {
-    struct sio_task task, flush;
+    struct sio_task task;
     struct sio_hook hook = {.before_block = on_note, .after_block = NULL, .ctx = "hook"};
     struct sio_grave grave;
+    struct sio_list flush;
     start();
     sio_task_init(&task, on_note, "task");
-    sio_task_init(&flush, on_note, "flush");
+    sio_list_init(&flush);
     sio_loop_bury(&net.loop, &grave, free_note, "grave");
-    sio_loop_defer_flush(&net.loop, &flush);
+    sio_loop_defer_flush(&net.loop, &flush, on_flush);
     sio_loop_add_hook(&net.loop, &hook);
     sio_loop_defer(&net.loop, &task);
     net_turn();
