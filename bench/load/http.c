@@ -4,10 +4,11 @@
 
 #include "fail.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_MAX = 8192 };
+enum { HEAD_MAX = 8192, CHUNK_MAX = 1 << 24 };
 
 void load_http_head(struct load_bytes *out, const struct load_options *options, const char *method,
                     const char *sid)
@@ -23,16 +24,42 @@ void load_http_head(struct load_bytes *out, const struct load_options *options, 
                              : "\r\n");
 }
 
-/* The value of the header, in a head that ends with a NUL. */
-static size_t content_length(const char *head)
+/* What stands behind the name, in a head that ends with a NUL; NULL without it. */
+static const char *value_of(const char *head, const char *name)
 {
-    const char *header = strcasestr(head, "\r\nContent-Length:");
+    const char *header = strcasestr(head, name);
     if (header == NULL)
-        load_fail("a response without Content-Length: %s", head);
-    return strtoul(header + strlen("\r\nContent-Length:"), NULL, 10);
+        return NULL;
+    header += strlen(name);
+    return header + strspn(header, " ");
 }
 
-size_t load_http_find(const uint8_t *p, size_t len, struct load_response *response)
+/* The chunks from p, put together; returns how many bytes they take, 0 while they are not whole.
+ * There are no trailers in what servers answer here. */
+static size_t join_chunks(struct load_bytes *body, const uint8_t *p, size_t len)
+{
+    size_t at = 0;
+    size_t size = 0;
+    body->len = 0;
+    do {
+        const uint8_t *line = p + at;
+        const uint8_t *end = memmem(line, len - at, "\r\n", 2);
+        if (end == NULL)
+            return 0;
+        size = isxdigit(*line) ? strtoul((const char *)line, NULL, 16) : SIZE_MAX;
+        if (size > CHUNK_MAX)
+            load_fail("a chunk of \"%.*s\" bytes", (int)(end - line), (const char *)line);
+        at = (size_t)(end - p) + 2;
+        if (len - at < size + 2)
+            return 0;
+        load_bytes_append(body, p + at, size);
+        at += size + 2;
+    } while (size > 0);
+    return at;
+}
+
+size_t load_http_find(const uint8_t *p, size_t len, struct load_bytes *joined,
+                      struct load_response *response)
 {
     const uint8_t *end = memmem(p, len, "\r\n\r\n", 4);
     if (end == NULL)
@@ -43,11 +70,23 @@ size_t load_http_find(const uint8_t *p, size_t len, struct load_response *respon
         load_fail("a response with a head of %zu bytes", head_len);
     memcpy(head, p, head_len);
     head[head_len] = '\0';
-    size_t body_len = content_length(head);
-    if (len - head_len < body_len)
-        return 0;
-    *response = (struct load_response){p + head_len, body_len};
+    const char *length = value_of(head, "\r\nContent-Length:");
+    const char *coding = value_of(head, "\r\nTransfer-Encoding:");
+    size_t taken;
+    if (length != NULL) {
+        taken = strtoul(length, NULL, 10);
+        if (len - head_len < taken)
+            return 0;
+        *response = (struct load_response){p + head_len, taken};
+    } else if (coding != NULL && strncasecmp(coding, "chunked", 7) == 0) {
+        taken = join_chunks(joined, p + head_len, len - head_len);
+        if (taken == 0)
+            return 0;
+        *response = (struct load_response){joined->p, joined->len};
+    } else {
+        load_fail("a response of unknown length: %s", head);
+    }
     if (strncmp(head, "HTTP/1.1 200 ", 13) != 0)
-        load_fail("%s%.*s", head, (int)body_len, (const char *)response->body);
-    return head_len + body_len;
+        load_fail("%s%.*s", head, (int)response->len, (const char *)response->body);
+    return head_len + taken;
 }

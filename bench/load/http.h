@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* HTTP/1.1 as polling needs it: requests on a kept connection, responses with a Content-Length.
+/* HTTP/1.1 as polling needs it: requests on a kept connection, responses of a length, or in
+ * chunks.
  *
- * Owns:     nothing; a found body borrows the bytes that were read.
- * Errors:   a response that is not 200, or has no Content-Length, fails the run.
+ * Owns:     nothing; a found body borrows the bytes that were read, or those of `joined`.
+ * Errors:   a response that is not 200, or whose end nothing tells, fails the run.
  * Reenters: no.
  */
 #ifndef LOAD_HTTP_H
@@ -20,7 +21,9 @@ struct load_response {
  * line and body. */
 void load_http_head(struct load_bytes *out, const struct load_options *options, const char *method,
                     const char *sid);
-/* The response that starts at p; returns how many bytes it takes, 0 while it is not whole. */
-size_t load_http_find(const uint8_t *p, size_t len, struct load_response *response);
+/* The response that starts at p; returns how many bytes it takes, 0 while it is not whole. A body
+ * in chunks is put together in `joined`, where it stays until the next. */
+size_t load_http_find(const uint8_t *p, size_t len, struct load_bytes *joined,
+                      struct load_response *response);
 
 #endif

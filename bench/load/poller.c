@@ -45,16 +45,17 @@ void load_poller_post(struct load_poller *poller, const void *packet, size_t len
     poller->pong_due = false;
 }
 
-/* 0{"sid":"...": the session of all requests from now on. */
+/* 0{..."sid":"..."...}: the session of all requests from now on. */
 static void greet(struct load_poller *poller, const struct load_frame *packet)
 {
-    static const char start[] = "0{\"sid\":\"";
-    size_t at = sizeof start - 1;
-    const uint8_t *end =
-        packet->len > at ? memchr(packet->payload + at, '"', packet->len - at) : NULL;
-    if (!starts_with(packet, start) || end == NULL)
+    static const char name[] = "\"sid\":\"";
+    const uint8_t *stop = packet->payload + packet->len;
+    const uint8_t *at = memmem(packet->payload, packet->len, name, sizeof name - 1);
+    at = at != NULL ? at + sizeof name - 1 : stop;
+    const uint8_t *end = memchr(at, '"', (size_t)(stop - at));
+    if (!starts_with(packet, "0{") || end == NULL)
         fail_with(poller, packet);
-    char *sid = strndup((const char *)packet->payload + at, (size_t)(end - packet->payload) - at);
+    char *sid = strndup((const char *)at, (size_t)(end - at));
     if (sid == NULL)
         load_fail("no memory for a session");
     poller->get_request.len = 0;
@@ -101,7 +102,7 @@ static size_t on_get(struct load_conn *conn, const uint8_t *p, size_t len)
     struct load_poller *poller =
         (struct load_poller *)((char *)conn - offsetof(struct load_poller, get));
     struct load_response response;
-    size_t taken = load_http_find(p, len, &response);
+    size_t taken = load_http_find(p, len, &poller->joined, &response);
     if (taken == 0)
         return 0;
     if (poller->stage == LOAD_POLLER_OPENING) {
@@ -121,10 +122,11 @@ static size_t on_post(struct load_conn *conn, const uint8_t *p, size_t len)
     struct load_poller *poller =
         (struct load_poller *)((char *)conn - offsetof(struct load_poller, post));
     struct load_response response;
-    size_t taken = load_http_find(p, len, &response);
+    size_t taken = load_http_find(p, len, &poller->joined, &response);
     if (taken == 0)
         return 0;
-    if (!poller->posting || response.len != 2 || memcmp(response.body, "ok", 2) != 0)
+    if (!poller->posting || response.len != 2 ||
+        strncasecmp((const char *)response.body, "ok", 2) != 0) /* python-socketio says OK */
         load_fail("client %u: a POST was answered with \"%.*s\"", conn->index, (int)response.len,
                   (const char *)response.body);
     poller->posting = false;
@@ -152,4 +154,5 @@ void load_poller_close(struct load_poller *poller)
     load_conn_close(&poller->post);
     load_bytes_fini(&poller->get_request);
     load_bytes_fini(&poller->post_head);
+    load_bytes_fini(&poller->joined);
 }

@@ -33,6 +33,7 @@ struct load_poller {
     const struct load_poller_user *user;
     struct load_bytes get_request; /* with the session id */
     struct load_bytes post_head;
+    struct load_bytes joined; /* a body that came in chunks */
     struct load_ear ear;
     uint32_t sent; /* messages */
     enum load_poller_stage stage;

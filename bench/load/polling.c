@@ -107,13 +107,14 @@ static void open_all(struct polling *w)
     }
 }
 
-/* The POST that opened the last of them, or that of the last event, may still be unanswered. */
-static void wait_for_posts(struct polling *w)
+/* The "ok" of a POST may come behind what its packet brought. */
+static bool is_posting(const struct polling *w)
 {
     for (uint32_t i = 0; i < w->opened; i++) {
-        while (w->pollers[i].posting)
-            wait_for_event(w);
+        if (w->pollers[i].posting)
+            return true;
     }
+    return false;
 }
 
 static void run(struct polling *w)
@@ -124,14 +125,13 @@ static void run(struct polling *w)
     load_budget_start(&w->budget, w->options, ROUND_TRIPS);
     for (uint32_t i = 0; i < w->opened; i++)
         on_idle(&w->pollers[i]);
-    while (w->answered < w->emitted)
+    while (w->answered < w->emitted || is_posting(w))
         wait_for_event(w);
     load_window_stop(&w->window);
 }
 
 static void settle(struct polling *w)
 {
-    wait_for_posts(w);
     w->user.on_packet = on_settling;
     w->user.on_idle = on_nothing;
     for (uint32_t i = 0; i < w->opened; i++)
@@ -154,7 +154,8 @@ void load_work_polling(const struct load_options *options)
         load_fail("no memory for %u clients", options->clients);
     load_reel_init(&w.reel, options, LOAD_ECHO, LOAD_TEXTS);
     open_all(&w);
-    wait_for_posts(&w);
+    while (is_posting(&w))
+        wait_for_event(&w);
     run(&w);
     settle(&w);
     load_report_print(&(struct load_report){

@@ -5,8 +5,10 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import http from "node:http";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
+import { certificateFolder } from "../support/certificate.js";
 import { rootFile, startServer } from "../support/server.js";
 
 const options = { skip: process.platform !== "linux", timeout: 60000 }; // it stands on epoll
@@ -63,7 +65,10 @@ async function passes(port, [words, units]) {
 for (const tls of [false, true]) {
   describe(`the load generator and this server${tls ? ", TLS" : ""}`, options, () => {
     let server;
-    before(async () => (server = await startServer("bench", { workers: 1, tls })));
+    before(async () => {
+      const env = { BENCH_DEFLATE: "1", ...(tls && { BENCH_TLS: certificateFolder() }) };
+      server = await startServer(rootFile("bench/apps/app.lua"), { workers: 1, env });
+    });
     after(() => server?.stop());
 
     for (const [words, units] of [...works, ...sioWorks]) {
@@ -71,6 +76,40 @@ for (const tls of [false, true]) {
     }
   });
 }
+
+// What other servers answer by long-polling: in chunks, with the sid last, and "OK".
+function inChunks(port) {
+  const agent = new http.Agent({ keepAlive: true });
+  const proxy = http.createServer((request, response) => {
+    const { method, url: path, headers } = request;
+    const asked = http.request({ agent, port, method, path, headers }, async (answer) => {
+      let body = Buffer.concat(await answer.toArray()).toString();
+      const opened = /^0(\{.*\})$/.exec(body);
+      if (opened) {
+        const { sid, ...rest } = JSON.parse(opened[1]);
+        body = `0${JSON.stringify({ ...rest, sid })}`;
+      }
+      response.writeHead(answer.statusCode, { "Content-Type": "text/plain" });
+      response.write(body.slice(0, 1));
+      setImmediate(() => response.end(body.slice(1).replace(/^k$/, "K")));
+    });
+    asked.on("error", () => response.destroy()); // a GET is pending when all is over
+    request.pipe(asked);
+  });
+  proxy.on("close", () => agent.destroy());
+  return new Promise((resolve) => proxy.listen(0, "127.0.0.1", () => resolve(proxy)));
+}
+
+describe("the load generator and a server that answers in chunks", options, () => {
+  it("reads them", async () => {
+    const server = await startServer(rootFile("bench/apps/app.lua"), { workers: 1 });
+    const proxy = await inChunks(portOf(server));
+    await passes(proxy.address().port, ["polling --clients 10 --total 100", 100]);
+    proxy.closeAllConnections();
+    proxy.close();
+    await server.stop();
+  });
+});
 
 for (const mode of [[], ["--batch"]]) {
   describe(`the load generator and ${["floor", ...mode].join(" ")}`, options, () => {
