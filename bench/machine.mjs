@@ -33,7 +33,7 @@ function versions() {
     said("cc", "--version"),
     `Node ${process.version}`,
     ...["socket.io", "engine.io", "ws", "@socket.io/cluster-adapter", "@socket.io/sticky"].map(npm),
-    bun && `Bun ${said(bun, "--version")}`,
+    existsSync(bun) && `Bun ${said(bun, "--version")}`,
     npm("@socket.io/bun-engine"),
     said("rustc", "--version"),
     pinned("rust/Cargo.toml", /(socketioxide) = "=([^"]+)"/),

@@ -8,7 +8,7 @@ import { addExtra, mainMetric } from "./judge.mjs";
 import { machine } from "./machine.mjs";
 import { prepare } from "./prepare.mjs";
 import { publish } from "./publish.mjs";
-import { lastLine, yardstickText } from "./report.mjs";
+import { lastLine, targetTable, yardstickText } from "./report.mjs";
 import { run as runWork } from "./rounds.mjs";
 import { keep } from "./runs.mjs";
 import { built, here, root, servers } from "./servers.mjs";
@@ -38,6 +38,7 @@ function plan() {
   return { rounds, works, whole };
 }
 
+const seconds = (begun) => Math.round((Date.now() - begun) / 1000);
 const say = (text) => console.error(`bench: ${text}`);
 
 function line(work, result) {
@@ -53,10 +54,11 @@ async function runAll({ works, rounds }, missing) {
   for (const work of works) {
     const present = work.servers.filter((name) => !missing[name]);
     if (present.length === 0) continue;
+    const begun = Date.now();
     const result = await runWork(work, present, rounds, say);
     addExtra(result);
     results[work.name] = result;
-    console.log(line(work, result));
+    console.log(`${line(work, result)} [${seconds(begun)} s]`);
   }
   return results;
 }
@@ -69,16 +71,19 @@ function broken({ works, results }) {
 }
 
 const planned = plan();
+const begun = Date.now();
 const missing = prepare([...new Set(planned.works.flatMap((work) => work.servers))]);
+const prepared = seconds(begun);
 const found = await runAll(planned, missing);
 const works = planned.works.filter((work) => found[work.name]);
 const run = { ...planned, works, missing, results: found, machine: machine() };
 keep(run);
 const folder = run.whole ? here : built;
 publish(run, folder, run.whole && `${root}/README.md`);
-console.log(`\n${yardstickText(run)}\n\nwritten: ${folder}/RESULTS.md`);
+console.log(`\n${yardstickText(run)}\n\n${targetTable(run)}\n\nwritten: ${folder}/RESULTS.md`);
 for (const work of broken(run)) {
   say(`${work.title}: wrong answers of our own`);
   process.exitCode = 1;
 }
+console.log(`took ${seconds(begun)} s, ${prepared} of them to prepare`);
 console.log(lastLine(run));

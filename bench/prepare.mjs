@@ -7,15 +7,18 @@ import { built, here, root, servers } from "./servers.mjs";
 
 const LIMIT_MS = 10 * 60 * 1000;
 
-// Each is a script for sh, in bench/; it is run again when it or what it reads has changed.
+// Each is a script for sh, in bench/; it is run again when it or what it reads has changed. Those
+// that are `slow` to fail do not try again until then, either.
 const recipes = {
   c: { script: `make -s -C '${root}' bench-bin`, always: true },
   npm: {
     script: "npm ci --no-audit --no-fund --loglevel=error",
     reads: ["package-lock.json"],
   },
-  bun: { script: "node_modules/@oven/bun-linux-*/bin/bun --version", always: true },
+  bun: { script: `'${servers.bun.command[0]}' --version`, always: true, after: "npm" },
   eiows: {
+    after: "npm",
+    slow: true,
     script: `mkdir -p '${built}/eiows' && cd '${built}/eiows' && echo '{}' >package.json &&
       npm install --no-audit --no-fund --loglevel=error eiows@9.2.0 &&
       node -e 'require("eiows").Server'`,
@@ -41,20 +44,27 @@ function key({ script, reads = [] }) {
   return [script, ...reads.map((file) => readFileSync(`${here}/${file}`, "utf8"))].join("\n");
 }
 
-// "" or the last line of what went wrong.
-function make(need) {
-  const recipe = recipes[need];
-  const [log, stamp] = [`${built}/${need}.log`, `${built}/${need}.stamp`];
-  if (!recipe.always && existsSync(stamp) && readFileSync(stamp, "utf8") === key(recipe)) return "";
-  const out = openSync(log, "w");
-  const options = { cwd: here, stdio: ["ignore", out, out], timeout: LIMIT_MS };
-  if (spawnSync("sh", ["-euc", recipe.script], options).status === 0) {
-    writeFileSync(stamp, key(recipe));
-    return "";
-  }
+const says = (file, text) => existsSync(file) && readFileSync(file, "utf8") === text;
+
+function why(need, log) {
   const lines = readFileSync(log, "utf8").trim().split("\n");
   const error = lines.find((line) => /error|not found|cannot/i.test(line)) ?? lines.at(-1);
-  return `${recipe.why ?? (error.trim() || "not here")} (build/bench/${need}.log)`;
+  return `${recipes[need].why ?? (error.trim() || "not here")} (build/bench/${need}.log)`;
+}
+
+// "" or the line that says best what went wrong.
+function make(need) {
+  const recipe = recipes[need];
+  const [log, stamp, failed] = ["log", "stamp", "failed"].map((end) => `${built}/${need}.${end}`);
+  if (!recipe.always && says(stamp, key(recipe))) return "";
+  if (recipe.slow && says(failed, key(recipe)))
+    return `${why(need, log)}; not tried again while build/bench/${need}.failed is there`;
+  process.stderr.write(`bench: preparing ${need}\n`);
+  const out = openSync(log, "w");
+  const options = { cwd: here, stdio: ["ignore", out, out], timeout: LIMIT_MS };
+  const done = spawnSync("sh", ["-euc", recipe.script], options).status === 0;
+  writeFileSync(done ? stamp : failed, key(recipe));
+  return done ? "" : why(need, log);
 }
 
 export function certificate() {
@@ -72,9 +82,9 @@ export function prepare(names) {
   certificate();
   const missing = {};
   const state = {};
-  for (const need of ["c", ...new Set(names.map((name) => servers[name].needs).filter(Boolean))]) {
-    if (need in state) continue;
-    process.stderr.write(`bench: preparing ${need}\n`);
+  const needs = names.map((name) => servers[name].needs).filter(Boolean);
+  const before = needs.map((need) => recipes[need].after).filter(Boolean);
+  for (const need of new Set(["c", ...before, ...needs])) {
     state[need] = make(need);
     if (state[need]) process.stderr.write(`bench: left out, ${need}: ${state[need]}\n`);
   }

@@ -4,10 +4,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mainMetric, OURS } from "./judge.mjs";
 import { built } from "./servers.mjs";
-import { show, summary } from "./stats.mjs";
+import { ratios, show, summary } from "./stats.mjs";
 
 const folder = `${built}/runs`;
 const COMPARED = 3;
+const EIGHT = `${OURS} x8`; // workers, where it is the workers that are measured
 
 export function keep(run) {
   mkdirSync(folder, { recursive: true });
@@ -31,21 +32,27 @@ export function agree(lists) {
   );
 }
 
+// What can be compared between runs: what ours takes of node-ws's figure, round by round; where
+// node-ws does not run, the figure itself, and the machine's noise with it.
+function compared(work, results) {
+  const figures = results[work.name]?.figures[mainMetric(work)];
+  const [ours, node] = [figures?.[OURS] ?? figures?.[EIGHT], figures?.["node-ws"]];
+  return ours && node ? ratios(ours, node) : ours;
+}
+
 export function comparison(run) {
   const runs = run.before ?? lastRuns();
-  if (runs.length < 2) return "There is only one whole run to look at.";
+  if (runs.length < 2) return `There is ${["no", "only one"][runs.length]} whole run to look at.`;
   const dates = runs.map(({ machine }) => `${machine.date}, ${machine.commit.slice(0, 8)}`);
+  const cell = (found) =>
+    found ? `${show(found.median)} (${show(found.least)}–${show(found.most)})` : "–";
   const rows = [];
   for (const work of run.works) {
-    const metric = mainMetric(work);
-    const lists = runs.map(({ results }) => results[work.name]?.figures[metric]?.[OURS]);
-    if (!lists.some(Boolean)) continue;
-    const cells = lists
-      .map(summary)
-      .map((found) =>
-        found ? `${show(found.median)} (${show(found.least)}–${show(found.most)})` : "–",
-      );
-    rows.push(`| ${[work.title, ...cells, agree(lists) ? "yes" : "**no**"].join(" | ")} |`);
+    const lists = runs.map(({ results }) => compared(work, results));
+    if (lists.filter((list) => summary(list)).length < 2) continue;
+    const unit = work.servers.includes("node-ws") ? "of node-ws" : work.metrics[mainMetric(work)];
+    const cells = lists.map((list) => cell(summary(list)));
+    rows.push(`| ${[work.title, unit, ...cells, agree(lists) ? "yes" : "**no**"].join(" | ")} |`);
   }
   const disagree = rows.filter((row) => row.endsWith("**no** |")).length;
   return `The last ${runs.length} whole runs, ${OURS}, median (least–most). ${
@@ -54,7 +61,7 @@ export function comparison(run) {
       : `In ${disagree} of ${rows.length} works a median lies outside the spread of another run.`
   }
 
-| work | ${dates.join(" | ")} | agree |
-|${"---|".repeat(dates.length + 2)}
+| work | | ${dates.join(" | ")} | agree |
+|${"---|".repeat(dates.length + 3)}
 ${rows.join("\n")}`;
 }

@@ -2,16 +2,14 @@
 // The servers of the bench: how each is started, and what has to be there for it (prepare.mjs).
 // All of them do the same (apps/app.lua says what) with default options, but for the floors, which
 // speak raw WebSocket and stand for what no server can go below.
-import { existsSync } from "node:fs";
 import path from "node:path";
 
 export const here = path.dirname(new URL(import.meta.url).pathname);
 export const root = path.dirname(here);
 export const built = `${root}/build/bench`;
 
-const bun = ["x64", "aarch64"]
-  .map((arch) => `${here}/node_modules/@oven/bun-linux-${arch}/bin/bun`)
-  .find(existsSync);
+const arch = process.arch === "arm64" ? "aarch64" : process.arch;
+const bun = `${here}/node_modules/@oven/bun-linux-${arch}/bin/bun`;
 
 const lua = {
   LUA_PATH: `${root}/lua/?.lua;${root}/lua/?/init.lua;;`,

@@ -19,7 +19,7 @@
 
 #include <sys/prctl.h>
 
-enum { ROUND_TRIPS = 40000, RATE_SECONDS = 5 };
+enum { ROUND_TRIPS = 40000, RATE_MS = 5000 };
 
 struct ack {
     struct load_crowd crowd;
@@ -100,8 +100,9 @@ static void run_open(struct ack *a)
 {
     static const struct load_work work = {on_timed_frame, NULL, on_stall};
     const struct load_options *options = a->crowd.options;
-    uint32_t seconds = options->seconds != 0 ? options->seconds : RATE_SECONDS;
-    uint64_t total = options->total != 0 ? options->total : (uint64_t)options->rate * seconds;
+    uint32_t window_ms = options->window_ms != 0 ? options->window_ms : RATE_MS;
+    uint64_t total =
+        options->total != 0 ? options->total : (uint64_t)options->rate * window_ms / 1000;
     a->crowd.work = &work;
     load_latency_init(&a->latency, total);
     prctl(PR_SET_TIMERSLACK, 1UL); /* 50 µs otherwise, which would count as latency */

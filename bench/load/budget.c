@@ -8,9 +8,9 @@ void load_budget_start(struct load_budget *budget, const struct load_options *op
                        uint32_t total)
 {
     *budget = (struct load_budget){.left = options->total != 0 ? options->total : total};
-    if (options->seconds != 0) {
+    if (options->window_ms != 0) {
         budget->left = UINT32_MAX;
-        budget->end_ns = load_clock_ns() + options->seconds * UINT64_C(1000000000);
+        budget->end_ns = load_clock_ns() + options->window_ms * UINT64_C(1000000);
     }
 }
 

@@ -31,7 +31,7 @@ static const char help[] =
     "  --clients N           connections (1000); busy: the idle ones\n"
     "  --busy N              busy: clients of the room (100)\n"
     "  --total N             messages of all clients together (each work has its own number)\n"
-    "  --seconds N           so long instead\n"
+    "  --seconds N           so long instead; 0.5 is possible\n"
     "  --size N              bytes of a value (20)\n"
     "  --binary              values are binary\n"
     "  --inflight N          broadcast: said at a time; the next when all have heard all (1)\n"
@@ -46,7 +46,7 @@ static const char help[] =
     "  --patience N          seconds without a message that fail the run (20)\n"
     "  --help                this\n";
 
-enum kind { NUMBER, FLAG, CHOICE, PIDS, HELP };
+enum kind { NUMBER, SECONDS, FLAG, CHOICE, PIDS, HELP };
 
 static const struct spec {
     const char *name;
@@ -60,7 +60,7 @@ static const struct spec {
     {"clients", NUMBER, AT(clients), 1, 1000000, NULL, NULL},
     {"busy", NUMBER, AT(busy), 1, 10000, NULL, NULL},
     {"total", NUMBER, AT(total), 1, 1000000000, NULL, NULL},
-    {"seconds", NUMBER, AT(seconds), 1, 3600, NULL, NULL},
+    {"seconds", SECONDS, AT(window_ms), 1, 3600000, NULL, NULL},
     {"size", NUMBER, AT(size), LOAD_VALUE_MIN, LOAD_VALUE_MAX, NULL, NULL},
     {"inflight", NUMBER, AT(inflight), 1, LOAD_INFLIGHT_MAX, NULL, NULL},
     {"rooms", NUMBER, AT(rooms), 1, 1000000, NULL, NULL},
@@ -96,6 +96,19 @@ static uint32_t number(const char *text, uint32_t least, uint32_t most)
     return (uint32_t)v;
 }
 
+/* Seconds, in milliseconds. */
+static uint32_t milliseconds(const char *text, uint32_t least, uint32_t most)
+{
+    char *end;
+    double v = strtod(text, &end) * 1000;
+    if (*text < '0' || *text > '9' || *end != '\0' || !(v >= least && v <= most)) {
+        fprintf(stderr, "load: \"%s\" is not a number from %g to %u\n", text, least / 1000.0,
+                most / 1000);
+        exit(USAGE);
+    }
+    return (uint32_t)v;
+}
+
 static bool choice(const struct spec *spec, const char *text)
 {
     if (strcmp(text, spec->no) != 0 && strcmp(text, spec->yes) != 0) {
@@ -120,6 +133,9 @@ static void set(struct load_options *options, const struct spec *spec, char *val
     switch (spec->kind) {
     case NUMBER:
         *(uint32_t *)field = number(value, spec->least, spec->most);
+        return;
+    case SECONDS:
+        *(uint32_t *)field = milliseconds(value, spec->least, spec->most);
         return;
     case FLAG:
         *(bool *)field = true;

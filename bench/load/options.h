@@ -28,10 +28,10 @@ struct load_options {
     pid_t pids[LOAD_PIDS_MAX];
     size_t n_pids;
     uint32_t clients;
-    uint32_t busy;    /* those of a busy room, beside idle ones */
-    uint32_t total;   /* messages; 0: the work's own number */
-    uint32_t seconds; /* 0: until `total` */
-    uint32_t size;    /* bytes of a value */
+    uint32_t busy;      /* those of a busy room, beside idle ones */
+    uint32_t total;     /* messages; 0: the work's own number */
+    uint32_t window_ms; /* 0: until `total` */
+    uint32_t size;      /* bytes of a value */
     uint32_t inflight;
     uint32_t rooms; /* 0: all clients are in the one that the application joins */
     uint32_t outstanding;

@@ -114,7 +114,16 @@ describe("the report", () => {
     assert.match(yardstickText(runOf({ "ack-1k": result(holding) })), /the table counts/);
     const off = { ...holding, floor: [7.3 * 1.3] };
     const text = yardstickText(runOf({ "ack-1k": result(off) }));
-    assert.match(text, /\*\*does not count\*\*: 1 of 2 rows/);
+    assert.match(text, /\*\*does not count\*\*: 1 of 1 rows/);
+  });
+
+  it("asks the floor's CPU time only, of works with a target", () => {
+    const batch = { ...holding, "floor-batch": [57] };
+    assert.match(yardstickText(runOf({ "ack-1k": result(batch) })), /the table counts/);
+    const memory = { figures: { bytes: { "node-ws": [15000], floor: [9000] } }, failures: {} };
+    const off = { ...holding, floor: [70] };
+    const found = { "idle-minimal": memory, "ack-10k": result(off) };
+    assert.match(yardstickText(runOf(found)), /^Not decided/);
   });
 
   it("ends with the count of all targets, those not measured included", () => {
@@ -128,7 +137,7 @@ describe("the report", () => {
   it("names the peers that did not run, and those that answered wrongly", () => {
     const found = { "ack-1k": result({ ...holding, go: [] }, { go: ["one lost", "two lost"] }) };
     const text = results(runOf(found, { missing: { python: "python3: not found" } }));
-    assert.match(text, /\| python \|.*\| not run: python3: not found \|/);
+    assert.match(text, /\| python \|.*\| python3: not found \|/);
     assert.match(text, /go: 2 rounds failed, the first: one lost/);
   });
 
@@ -152,6 +161,17 @@ describe("the report", () => {
       [7, 8, 9],
     ].map((list) => runOf({ "ack-1k": result({ "sio-lua": list }) }));
     assert.match(comparison(runOf({}, { before })), /outside the spread[^]*\*\*no\*\* \|$/);
+    assert.match(comparison(runOf({}, { before: [] })), /is no whole run/);
+    assert.match(comparison(runOf({}, { before: [before[0]] })), /is only one whole run/);
+  });
+
+  it("compares what runs took of node-ws's figure, not the machine's speed", () => {
+    const before = [1, 2, 3].map((speed) => {
+      const figures = { "sio-lua": [speed, 1.2 * speed], "node-ws": [4 * speed, 4 * speed] };
+      return runOf({ "ack-1k": result(figures) });
+    });
+    const text = comparison(runOf({}, { before }));
+    assert.match(text, /They agree[^]*\| of node-ws \|( 0\.28 \(0\.25–0\.30\) \|){3} yes \|$/);
   });
 
   it("replaces the README's table between its two lines", () => {
