@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* What a connection sends: from a write to the kernel. Stands on batch and outq; conn.c says when.
  *
- * Short writes of a plain connection stand in the loop's batch until the end of the tick, anything
- * else in the connection's own queue. Invariant: only one of them has something; neither a span nor
- * a queued flush task exists while a uv_write is under way, whose callback goes on with what was
- * queued since.
+ * Short writes stand in the loop's batch until the end of the tick, anything else in the
+ * connection's own queue; with TLS both are plaintext, and leave by way of the wire queue.
+ * Invariant: only one of them has something; neither a span nor a queued flush task exists while a
+ * uv_write is under way, whose callback goes on with what was queued since.
  */
 #include "net/conn_in.h"
 
@@ -50,7 +50,7 @@ size_t sio_conn_queued(const struct sio_conn *c)
     size_t n;
     if (c->out == NULL && c->tls == NULL)
         return c->span.len;
-    n = sio_outq_bytes(c->out);
+    n = c->span.len + sio_outq_bytes(c->out);
     if (c->tls != NULL)
         n += sio_outq_bytes(*wire(c));
     if (n != 0 && c->sending != NULL)
@@ -79,14 +79,33 @@ void sio_conn_write_drop(struct sio_conn *c)
     sio_outq_drop(&c->out);
 }
 
+/* What does not fit into the batch, or waits for the peer, is in the queue with all before it. */
+static void begin_queue(struct sio_conn *c)
+{
+    if (c->span.len == 0)
+        return;
+    sio_outq_copy(&c->out, sio_batch_slice(batch_of(c), &c->span));
+    sio_batch_drop(batch_of(c), &c->span);
+}
+
 /* ---- to the kernel --------------------------------------------------------------------------- */
+
+static int seal_span(struct sio_conn *c)
+{
+    int err = sio_tls_seal_piece(c->tls, sio_batch_slice(batch_of(c), &c->span));
+    if (err == 0)
+        sio_batch_drop(batch_of(c), &c->span);
+    return err;
+}
 
 int sio_conn_write_seal(struct sio_conn *c)
 {
     int err = 0;
     if (c->tls == NULL || *wire(c) != NULL)
         return 0;
-    if (c->out != NULL)
+    if (c->span.len != 0)
+        err = seal_span(c);
+    else if (c->out != NULL)
         err = sio_tls_seal(c->tls, &c->out);
     else if (c->state == SIO_CONN_FINISHING)
         sio_tls_end(c->tls);
@@ -119,6 +138,7 @@ static int send_rest(struct sio_conn *c)
     unsigned n = sio_outq_front(*wire(c), iov, SIO_CONN_IOV_MAX);
     struct sio_conn_sending *s = sio_alloc(sizeof *s);
     int err;
+    begin_queue(c); /* TLS: not sealed yet */
     s->bytes = 0;
     for (unsigned i = 0; i < n; i++)
         s->bytes += iov[i].len;
@@ -159,6 +179,16 @@ static int send_span(struct sio_conn *c)
     return bytes.len == 0 ? 0 : send_rest(c);
 }
 
+/* Gives the front of the queue to the kernel: how much it took, or libuv's error. */
+static ssize_t try_front(struct sio_conn *c, const uv_buf_t *front, unsigned n)
+{
+    int taken;
+    if (n == 1)
+        return try_send(c, sio_slice(front->base, front->len));
+    taken = uv_try_write((uv_stream_t *)&c->tcp, front, n);
+    return taken != UV_EAGAIN ? taken : 0;
+}
+
 static int send_queue(struct sio_conn *c)
 {
     int err;
@@ -166,16 +196,16 @@ static int send_queue(struct sio_conn *c)
         uv_buf_t iov[SIO_CONN_IOV_MAX];
         unsigned n = sio_outq_front(*wire(c), iov, SIO_CONN_IOV_MAX);
         size_t given = 0;
-        int taken = uv_try_write((uv_stream_t *)&c->tcp, iov, n);
-        if (taken < 0 && taken != UV_EAGAIN)
-            return taken;
+        ssize_t taken = try_front(c, iov, n);
+        if (taken < 0)
+            return (int)taken;
         for (unsigned i = 0; i < n; i++)
             given += iov[i].len;
         if (taken > 0) {
             sio_outq_consume(wire(c), (size_t)taken);
             sio_stats_add(sio_conn_loop(c)->stats, SIO_STAT_BYTES_OUT, (size_t)taken);
         }
-        if (taken < 0 || (size_t)taken < given)
+        if ((size_t)taken < given)
             return send_rest(c);
     }
     return err;
@@ -183,7 +213,7 @@ static int send_queue(struct sio_conn *c)
 
 int sio_conn_write_out(struct sio_conn *c)
 {
-    return c->span.len != 0 ? send_span(c) : send_queue(c);
+    return c->span.len != 0 && c->tls == NULL ? send_span(c) : send_queue(c);
 }
 
 /* ---- writes ---------------------------------------------------------------------------------- */
@@ -195,16 +225,7 @@ static bool may_write(const struct sio_conn *c)
 
 static bool has_queue(const struct sio_conn *c)
 {
-    return c->out != NULL || c->tls != NULL;
-}
-
-/* What comes now does not fit into the batch, so it and what is behind it waits in the queue. */
-static void begin_queue(struct sio_conn *c)
-{
-    if (c->span.len == 0)
-        return;
-    sio_outq_copy(&c->out, sio_batch_slice(batch_of(c), &c->span));
-    sio_batch_drop(batch_of(c), &c->span);
+    return c->out != NULL || *wire(c) != NULL;
 }
 
 void sio_conn_write_soon(struct sio_conn *c)

@@ -180,16 +180,22 @@ static struct sio_slice next_piece(const struct sio_outq *q, char gathered[SIO_T
     return sio_slice(gathered, len);
 }
 
-int sio_tls_seal(struct sio_tls *t, struct sio_outq **plain)
+int sio_tls_seal_piece(struct sio_tls *t, struct sio_slice plain)
 {
-    char gathered[SIO_TLS_RECORD_BYTES];
     if (t->failed || t->ended)
         return SIO_EPROTO;
     clear_errors();
+    return SSL_write(t->ssl, plain.p, (int)plain.len) == (int)plain.len ? 0 : fail_with_reason(t);
+}
+
+int sio_tls_seal(struct sio_tls *t, struct sio_outq **plain)
+{
+    char gathered[SIO_TLS_RECORD_BYTES];
     for (unsigned i = 0; i < SIO_TLS_SEAL_RECORDS && *plain != NULL; i++) {
         struct sio_slice piece = next_piece(*plain, gathered);
-        if (SSL_write(t->ssl, piece.p, (int)piece.len) != (int)piece.len)
-            return fail_with_reason(t);
+        int err = sio_tls_seal_piece(t, piece);
+        if (err != 0)
+            return err;
         sio_outq_consume(plain, piece.len);
     }
     return 0;

@@ -36,6 +36,8 @@ bool sio_tls_ready(const struct sio_tls *t); /* the handshake is done */
 /* Takes all of `records`; the plaintext is appended to `plain`, also when it returns an error.
  * Errors: SIO_ECLOSED: the peer's close_notify; SIO_EPROTO (logged). */
 int sio_tls_open(struct sio_tls *t, struct sio_slice records, struct sio_buf *plain);
+/* The plaintext, which is not empty, goes to the wire. Once ready. SIO_EPROTO. */
+int sio_tls_seal_piece(struct sio_tls *t, struct sio_slice plain);
 /* Moves plaintext from the front of the queue to the wire, SIO_TLS_SEAL_RECORDS at most. Once
  * ready. SIO_EPROTO. */
 int sio_tls_seal(struct sio_tls *t, struct sio_outq **plain);
