@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Text by words of eight bytes, the first one lowest, for the scanners of utf8 and json. A scanner
+/* Text by words of eight bytes, the first one lowest, for scanners of text. A scanner
  * marks the bytes that it looks for with their high bit.
  *
  * Owns: nothing. Errors: none. Reenters: no.
@@ -36,6 +36,13 @@ static inline uint64_t sio_word_at(struct sio_slice s, size_t at)
     while (n-- > 0)
         word = word << 8 | (unsigned char)s.p[at + n];
     return word;
+}
+
+/* High bits where a byte is `c`, exact up to the first. */
+static inline uint64_t sio_word_find(uint64_t word, char c)
+{
+    uint64_t diff = word ^ SIO_WORD_ONES * (unsigned char)c;
+    return (diff - SIO_WORD_ONES) & ~diff & SIO_WORD_HIGH_BITS;
 }
 
 /* Which byte is the first with its high bit set, of a word that is not 0. */

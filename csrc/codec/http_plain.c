@@ -30,8 +30,8 @@ static size_t text_end(struct sio_slice in, size_t at)
 static size_t target_end(struct sio_slice in, size_t at)
 {
     for (; at < in.len; at += 8) {
-        uint64_t word = sio_word_at(in, at), hash = word ^ SIO_WORD_ONES * '#';
-        uint64_t found = marks(word, ' ' + 1) | ((hash - SIO_WORD_ONES) & SIO_WORD_HIGH_BITS);
+        uint64_t word = sio_word_at(in, at);
+        uint64_t found = marks(word, ' ' + 1) | sio_word_find(word, '#');
         if (found != 0)
             return at + sio_word_first(found);
     }
