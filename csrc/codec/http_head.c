@@ -186,6 +186,16 @@ struct tally { /* what the fields said, while they are read */
     bool close, keep_alive, upgrade, upgrade_field;
 };
 
+static void read_connection(struct sio_slice list, struct tally *t)
+{
+    struct sio_slice token;
+    while (next_token(&list, &token)) {
+        t->close |= sio_slice_eq_nocase(token, SIO_LIT("close"));
+        t->keep_alive |= sio_slice_eq_nocase(token, SIO_LIT("keep-alive"));
+        t->upgrade |= sio_slice_eq_nocase(token, SIO_LIT("upgrade"));
+    }
+}
+
 static int read_field(struct sio_http_request *r, const struct sio_http_field *f, struct tally *t)
 {
     switch (f->name.len) { /* lengths tell these names apart: one comparison per field */
@@ -201,11 +211,8 @@ static int read_field(struct sio_http_request *r, const struct sio_http_field *f
         t->upgrade_field |= sio_slice_eq_nocase(f->name, SIO_LIT("Upgrade"));
         return 0;
     case 10:
-        if (!sio_slice_eq_nocase(f->name, SIO_LIT("Connection")))
-            return 0;
-        t->close |= list_has(f->value, SIO_LIT("close"));
-        t->keep_alive |= list_has(f->value, SIO_LIT("keep-alive"));
-        t->upgrade |= list_has(f->value, SIO_LIT("upgrade"));
+        if (sio_slice_eq_nocase(f->name, SIO_LIT("Connection")))
+            read_connection(f->value, t);
         return 0;
     case 14:
         if (!sio_slice_eq_nocase(f->name, SIO_LIT("Content-Length")))

@@ -25,28 +25,36 @@ bool sio_query_next(struct sio_slice *rest, struct sio_slice *name, struct sio_s
 
 bool sio_query_is_encoded(struct sio_slice raw)
 {
-    for (size_t i = 0; i < raw.len; i++)
-        if (raw.p[i] == '%' || raw.p[i] == '+')
-            return true;
-    return false;
+    return raw.len != 0 &&
+           (memchr(raw.p, '%', raw.len) != NULL || memchr(raw.p, '+', raw.len) != NULL);
+}
+
+/* Its place among the names; n: it is none of them. */
+static size_t place_of(struct sio_slice key, const struct sio_slice *names, size_t n)
+{
+    size_t i = 0;
+    while (i < n && !sio_slice_eq(key, names[i]))
+        i++;
+    return i;
 }
 
 void sio_query_pick(struct sio_slice query, const struct sio_slice *names, struct sio_slice *values,
                     size_t n)
 {
+    bool encoded = sio_query_is_encoded(query); /* nearly none is */
     struct sio_buf decoded = {0};
     struct sio_slice key, value;
     for (size_t i = 0; i < n; i++)
         values[i] = sio_slice(NULL, 0);
     while (sio_query_next(&query, &key, &value)) {
-        if (sio_query_is_encoded(key)) {
+        size_t i = place_of(key, names, n);
+        if (i == n && encoded) {
             sio_buf_clear(&decoded);
             sio_query_decode(&decoded, key);
-            key = sio_buf_slice(&decoded);
+            i = place_of(sio_buf_slice(&decoded), names, n);
         }
-        for (size_t i = 0; i < n; i++)
-            if (sio_slice_eq(key, names[i]))
-                values[i] = value;
+        if (i < n)
+            values[i] = value;
     }
     sio_buf_fini(&decoded);
 }

@@ -22,9 +22,9 @@ _Static_assert((int)SIO_HTTP_ADDED_MAX < (int)SIO_WS_EXTRA_MAX,
 /* ---- what is asked --------------------------------------------------------------------------- */
 
 /* In q->scratch when it had to be decoded, until the next call. */
-static struct sio_slice decoded(struct eio_request *q, struct sio_slice raw)
+static struct sio_slice decoded(struct eio_request *q, struct sio_slice raw, bool encoded)
 {
-    if (!sio_query_is_encoded(raw))
+    if (!encoded || !sio_query_is_encoded(raw))
         return raw;
     sio_buf_clear(&q->scratch);
     sio_query_decode(&q->scratch, raw);
@@ -42,14 +42,15 @@ void eio_request_init(struct eio_request *q, const struct sio_http_request *r)
 {
     enum { TRANSPORT, VERSION, SID, PARAMS };
     static const struct sio_slice names[PARAMS] = {{"transport", 9}, {"EIO", 3}, {"sid", 3}};
+    bool encoded = sio_query_is_encoded(r->query); /* some parameter, in nearly no request */
     struct sio_slice raw[PARAMS];
     *q = (struct eio_request){.http = r};
     sio_query_pick(r->query, names, raw, PARAMS);
-    q->transport = transport_named(decoded(q, raw[TRANSPORT]));
-    q->version = sio_slice_eq(decoded(q, raw[VERSION]), SIO_LIT("4")) ? EIO_V4 : EIO_V3;
+    q->transport = transport_named(decoded(q, raw[TRANSPORT], encoded));
+    q->version = sio_slice_eq(decoded(q, raw[VERSION], encoded), SIO_LIT("4")) ? EIO_V4 : EIO_V3;
     q->upgrade = r->upgrade && (q->transport == EIO_WEBSOCKET ||
                                 sio_http_field_has(r, SIO_LIT("upgrade"), SIO_LIT("websocket")));
-    q->sid = decoded(q, raw[SID]); /* the last one: it stays in scratch */
+    q->sid = decoded(q, raw[SID], encoded); /* the last one: it stays in scratch */
     if (q->sid.len == 0)
         q->sid.p = NULL;
 }

@@ -221,8 +221,11 @@ struct sio_slice eio_server_request_sid(const struct sio_http_request *r)
     return sid.len != 0 ? sid : sio_slice(NULL, 0);
 }
 
-static bool has_dot_segments(struct sio_slice path)
+/* Behind the engine's own path, which it begins with. */
+static bool has_dot_segments(const struct eio_server *e, struct sio_slice path)
 {
+    if (path.len == strlen(e->options.path))
+        return false;
     return memmem(path.p, path.len, "/../", 4) != NULL ||
            memmem(path.p, path.len, "/./", 3) != NULL;
 }
@@ -309,7 +312,7 @@ bool eio_server_admit(struct eio_server *e, struct sio_http_conn *c, const struc
     why = eio_handshake_check(&e->options, q, *s);
     if (why.code != EIO_ACCEPTED)
         eio_hooks_refuse(e, c, q, &why);
-    else if (has_dot_segments(q->http->path))
+    else if (has_dot_segments(e, q->http->path))
         sio_http_respond(c, &(struct sio_http_response){.status = 404});
     else
         return true;

@@ -223,9 +223,8 @@ static bool route(struct sio_service *s, struct sio_http_conn *c, struct sio_sli
 {
     const struct sio_worker *w = s->worker;
     struct sio_place where;
-    if (eio_server_find(s->engine, sid) || sio_id_suffix_place(sid, &where) < 0)
-        return false;
-    if (where.slot == w->me.slot || !sio_shm_alive(&w->shm, where))
+    if (sio_id_suffix_place(sid, &where) < 0 || where.slot == w->me.slot ||
+        !sio_shm_alive(&w->shm, where) || eio_server_find(s->engine, sid))
         return false;
     bool far = sio_http_conn_hops(c) >= SIO_MESH_HOPS_MAX;
     int rc = far ? SIO_EFULL : give(s, c, where.slot, true);
@@ -308,6 +307,16 @@ static bool place(struct sio_service *s, struct sio_http_conn *c, const struct s
     return false;
 }
 
+/* True when the request went to another worker, or was turned away. */
+static bool leaves(struct sio_service *s, struct sio_http_conn *c, const struct sio_http_request *r)
+{
+    struct sio_slice sid;
+    if (s->worker->shm.n_slots == 1 && !s->draining)
+        return false; /* whatever it asks for */
+    sid = eio_server_request_sid(r);
+    return sid.p ? route(s, c, sid) : place(s, c, r);
+}
+
 /* Who has reset meanwhile gets no answer, and would seem to come from a Unix socket. */
 static void serve_app(struct sio_service *s, struct sio_http_conn *c,
                       const struct sio_http_request *r)
@@ -326,18 +335,14 @@ void sio_service_on_request(void *owner, struct sio_http_conn *c, const struct s
 {
     struct sio_service *s = owner;
     bool engine = !s->closing && for_engine(s, r);
-    struct sio_slice sid = eio_server_request_sid(r);
-    if (s->closing || (s->shut && !(engine && sid.p))) {
+    if (s->closing || (s->shut && !(engine && eio_server_request_sid(r).p))) {
         sio_http_respond(c, &(struct sio_http_response){.status = 503, .close = true});
         return;
     }
-    if (!engine) {
+    if (!engine)
         serve_app(s, c, r);
-        return;
-    }
-    if (sid.p ? route(s, c, sid) : place(s, c, r))
-        return;
-    eio_server_handle(s->engine, c, r);
+    else if (!leaves(s, c, r))
+        eio_server_handle(s->engine, c, r);
 }
 
 void sio_worker_on_give(void *owner, unsigned from, const struct sio_arrival *a)
