@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Text by words of eight bytes, the first one lowest, for scanners of text. A scanner
- * marks the bytes that it looks for with their high bit.
+/* Text by words of eight bytes, the first one lowest. A scanner marks the bytes that it looks for
+ * with their high bit.
  *
  * Owns: nothing. Errors: none. Reenters: no.
  */

@@ -96,6 +96,12 @@ static void append_length(struct sio_buf *out, uint64_t content_length)
     sio_buf_append(out, "\r\n", 2);
 }
 
+static void append_connection(struct sio_buf *out, bool keep_alive)
+{
+    sio_buf_append_slice(out, keep_alive ? SIO_LIT("Connection: keep-alive\r\n")
+                                         : SIO_LIT("Connection: close\r\n"));
+}
+
 void sio_http_write_date(char out[SIO_HTTP_DATE_LEN + 1], int64_t seconds)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
@@ -133,8 +139,16 @@ int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_f
     if (status >= 200 && status != 204 && status != 304)
         append_length(out, content_length);
     if (status >= 200)
-        append_field(out, SIO_LIT("Connection"),
-                     keep_alive ? SIO_LIT("keep-alive") : SIO_LIT("close"));
+        append_connection(out, keep_alive);
     sio_buf_append(out, "\r\n", 2);
     return 0;
+}
+
+void sio_http_write_ready_head(struct sio_buf *out, struct sio_slice ready, uint64_t content_length,
+                               bool keep_alive)
+{
+    sio_buf_append_slice(out, ready);
+    append_length(out, content_length);
+    append_connection(out, keep_alive);
+    sio_buf_append(out, "\r\n", 2);
 }

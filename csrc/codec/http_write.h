@@ -20,6 +20,10 @@ const char *sio_http_reason(int status); /* "OK"; "Unknown" for what is not in t
  * §8.6, RFC 9112 §6.1), Connection for 1xx. */
 int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_field *fields,
                         size_t n, uint64_t content_length, bool keep_alive);
+/* The same of a 200 whose first lines are there already: `ready` is its status line and its fields,
+ * each with its CRLF, and all good. */
+void sio_http_write_ready_head(struct sio_buf *out, struct sio_slice ready, uint64_t content_length,
+                               bool keep_alive);
 /* Appends the line before a chunk of `len` bytes, len > 0; CRLF is to follow the chunk. */
 void sio_http_write_chunk_size(struct sio_buf *out, size_t len);
 

@@ -48,6 +48,18 @@ static void polling_fail(struct eio_session *s, enum eio_reason reason, const ch
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
+#define TEXT "text/plain; charset=UTF-8"
+#define HTML "text/html"
+#define READY(type) "HTTP/1.1 200 OK\r\nContent-Type: " type "\r\ncache-control: no-store\r\n"
+
+/* The fields that nearly all answers have, and no others, as they are written. */
+static struct sio_slice ready_head(struct sio_slice type)
+{
+    if (sio_slice_eq(type, SIO_LIT(TEXT)))
+        return SIO_LIT(READY(TEXT));
+    return sio_slice_eq(type, SIO_LIT(HTML)) ? SIO_LIT(READY(HTML)) : sio_slice(NULL, 0);
+}
+
 /* `coding`: of the body, as it is in r. */
 static void respond(const struct eio_session *s, struct sio_http_conn *c,
                     struct sio_http_response *r, struct sio_slice type, enum sio_coding coding)
@@ -67,6 +79,8 @@ static void respond(const struct eio_session *s, struct sio_http_conn *c,
         fields[r->n_fields++] =
             (struct sio_http_field){SIO_LIT("Vary"), SIO_LIT("Accept-Encoding")};
     }
+    if (r->n_fields == 2)
+        r->ready = ready_head(type);
     r->status = 200;
     r->fields = fields;
     sio_http_respond(c, r);
@@ -75,7 +89,7 @@ static void respond(const struct eio_session *s, struct sio_http_conn *c,
 static void respond_ok(const struct eio_session *s, struct sio_http_conn *c)
 {
     struct sio_http_response r = {.body = SIO_LIT("ok")};
-    respond(s, c, &r, SIO_LIT("text/html"), SIO_CODING_IDENTITY);
+    respond(s, c, &r, SIO_LIT(HTML), SIO_CODING_IDENTITY);
 }
 
 static void respond_refused(struct sio_http_conn *c)
@@ -123,7 +137,7 @@ static void respond_messages(const struct eio_session *s, struct sio_http_conn *
     if (n == 1 && !msgs[0].binary && eio_dialect_plain(d)) {
         r.blob = msgs[0].frame; /* the usual case shares the broadcast's bytes */
         r.blob_from = msgs[0].head;
-        respond_body(s, c, &r, SIO_LIT("text/plain; charset=UTF-8"), compress, msgs[0].frame);
+        respond_body(s, c, &r, SIO_LIT(TEXT), compress, msgs[0].frame);
         return;
     }
     sio_buf_clear(&e->scratch);

@@ -118,8 +118,10 @@ struct sio_http_response {
     int status;
     const struct sio_http_field *fields; /* without Content-Length and Connection */
     size_t n_fields;
-    struct sio_slice body; /* copied ... */
-    struct sio_blob *blob; /* ... or shared, from blob_from on (takes its own reference) */
+    struct sio_slice ready; /* status 200 and the same fields, none of them Date, as
+                             * sio_http_write_ready_head has them; p == NULL: nobody wrote them */
+    struct sio_slice body;  /* copied ... */
+    struct sio_blob *blob;  /* ... or shared, from blob_from on (takes its own reference) */
     size_t blob_from;
     bool close; /* close after it */
 };

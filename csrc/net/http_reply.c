@@ -42,8 +42,12 @@ int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int 
     const struct sio_http_field *fields = joined != NULL ? joined : r->fields;
     int err = SIO_EINVAL;
     sio_buf_clear(&s->scratch);
-    if (status >= 200)
+    if (r->ready.p != NULL && joined == NULL) {
+        sio_http_write_ready_head(&s->scratch, r->ready, body_len, keep_alive);
+        err = 0;
+    } else if (status >= 200) {
         err = sio_http_write_head(&s->scratch, status, fields, n, body_len, keep_alive);
+    }
     if (err == 0 && s->dated && !has_date(fields, n))
         append_date(s);
     if (err == 0)

@@ -48,6 +48,23 @@ TEST(reasons)
     CHECK_EQ_STR(sio_http_reason(299), "Unknown");
 }
 
+TEST(a_ready_head_is_the_same)
+{
+    static const struct sio_http_field fields[] = {{{"Content-Type", 12}, {"text/html", 9}},
+                                                   {{"x-a", 3}, {"b", 1}}};
+    static const uint64_t lengths[] = {0, 2, 65536, SIO_HTTP_CHUNKED, SIO_HTTP_UNTIL_CLOSE};
+    for (size_t i = 0; i < 2 * sizeof lengths / sizeof *lengths; i++) {
+        struct sio_buf slow = {0}, ready = {0};
+        CHECK_EQ_INT(sio_http_write_head(&slow, 200, fields, 2, lengths[i / 2], i % 2), 0);
+        sio_http_write_ready_head(
+            &ready, SIO_LIT("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nx-a: b\r\n"),
+            lengths[i / 2], i % 2);
+        CHECK_EQ_SLICE(sio_buf_slice(&ready), sio_buf_slice(&slow));
+        sio_buf_fini(&slow);
+        sio_buf_fini(&ready);
+    }
+}
+
 TEST(injection_is_refused)
 {
     static const struct sio_http_field bad[] = {
