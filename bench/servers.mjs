@@ -28,6 +28,7 @@ const floor = (...args) => ({ kind: "floor", needs: "c", command: [`${built}/flo
 export const servers = {
   "sio-lua": { ...ours("app"), about: "one process, handlers are closures of each socket" },
   "sio-lua-ns": { ...ours("namespace"), about: "the same with the namespace's handlers" },
+  "sio-lua-one": { ...ours("closure"), about: "sockets with one closure each" },
   "node-ws": node("ws", { about: "socket.io with ws, as npm installs it" }),
   bun: {
     ...node("bun", { command: [bun, `${here}/peers/bun.mjs`] }),

@@ -120,7 +120,7 @@ function memory(headers) {
     name: `idle-${headers}`,
     title: `memory per idle connection, 19k, ${whose} headers`,
     load: ["idle", "--clients", 19000, "--headers", headers],
-    servers: ["sio-lua", "sio-lua-ns", ...peers],
+    servers: ["sio-lua", "sio-lua-ns", "sio-lua-one", ...peers],
     metrics: { bytes: "bytes (RssAnon)" },
     memory: true,
     peerRounds: 3,
