@@ -153,10 +153,10 @@ ${machineText(run)}
 ## Targets
 
 A ratio is taken within each round; a target is met if the lower quartile of its rounds meets it.
-*Extra CPU per broadcast and worker* is what W workers take for a broadcast less what one takes, by
-W - 1. There are 16 clients in all, whose deliveries cost the same in both, so that they are no more
-than the thing looked for; thousands of broadcasts in each round. It may be negative: then it is
-less than the rounds differ.
+*Extra CPU per broadcast and worker* is what all processes of W workers take for a broadcast, less
+the median of what one worker takes, by W - 1. There are 16 clients in all, so that deliveries do
+not drown it, and thousands of broadcasts in each round. What deliveries cost more when they are
+spread over W processes is part of it. Its spread says how far it can be told from noise.
 
 ${targetTable(run)}
 

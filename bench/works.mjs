@@ -82,7 +82,7 @@ function core() {
       ...ack,
       name: "ack-rate",
       title: "emit with ack at 5,000/s",
-      load: ["ack", "--clients", 1000, "--rate", 5000, ...LONG],
+      load: ["ack", "--clients", 1000, "--rate", 5000, ...WINDOW],
       servers: ["sio-lua", ...ALL, ...FLOORS],
       metrics: {
         us_per_unit: "µs CPU per round trip",
@@ -123,7 +123,7 @@ function memory(headers) {
     servers: ["sio-lua", "sio-lua-ns", "sio-lua-one", ...peers],
     metrics: { bytes: "bytes (RssAnon)" },
     memory: true,
-    peerRounds: 3,
+    peerRounds: 2, // they hardly differ
   };
 }
 
@@ -165,11 +165,11 @@ function across() {
   return [1, 8].map((inflight) => ({
     name: `across-${inflight}`,
     title: `broadcast across workers, 16 clients, ${inflight} in flight`,
-    load: ["broadcast", "--clients", 16, "--inflight", inflight, ...LONG],
+    load: ["broadcast", "--clients", 16, "--inflight", inflight, ...WINDOW],
     warm: ["broadcast", "--clients", 16, "--total", 500],
     servers: [1, 2, 4, 8].flatMap((n) => [`sio-lua x${n}`, `node-cluster x${n}`]),
     metrics: { us_per_message: "µs CPU of all processes per broadcast" },
-    peerRounds: 3,
+    peerRounds: 2,
   }));
 }
 
