@@ -112,13 +112,8 @@ static void write_record(struct sio_journal *j, uint64_t pos, struct sio_slice b
     atomic_store_explicit(&s->tail, end, memory_order_release);
 }
 
-int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned flags, uint64_t *end)
-{
-    return sio_journal_append_about(j, bytes, flags, (struct sio_journal_about){NULL, 0}, end);
-}
-
-int sio_journal_append_about(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
-                             struct sio_journal_about about, uint64_t *end)
+int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
+                       struct sio_journal_about about, uint64_t *end)
 {
     struct sio_journal_shared *s = j->shm->journal;
     if (bytes.len > sio_journal_record_max(j) || about.n > SIO_JOURNAL_TOPICS_MAX)

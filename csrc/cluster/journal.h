@@ -23,7 +23,8 @@ enum {
     SIO_JOURNAL_FOUND_MAX = 64 << 10, /* records of one search */
 };
 
-/* What records are about: numbers by which they can be found again (sio/topic.h). */
+/* What records are about: numbers by which they can be found again (sio/topic.h). Zeroed:
+ * nothing. */
 struct sio_journal_about {
     const uint32_t *topics;
     size_t n; /* of a record at most SIO_JOURNAL_TOPICS_MAX */
@@ -55,13 +56,12 @@ void sio_journal_close(struct sio_journal *j);
 size_t sio_journal_record_max(const struct sio_journal *j);
 uint64_t sio_journal_tail(const struct sio_journal *j);
 
-/* Appends one record that is about nothing. Waits for the lock for at most 1 ms.
- * Errors: SIO_ETOOBIG; SIO_EAGAIN (the lock's owner is stopped: queue and try at the next tick);
- *         SIO_ESYS (mutex not recoverable: fatal for the host). */
+/* Appends one record; `end`, unless NULL, gets the position behind it. Waits for the lock for at
+ * most 1 ms.
+ * Errors: SIO_ETOOBIG (also: about too much); SIO_EAGAIN (the lock's owner is stopped: queue and
+ *         try at the next tick); SIO_ESYS (mutex not recoverable: fatal for the host). */
 int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
-                       uint64_t *end);
-int sio_journal_append_about(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
-                             struct sio_journal_about about, uint64_t *end);
+                       struct sio_journal_about about, uint64_t *end);
 
 /* Reads the record at the cursor and moves on. 1, 0 (at the tail), SIO_ELAPPED (this reader was
  * overtaken by a whole ring: the cursor is now at the tail, what was between is unknown). */

@@ -89,8 +89,7 @@ static struct sio_journal_about about(const struct sio_worker *w, struct sio_sli
 static int append(struct sio_worker *w, struct sio_slice record, unsigned flags)
 {
     uint32_t topics[SIO_TOPICS_MAX];
-    int rc =
-        sio_journal_append_about(&w->journal, record, flags, about(w, record, flags, topics), NULL);
+    int rc = sio_journal_append(&w->journal, record, flags, about(w, record, flags, topics), NULL);
     if (rc == SIO_EAGAIN)
         return rc;
     if (rc < 0) {

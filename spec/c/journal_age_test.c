@@ -16,6 +16,8 @@
 
 enum { RING = 4 << 20, AGE = 16000, STEP = AGE / 16 };
 
+static const struct sio_journal_about nothing;
+
 static struct sio_shm shm;
 static struct sio_journal a, b; /* of slots 0 and 1 */
 static uint64_t now_ms;
@@ -56,7 +58,8 @@ static uint64_t append(size_t bytes)
     static char payload[1000];
     uint64_t end = 0;
     for (size_t n = 0; n < bytes; n += 1024)
-        CHECK_EQ_INT(sio_journal_append(&a, sio_slice(payload, sizeof payload), 0, &end), 0);
+        CHECK_EQ_INT(sio_journal_append(&a, sio_slice(payload, sizeof payload), 0, nothing, &end),
+                     0);
     read_all(&a);
     read_all(&b);
     return end;
@@ -165,7 +168,7 @@ TEST(journal_age_waits_for_those_who_have_not_read)
     struct sio_journal_record r;
     setup();
     uint64_t begin = b.cursor;
-    CHECK_EQ_INT(sio_journal_append(&a, sio_slice(payload, sizeof payload), 0, NULL), 0);
+    CHECK_EQ_INT(sio_journal_append(&a, sio_slice(payload, sizeof payload), 0, nothing, NULL), 0);
     read_all(&a);
     pass(3 * AGE);
     CHECK_EQ_INT(sio_journal_floor(&a), begin);
@@ -209,7 +212,7 @@ TEST(journal_age_punching_never_hits_what_is_being_written)
         for (unsigned i = 0; i < 3000; i++) {
             wait_for_b();
             while (sio_journal_append(&a, sio_slice(payload, 1 + i * 7919 % sizeof payload), 0,
-                                      NULL) != 0) {
+                                      nothing, NULL) != 0) {
             }
         }
         atomic_store(&shm.slots[0].cursor, UINT64_MAX); /* it does not read */

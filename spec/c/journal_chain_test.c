@@ -44,7 +44,7 @@ static uint64_t append(struct sio_journal *j, const uint32_t *topics, size_t n)
 {
     uint64_t pos = sio_journal_tail(j);
     struct sio_journal_about about = {topics, n};
-    CHECK_EQ_INT(sio_journal_append_about(j, SIO_LIT("text"), 0, about, NULL), 0);
+    CHECK_EQ_INT(sio_journal_append(j, SIO_LIT("text"), 0, about, NULL), 0);
     return pos;
 }
 
@@ -143,8 +143,7 @@ static void write_one(unsigned n)
     written[n].pos = sio_journal_tail(&a);
     written[n].topic = draw(TOPICS);
     struct sio_journal_about about = {&written[n].topic, 1};
-    CHECK_EQ_INT(sio_journal_append_about(n % 2 ? &a : &b, sio_slice(filler, len), 0, about, NULL),
-                 0);
+    CHECK_EQ_INT(sio_journal_append(n % 2 ? &a : &b, sio_slice(filler, len), 0, about, NULL), 0);
 }
 
 /* Those of [oldest, n] about one topic. */
@@ -187,7 +186,7 @@ TEST(journal_chain_limit_of_topics)
     uint64_t start = sio_journal_tail(&a), pos = append(&a, topics, SIO_JOURNAL_TOPICS_MAX);
     CHECK_EQ_INT(find_one(start, sio_journal_tail(&a), topics[SIO_JOURNAL_TOPICS_MAX - 1]), 0);
     CHECK(found_are(&pos, 1));
-    CHECK_EQ_INT(sio_journal_append_about(&a, SIO_LIT(""), 0, too_many, NULL), SIO_ETOOBIG);
+    CHECK_EQ_INT(sio_journal_append(&a, SIO_LIT(""), 0, too_many, NULL), SIO_ETOOBIG);
     REQUIRE(sio_journal_next(&b, &r) == 1);
     CHECK_SLICE(r.bytes, "text");
     teardown();

@@ -104,8 +104,8 @@ static inline void append_one(struct sio_journal *j, uint64_t *counter)
     memcpy(bytes, &p, sizeof p);
     memset(bytes + sizeof p, (int)(p.counter % 251), p.filler);
     uint32_t topic = topic_of(&p);
-    int r = sio_journal_append_about(j, sio_slice(bytes, sizeof p + p.filler), 0,
-                                     (struct sio_journal_about){&topic, 1}, NULL);
+    int r = sio_journal_append(j, sio_slice(bytes, sizeof p + p.filler), 0,
+                               (struct sio_journal_about){&topic, 1}, NULL);
     if (r == SIO_EAGAIN) { /* its owner is stopped; the next round tries again, with this one */
         atomic_fetch_add_explicit(&table->put_off, 1, memory_order_relaxed);
         return;

@@ -20,6 +20,7 @@
 
 enum { RING = 65536 };
 
+static const struct sio_journal_about nothing;
 static struct sio_shm shm;
 static struct sio_journal a, b; /* of slots 0 and 1 */
 
@@ -45,7 +46,7 @@ static void teardown(void)
 static uint64_t append(struct sio_journal *j, struct sio_slice bytes, unsigned flags)
 {
     uint64_t end = 0;
-    CHECK_EQ_INT(sio_journal_append(j, bytes, flags, &end), 0);
+    CHECK_EQ_INT(sio_journal_append(j, bytes, flags, nothing, &end), 0);
     return end;
 }
 
@@ -111,7 +112,7 @@ TEST(journal_records_of_every_size_go_round)
         CHECK_EQ_INT(r.end % 16, 0);
     }
     append(&a, sio_slice(big, max), 0);
-    CHECK_EQ_INT(sio_journal_append(&a, sio_slice(big, max + 1), 0, NULL), SIO_ETOOBIG);
+    CHECK_EQ_INT(sio_journal_append(&a, sio_slice(big, max + 1), 0, nothing, NULL), SIO_ETOOBIG);
     CHECK(sio_journal_tail(&a) > 10 * RING);
     teardown();
 }
@@ -144,7 +145,7 @@ static void run_racer(void)
         r = r * 1664525 + 1013904223;
         size_t len = (r >> 12) % sio_journal_record_max(&b);
         memset(bytes, (int)(len & 0xff), len);
-        sio_journal_append(&b, sio_slice(bytes, len), 0, NULL);
+        sio_journal_append(&b, sio_slice(bytes, len), 0, nothing, NULL);
     }
 }
 
@@ -418,18 +419,18 @@ TEST(journal_a_stopped_owner_of_the_lock_is_not_waited_for)
     pid_t pid = fork();
     if (pid == 0) {
         sio_journal_killpoint = stop_here;
-        sio_journal_append(&b, SIO_LIT("never seen"), 0, NULL);
+        sio_journal_append(&b, SIO_LIT("never seen"), 0, nothing, NULL);
         _exit(0);
     }
     REQUIRE(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
     uint64_t start_ms = sio_clock_ms();
     for (int i = 0; i < 10; i++)
-        CHECK_EQ_INT(sio_journal_append(&a, SIO_LIT("x"), 0, NULL), SIO_EAGAIN);
+        CHECK_EQ_INT(sio_journal_append(&a, SIO_LIT("x"), 0, nothing, NULL), SIO_EAGAIN);
     CHECK(sio_clock_ms() - start_ms >= 5 && sio_clock_ms() - start_ms < 500);
     CHECK_EQ_INT(sio_journal_next(&a, &r), 0);
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
-    CHECK_EQ_INT(sio_journal_append(&a, SIO_LIT("then"), 0, NULL), 0);
+    CHECK_EQ_INT(sio_journal_append(&a, SIO_LIT("then"), 0, nothing, NULL), 0);
     CHECK_EQ_INT(atomic_load(&shm.journal->repaired), 1);
     REQUIRE(sio_journal_next(&a, &r) == 1);
     CHECK_SLICE(r.bytes, "then");

@@ -155,7 +155,8 @@ static int run_worker(void)
     if (sio_shm_attach(&shm, 3) != 0)
         return 10;
     sio_journal_open(&j, &shm, (struct sio_place){1, atomic_load(&shm.slots[1].generation)});
-    if (sio_journal_append(&j, SIO_LIT("from the child"), 0, NULL) != 0)
+    if (sio_journal_append(&j, SIO_LIT("from the child"), 0, (struct sio_journal_about){0}, NULL) !=
+        0)
         return 11;
     struct pollfd p = {.fd = 4, .events = POLLIN};
     if (send(4, "done", 4, 0) != 4 || poll(&p, 1, -1) != 1 || recv(4, &c, 1, 0) != 0)
