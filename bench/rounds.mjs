@@ -52,20 +52,38 @@ async function measureMemory(work, server) {
   return figure;
 }
 
+// A server of a work: it stays from its first round to its last, so that a compiler at run time has
+// compiled and buffers have their sizes. What memory connections take is weighed in a new process.
+async function enter(work, name) {
+  const server = await start(name, work);
+  try {
+    if (work.warm) await load(command(work, work.warm, server));
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
 async function measure(work, server) {
   if (work.memory) return measureMemory(work, server);
-  if (work.warm) await load(command(work, work.warm, server));
   const figure = await load(command(work, work.load, server));
   if (figure.messages) figure.us_per_message = figure.cpu_us / figure.messages;
   return figure;
 }
 
-async function one(work, name) {
-  const server = await start(name, work);
+// `standing` has the servers that have entered, by name. One that failed starts anew.
+async function one(work, name, standing) {
+  const server = standing.get(name) ?? (await enter(work, name));
+  standing.delete(name);
+  let failed = true;
   try {
-    return await measure(work, server);
+    const figure = await measure(work, server);
+    failed = false;
+    return figure;
   } finally {
-    await server.stop();
+    if (failed || work.memory) await server.stop();
+    else standing.set(name, server);
   }
 }
 
@@ -90,6 +108,7 @@ export async function run(work, names, rounds, say) {
   if (work.scale) return among(work, rounds, say);
   const figures = {};
   const failures = {};
+  const standing = new Map();
   for (const metric of Object.keys(work.metrics)) {
     figures[metric] = Object.fromEntries(names.map((name) => [name, []]));
   }
@@ -97,7 +116,7 @@ export async function run(work, names, rounds, say) {
     for (const name of names) {
       if (round >= roundsOf(work, name, rounds)) continue;
       try {
-        const seen = await one(work, name);
+        const seen = await one(work, name, standing);
         for (const metric of Object.keys(work.metrics)) figures[metric][name][round] = seen[metric];
       } catch (error) {
         (failures[name] ??= []).push(error.message.split("\n")[0]);
@@ -105,5 +124,6 @@ export async function run(work, names, rounds, say) {
       }
     }
   }
+  await Promise.all([...standing.values()].map((server) => server.stop()));
   return { figures, failures };
 }

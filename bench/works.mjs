@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What is measured, in the order of the table. A work is a command line of build/bench/load, the
-// servers that do it, and the figures that are read off. Before its window every server does a
-// smaller run of the same (`warm`), so that just-in-time compilers have compiled what is measured.
+// servers that do it, and the figures that are read off. Before its first window every server does
+// the same for a while (`warm`): Node takes a second and a half until its compiler is done.
 //
 // Most windows are half a second long, in which a server answers as fast as it can: thousands to a
-// million units of work. A whole run takes about twelve minutes, most of which goes into
-// starting servers and connecting clients; so what has no target has one round.
+// million units of work. A whole run takes about twelve minutes, much of which goes into
+// connecting clients; so what has no target has one round.
 
 const ALL = ["node-ws", "bun", "node-eiows", "socketioxide", "go", "python"];
 const NEAR = ["node-ws", "bun"];
@@ -13,14 +13,16 @@ const FLOORS = ["floor", "floor-batch"];
 const ONCE = ["go", "python"]; // a round of these takes many seconds, and they are never near
 const WINDOW = ["--seconds", 0.5];
 const LONG = ["--seconds", 1];
+const WARM = ["--seconds", 1.5];
+const WARM_FEW = ["ack", "--clients", 100, "--seconds", 1];
 
 const cpu = (unit) => ({ us_per_unit: `µs CPU per ${unit}` });
 
 const broadcast = {
-  warm: ["broadcast", "--clients", 100, "--total", 200],
+  warm: ["broadcast", "--clients", 1000, ...WARM],
   metrics: cpu("delivery"),
 };
-const ack = { warm: ["ack", "--clients", 100, "--total", 10000], metrics: cpu("round trip") };
+const ack = { warm: ["ack", "--clients", 1000, ...WARM], metrics: cpu("round trip") };
 
 function core() {
   return [
@@ -82,7 +84,7 @@ function core() {
       ...ack,
       name: "ack-rate",
       title: "emit with ack at 5,000/s",
-      load: ["ack", "--clients", 1000, "--rate", 5000, ...WINDOW],
+      load: ["ack", "--clients", 1000, "--rate", 5000, ...LONG],
       servers: ["sio-lua", ...ALL, ...FLOORS],
       metrics: {
         us_per_unit: "µs CPU per round trip",
@@ -95,7 +97,7 @@ function core() {
       name: "polling",
       title: "long-polling round trip, 1k clients",
       load: ["polling", "--clients", 1000, ...WINDOW],
-      warm: ["polling", "--clients", 100, "--total", 3000],
+      warm: ["polling", "--clients", 1000, ...WARM],
       servers: ["sio-lua", ...ALL],
       metrics: cpu("round trip"),
     },
@@ -103,7 +105,7 @@ function core() {
       name: "connect",
       title: "connect incl. Socket.IO handshake, 10k",
       load: ["connect", "--clients", 10000],
-      warm: ["connect", "--clients", 500],
+      warm: ["connect", "--clients", 5000],
       servers: ["sio-lua", ...ALL, ...FLOORS],
       metrics: cpu("connection"),
       quick: true,
@@ -130,9 +132,10 @@ function memory(headers) {
 function encrypted() {
   const load = ["ack", "--clients", 100, ...WINDOW];
   const servers = ["sio-lua", ...NEAR, "go", "python"];
+  const few = { ...ack, warm: WARM_FEW, load, servers };
   return [
-    { ...ack, name: "ack-100", title: "echo, 100 clients, plain", load, servers },
-    { ...ack, name: "ack-100-tls", title: "echo, 100 clients, TLS", load, servers, tls: true },
+    { ...few, name: "ack-100", title: "echo, 100 clients, plain" },
+    { ...few, name: "ack-100-tls", title: "echo, 100 clients, TLS", tls: true },
   ];
 }
 
@@ -149,6 +152,7 @@ function sizes() {
         ...ack,
         name: `size-${text.replace(" ", "").toLowerCase()}-${kind}`,
         title: `echo, 100 clients, ${text} ${kind}`,
+        warm: WARM_FEW,
         load: ["ack", "--clients", 100, "--size", size, ...flag, ...WINDOW],
         servers: kind === "deflated" ? ["sio-lua", "node-ws"] : ["sio-lua", ...NEAR],
         deflate: kind === "deflated",
@@ -166,7 +170,7 @@ function across() {
     name: `across-${inflight}`,
     title: `broadcast across workers, 16 clients, ${inflight} in flight`,
     load: ["broadcast", "--clients", 16, "--inflight", inflight, ...WINDOW],
-    warm: ["broadcast", "--clients", 16, "--total", 500],
+    warm: ["broadcast", "--clients", 16, ...WARM],
     servers: [1, 2, 4, 8].flatMap((n) => [`sio-lua x${n}`, `node-cluster x${n}`]),
     metrics: { us_per_message: "µs CPU of all processes per broadcast" },
     peerRounds: 2,
