@@ -5,6 +5,7 @@
  * Stands on cluster/journal and its private layout.
  */
 #include "test.h"
+#include "journal_pair.h"
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -24,14 +25,7 @@ static uint64_t now_ms;
 
 static void setup(void)
 {
-    struct sio_shm_config c = {
-        .slots = 2, .journal_bytes = RING, .arena_bytes = 65536, .arena_sessions = 64};
-    uint32_t ga, gb;
-    if (sio_shm_create(&shm, &c) != 0 || sio_shm_assign(&shm, 0, &ga) != 0 ||
-        sio_shm_assign(&shm, 1, &gb) != 0)
-        abort();
-    sio_journal_open(&a, &shm, (struct sio_place){0, ga});
-    sio_journal_open(&b, &shm, (struct sio_place){1, gb});
+    journal_pair_open(&shm, RING, &a, &b);
     now_ms = 1000000;
 }
 

@@ -5,6 +5,7 @@
  * journal_kill_test.c.
  */
 #include "test.h"
+#include "journal_pair.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -26,14 +27,7 @@ static struct sio_journal a, b; /* of slots 0 and 1 */
 
 static void setup(void)
 {
-    struct sio_shm_config c = {
-        .slots = 2, .journal_bytes = RING, .arena_bytes = 65536, .arena_sessions = 64};
-    uint32_t ga, gb;
-    if (sio_shm_create(&shm, &c) != 0 || sio_shm_assign(&shm, 0, &ga) != 0 ||
-        sio_shm_assign(&shm, 1, &gb) != 0)
-        abort();
-    sio_journal_open(&a, &shm, (struct sio_place){0, ga});
-    sio_journal_open(&b, &shm, (struct sio_place){1, gb});
+    journal_pair_open(&shm, RING, &a, &b);
 }
 
 static void teardown(void)
