@@ -159,7 +159,7 @@ static struct sio_nsp *nsp_of_object(lua_State *L)
     struct sio_nsp *nsp = NULL;
     if (lua_istable(L, -1)) {
         lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
-        is_one = luaL_testudata(L, -1, SIO_NAMESPACE) != NULL;
+        is_one = luaL_testudata(L, -1, sio_namespace_type) != NULL;
         lua_pop(L, 1);
     }
     if (!is_one)

@@ -83,7 +83,7 @@ static void set_server(lua_State *L, struct sio_app *app)
 /* census(server|nil): {name = number}; of the process, and of the server */
 static int lcensus_take(lua_State *L)
 {
-    struct sio_app *app = lua_istable(L, 1) ? sio_handle_self(L, SIO_APP)->object : NULL;
+    struct sio_app *app = lua_istable(L, 1) ? sio_handle_self(L, sio_app_type)->object : NULL;
     lua_settop(L, 1);
     lua_newtable(L);
     set_lua(L, sio_bind_open(L));

@@ -48,7 +48,7 @@ static void push_initial(lua_State *L, struct sio_handle *h)
 /* socket_data(socket) */
 static int ldata_get(lua_State *L)
 {
-    struct sio_handle *h = sio_handle_self(L, SIO_SOCKET);
+    struct sio_handle *h = sio_handle_self(L, sio_socket_type);
     lua_settop(L, 1);
     mark(L, h);
     lua_pushstring(L, field);
@@ -64,7 +64,7 @@ static int ldata_get(lua_State *L)
 /* socket_set_data(socket, value): `socket.data = value` */
 static int ldata_set(lua_State *L)
 {
-    struct sio_handle *h = sio_handle_self(L, SIO_SOCKET);
+    struct sio_handle *h = sio_handle_self(L, sio_socket_type);
     lua_settop(L, 2);
     lua_pushstring(L, field);
     lua_insert(L, 2);

@@ -15,6 +15,8 @@
 #include "bind/session.h"
 #include "engine/gate.h"
 
+const char sio_gate_type[] = "sio.gate";
+
 /* ---- requests as objects --------------------------------------------------------------------- */
 
 static void fill_object(struct sio_bind *b, lua_State *L, const struct sio_http_conn *c,
@@ -34,7 +36,7 @@ static void push_held(struct sio_bind *b, lua_State *L, struct eio_gate *g)
     if (!lua_isnil(L, -1))
         return;
     lua_pop(L, 1);
-    sio_handle_new_object(L, b, g, SIO_GATE, SIO_REF_GATE_MT);
+    sio_handle_new_object(L, b, g, sio_gate_type, SIO_REF_GATE_MT);
     fill_object(b, L, eio_gate_conn(g), eio_gate_request(g));
 }
 
@@ -218,7 +220,7 @@ static int lgate_want(lua_State *L)
 /* The request in argument 1, with the fields in argument 2 added; NULL when it has left. */
 static struct eio_gate *decided(lua_State *L)
 {
-    struct eio_gate *g = sio_handle_self(L, SIO_GATE)->object;
+    struct eio_gate *g = sio_handle_self(L, sio_gate_type)->object;
     if (g != NULL && lua_istable(L, 2))
         sio_http_add_fields(L, 2, eio_gate_conn(g));
     return g;
@@ -236,7 +238,7 @@ static int lgate_pass(lua_State *L)
 /* gate_turn_away(request): 503, for too many hooks run */
 static int lgate_turn_away(lua_State *L)
 {
-    struct eio_gate *g = sio_handle_self(L, SIO_GATE)->object;
+    struct eio_gate *g = sio_handle_self(L, sio_gate_type)->object;
     sio_log_limited(SIO_LOG_WARN, "hooks",
                     "engine: too many hooks wait, those of clients that have left included; "
                     "requests are answered 503");
@@ -248,7 +250,7 @@ static int lgate_turn_away(lua_State *L)
 /* gate_set_id(request, id): true, or nil and what is wrong with it */
 static int lgate_set_id(lua_State *L)
 {
-    struct eio_gate *g = sio_handle_self(L, SIO_GATE)->object;
+    struct eio_gate *g = sio_handle_self(L, sio_gate_type)->object;
     struct sio_slice id;
     int err;
     id.p = luaL_checklstring(L, 2, &id.len);
@@ -325,5 +327,5 @@ void lgate_open(lua_State *L)
                                          {"header_allowed", lgate_header_allowed},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
-    sio_handle_type(L, SIO_GATE, NULL);
+    sio_handle_type(L, sio_gate_type, NULL);
 }

@@ -9,7 +9,7 @@
 
 #include "bind/server.h"
 
-#define SIO_GATE "sio.gate"
+extern const char sio_gate_type[];
 
 /* For a server that was just made from the options in argument 1; nothing is wanted yet. */
 void sio_gate_install(lua_State *L, struct sio_app *app);

@@ -23,7 +23,8 @@
 struct sio_relic;
 
 struct sio_handle {
-    void *object; /* NULL: dead */
+    const char *type; /* the name of its metatable, and by its address what it is a handle of */
+    void *object;     /* NULL: dead */
     struct sio_bind *bind;
     struct sio_handle *older; /* loose: of the same C object */
     struct sio_relic *relic;  /* of a socket that has ended; see relic.h */
@@ -59,7 +60,8 @@ void sio_handle_push_value(const struct sio_bind *b, lua_State *L, const void *o
 /* The handle in argument `arg`; raises when it is something else. */
 struct sio_handle *sio_handle_check(lua_State *L, int arg, const char *type);
 /* The handle of the object in argument 1 of a method; raises when that is none of ours, e.g. after
- * `socket.emit(...)` for `socket:emit(...)`. */
+ * `socket.emit(...)` for `socket:emit(...)`. `type`: the very array that the handle was made with.
+ */
 struct sio_handle *sio_handle_self(lua_State *L, const char *type);
 /* Its C object, or NULL when that has died. */
 void *sio_handle_object(lua_State *L, int arg, const char *type);

@@ -88,7 +88,7 @@ static int lhandshake_of_session(lua_State *L)
  * that was collected before, and brought back. */
 static int lhandshake_get(lua_State *L)
 {
-    const struct sio_handle *h = sio_handle_self(L, SIO_SOCKET);
+    const struct sio_handle *h = sio_handle_self(L, sio_socket_type);
     struct eio_first_request first;
     struct sio_slice auth;
     if (h->object != NULL) {

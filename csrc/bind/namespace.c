@@ -15,6 +15,8 @@
 #include "bind/socket.h"
 #include "sio/parent.h"
 
+const char sio_namespace_type[] = "sio.namespace";
+
 /* nsp_new(app, name, object): the namespace of that name gets the object; its handle is
  * object[1]. */
 static int lnamespace_new(lua_State *L)
@@ -29,7 +31,7 @@ static int lnamespace_new(lua_State *L)
     nsp = sio_server_nsp(sio_service_sio(app->service), name);
     if (nsp == NULL)
         return sio_bind_error(L, "there are too many namespaces");
-    sio_handle_new(L, app->bind, nsp, SIO_NAMESPACE);
+    sio_handle_new(L, app->bind, nsp, sio_namespace_type);
     lua_pushvalue(L, 3);
     sio_handle_set_value(L, -2);
     lua_rawseti(L, 3, SIO_OBJECT_HANDLE);
@@ -38,7 +40,7 @@ static int lnamespace_new(lua_State *L)
 
 struct sio_nsp *sio_namespace_self(lua_State *L)
 {
-    struct sio_nsp *nsp = sio_handle_self(L, SIO_NAMESPACE)->object;
+    struct sio_nsp *nsp = sio_handle_self(L, sio_namespace_type)->object;
     return nsp != NULL ? nsp : sio_parent_revive(L);
 }
 
@@ -129,7 +131,7 @@ void lnamespace_open(lua_State *L)
         {"WANT_GOODBYE", SIO_WANT_GOODBYE},
     };
     luaL_setfuncs(L, functions, 0);
-    sio_handle_type(L, SIO_NAMESPACE, NULL);
+    sio_handle_type(L, sio_namespace_type, NULL);
     ladapter_open(L);
     lask_open(L);
     lbroadcast_open(L);

@@ -11,7 +11,7 @@
 
 #include "sio/nsp.h"
 
-#define SIO_NAMESPACE "sio.namespace"
+extern const char sio_namespace_type[];
 
 /* The namespace of the object in argument 1, made anew when it is a child that had gone. NULL when
  * the server is closed (what is sent then is dropped, as after a disconnect) or has too many. */

@@ -17,7 +17,7 @@
 static void tie(lua_State *L, struct sio_bind *b, struct sio_nsp *nsp, int index)
 {
     index = lua_absindex(L, index);
-    sio_handle_new(L, b, nsp, SIO_NAMESPACE);
+    sio_handle_new(L, b, nsp, sio_namespace_type);
     lua_pushvalue(L, index);
     sio_handle_set_value(L, -2);
     lua_rawseti(L, index, SIO_OBJECT_HANDLE);
@@ -44,7 +44,7 @@ static struct sio_nsp *parent_field(lua_State *L)
     lua_pushliteral(L, "parent");
     if (lua_rawget(L, 1) == LUA_TTABLE) {
         lua_rawgeti(L, -1, SIO_OBJECT_HANDLE);
-        h = luaL_testudata(L, -1, SIO_NAMESPACE);
+        h = luaL_testudata(L, -1, sio_namespace_type);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);

@@ -13,6 +13,8 @@
 #include "bind/call.h"
 #include "net/http_stream.h"
 
+const char sio_request_type[] = "sio.request";
+
 void sio_request_leave(struct sio_request *q)
 {
     struct sio_bind *b = q->app->bind;
@@ -102,7 +104,7 @@ static void push_object(struct sio_request *q, const struct sio_http_request *r)
 {
     struct sio_bind *b = q->app->bind;
     lua_checkstack(b->L, 12);
-    sio_handle_new_object(b->L, b, q, SIO_REQUEST, SIO_REF_REQUEST_MT);
+    sio_handle_new_object(b->L, b, q, sio_request_type, SIO_REF_REQUEST_MT);
     sio_http_set_request(b->L, b, q->conn, r);
     lua_pop(b->L, 1);
 }
@@ -128,5 +130,5 @@ void sio_request_start(void *owner, struct sio_http_conn *c, const struct sio_ht
 void lrequest_open(lua_State *L)
 {
     lrequest_reply_open(L);
-    sio_handle_type(L, SIO_REQUEST, NULL);
+    sio_handle_type(L, sio_request_type, NULL);
 }

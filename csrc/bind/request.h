@@ -10,7 +10,7 @@
 #include "bind/http.h"
 #include "net/http_conn.h"
 
-#define SIO_REQUEST "sio.request"
+extern const char sio_request_type[];
 
 struct sio_app;
 

@@ -68,7 +68,7 @@ static void read_answer(lua_State *L, struct answer *a)
 
 static struct sio_request *request_self(lua_State *L)
 {
-    return sio_handle_self(L, SIO_REQUEST)->object;
+    return sio_handle_self(L, sio_request_type)->object;
 }
 
 /* What an answer came to: true, false when the client is gone; raises for a bad header. */

@@ -20,6 +20,8 @@
 #include "bind/socket.h"
 #include "worker/worker.h"
 
+const char sio_app_type[] = "sio.app";
+
 /* ---- making ---------------------------------------------------------------------------------- */
 
 static const struct sio_app_events events = {
@@ -72,7 +74,7 @@ static int lserver_new(lua_State *L)
     app->bind = b;
     sio_list_init(&app->link);
     sio_list_init(&app->requests);
-    sio_handle_new(L, b, app, SIO_APP);
+    sio_handle_new(L, b, app, sio_app_type);
     lua_pushvalue(L, 2);
     sio_handle_set_value(L, -2);
     lua_rawseti(L, 2, SIO_OBJECT_HANDLE);
@@ -88,7 +90,7 @@ static int lserver_new(lua_State *L)
 
 struct sio_app *sio_app_self(lua_State *L)
 {
-    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    struct sio_app *app = sio_handle_self(L, sio_app_type)->object;
     if (app == NULL || app->closing)
         sio_bind_error(L, "the server is closed");
     return app;
@@ -183,7 +185,7 @@ static void app_close(struct sio_app *app)
  * already. */
 static int lserver_close(lua_State *L)
 {
-    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    struct sio_app *app = sio_handle_self(L, sio_app_type)->object;
     bool closes = app != NULL && !app->closing;
     if (closes && lua_isfunction(L, 2)) {
         lua_settop(L, 2);
@@ -198,7 +200,7 @@ static int lserver_close(lua_State *L)
 /* server_drop_requests(object): 503 to who still waits for a handler */
 static int lserver_drop_requests(lua_State *L)
 {
-    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    struct sio_app *app = sio_handle_self(L, sio_app_type)->object;
     if (app != NULL)
         sio_request_drop_all(app);
     return 0;
@@ -226,7 +228,7 @@ void sio_server_close_all(struct sio_bind *b)
 
 static int lserver_clients_count(lua_State *L)
 {
-    struct sio_app *app = sio_handle_self(L, SIO_APP)->object;
+    struct sio_app *app = sio_handle_self(L, sio_app_type)->object;
     struct eio_server *engine = app && !app->closing ? sio_service_engine(app->service) : NULL;
     lua_pushinteger(L, engine ? (lua_Integer)eio_server_count(engine) : 0);
     return 1;
@@ -257,5 +259,5 @@ void lserver_open(lua_State *L)
                                          {"worker_info", lserver_worker_info},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
-    sio_handle_type(L, SIO_APP, NULL);
+    sio_handle_type(L, sio_app_type, NULL);
 }

@@ -12,7 +12,7 @@
 #include "bind/handle.h"
 #include "worker/service.h"
 
-#define SIO_APP "sio.app"
+extern const char sio_app_type[];
 
 struct sio_app {
     struct sio_bind *bind;

@@ -11,6 +11,8 @@
 #include "bind/emit.h"
 #include "bind/server.h"
 
+const char sio_session_type[] = "sio.session";
+
 static struct sio_co *begin(struct sio_app *app, struct eio_session *s, const char *what,
                             enum sio_ref hook)
 {
@@ -114,7 +116,7 @@ void sio_session_push(struct sio_bind *b, lua_State *L, struct eio_session *s)
     if (!lua_isnil(L, -1))
         return;
     lua_pop(L, 1);
-    sio_handle_new_object(L, b, s, SIO_SESSION, SIO_REF_SESSION_MT);
+    sio_handle_new_object(L, b, s, sio_session_type, SIO_REF_SESSION_MT);
     if (eio_session_state(s) == EIO_STATE_CLOSED) /* by a finalizer that ran meanwhile */
         sio_handle_drop(b, s);
     lua_pushstring(L, eio_session_sid(s));
@@ -125,7 +127,7 @@ void sio_session_push(struct sio_bind *b, lua_State *L, struct eio_session *s)
 
 struct eio_session *sio_session_self(lua_State *L)
 {
-    return sio_handle_self(L, SIO_SESSION)->object;
+    return sio_handle_self(L, sio_session_type)->object;
 }
 
 /* session_send(session, string|binary, plain): true, with "pressure" when too much waits for the
@@ -185,5 +187,5 @@ void lsession_open(lua_State *L)
                                          {"session_buffered", lsession_buffered},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
-    sio_handle_type(L, SIO_SESSION, NULL);
+    sio_handle_type(L, sio_session_type, NULL);
 }

@@ -11,7 +11,7 @@
 #include "bind/handle.h"
 #include "engine/session.h"
 
-#define SIO_SESSION "sio.session"
+extern const char sio_session_type[];
 
 /* sio_app_events.on_session; owner: struct sio_app */
 void sio_session_start(void *owner, struct eio_session *s);

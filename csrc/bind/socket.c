@@ -22,6 +22,8 @@
 #include "bind/server_side.h"
 #include "bind/session.h"
 
+const char sio_socket_type[] = "sio.socket";
+
 /* ---- objects --------------------------------------------------------------------------------- */
 
 /* A socket's user pointer is the list of its handles: one, or none yet; more while collected ones
@@ -37,7 +39,7 @@ void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
     lua_checkstack(L, 8);
     if (has_object(s) && sio_handle_push_loose(b, L, s))
         return;
-    h = sio_handle_new_loose(L, b, s, SIO_SOCKET, SIO_REF_SOCKET_MT);
+    h = sio_handle_new_loose(L, b, s, sio_socket_type, SIO_REF_SOCKET_MT);
     /* Finalizers may have ended it in this tick, while a coroutine or h was made for it. */
     if (sio_socket_ended(s)) {
         sio_handle_drop_loose(b, s, h);
@@ -56,7 +58,7 @@ void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
 
 struct sio_socket *sio_socket_self(lua_State *L)
 {
-    return sio_handle_self(L, SIO_SOCKET)->object;
+    return sio_handle_self(L, sio_socket_type)->object;
 }
 
 static int lsocket_gc(lua_State *L)
@@ -469,8 +471,8 @@ void lsocket_open(lua_State *L)
                                          {"socket_refuse", lsocket_refuse},
                                          {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
-    sio_handle_type(L, SIO_SOCKET, NULL);
-    luaL_getmetatable(L, SIO_SOCKET);
+    sio_handle_type(L, sio_socket_type, NULL);
+    luaL_getmetatable(L, sio_socket_type);
     lua_pushcfunction(L, lsocket_gc);
     lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);

@@ -10,7 +10,7 @@
 #include "bind/handle.h"
 #include "sio/socket.h"
 
-#define SIO_SOCKET "sio.socket"
+extern const char sio_socket_type[];
 
 extern const struct sio_server_events sio_socket_events; /* owner: struct sio_app */
 

@@ -57,7 +57,7 @@ static bool add_first(lua_State *L)
 /* on(socket, event, fn): the socket */
 static int on(lua_State *L)
 {
-    const struct sio_handle *h = sio_handle_self(L, SIO_SOCKET);
+    const struct sio_handle *h = sio_handle_self(L, sio_socket_type);
     if (!is_usual(L) || !add_first(L)) {
         lua_settop(L, ARGUMENTS);
         lua_pushvalue(L, lua_upvalueindex(IN_LUA));

@@ -61,6 +61,15 @@ describe("a slip", function()
     end
   end))
 
+  it("with an object of people's own, whatever it is made of, is told", with_socket(function(socket)
+    local others = { io.stdout, socket.nsp[1], socket.conn[1], 7, "x", print }
+    for _, handle in ipairs(others) do
+      local err = slip(function() socket.emit({ handle }, "x") end)
+      assert.matches("bad self (sio.socket expected", err, 1, true)
+    end
+    assert.is_true(socket.emit({ socket[1] }, "x")) -- no slip
+  end))
+
   it("with a name of JavaScript's is told ours", with_socket(function(socket)
     local app = sio.server { serve_client = false }
     for name, object in pairs {
