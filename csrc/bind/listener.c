@@ -20,34 +20,40 @@ static bool push_table(lua_State *L, int object, const char *name)
     return false;
 }
 
-/* How many listeners the object at `object` has for an event. The only one is pushed. */
-static lua_Unsigned push_only(lua_State *L, int object, int event)
+/* How many listeners an event has. */
+enum count { NONE, ONE, SEVERAL };
+
+static enum count count_of(int type)
+{
+    if (type == LUA_TNIL)
+        return NONE;
+    return type == LUA_TFUNCTION ? ONE : SEVERAL;
+}
+
+/* Of an event of the object at `object`. The only one is pushed. */
+static enum count push_only(lua_State *L, int object, int event)
 {
     int top = lua_gettop(L);
-    lua_Unsigned n = 0;
+    enum count n = NONE;
     if (push_table(L, object, "_on")) {
         lua_pushvalue(L, event);
-        if (lua_rawget(L, -2) == LUA_TTABLE)
-            n = lua_rawlen(L, -1);
+        n = count_of(lua_rawget(L, -2));
     }
-    if (n == 1) {
-        lua_rawgeti(L, -1, 1);
-        lua_replace(L, top + 1);
-        top++;
-    }
+    if (n == ONE)
+        lua_replace(L, ++top);
     lua_settop(L, top);
     return n;
 }
 
-static lua_Unsigned push_only_of_nsp(lua_State *L, const struct sio_bind *b,
-                                     const struct sio_nsp *nsp, int event)
+static enum count push_only_of_nsp(lua_State *L, const struct sio_bind *b,
+                                   const struct sio_nsp *nsp, int event)
 {
     int top = lua_gettop(L);
-    lua_Unsigned n = 0;
+    enum count n = NONE;
     sio_handle_push_value(b, L, nsp);
     if (lua_istable(L, -1) && push_table(L, top + 1, "_events"))
         n = push_only(L, top + 2, event);
-    if (n == 1)
+    if (n == ONE)
         lua_replace(L, ++top);
     lua_settop(L, top);
     return n;
@@ -58,17 +64,26 @@ enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
 {
     const struct sio_handle *h = sio_socket_user(s);
     const struct sio_nsp *nsp = sio_socket_nsp(s);
-    lua_Unsigned own, shared = 0;
+    enum count own, shared = NONE;
     int top = lua_gettop(L);
     if (h == NULL || h->screened || !lua_checkstack(L, 8))
         return SIO_LISTENER_UNKNOWN;
     own = push_only(L, object, event);
     if (sio_namespace_wants(nsp, SIO_WANT_EVENTS))
-        shared = sio_parent_of(nsp) != NULL ? 2 : push_only_of_nsp(L, b, nsp, event);
-    if (own + shared == 1)
-        return own == 1 ? SIO_LISTENER_SOCKETS : SIO_LISTENER_NSPS;
+        shared = sio_parent_of(nsp) != NULL ? SEVERAL : push_only_of_nsp(L, b, nsp, event);
+    if (own == ONE && shared == NONE)
+        return SIO_LISTENER_SOCKETS;
+    if (own == NONE && shared == ONE)
+        return SIO_LISTENER_NSPS;
     lua_settop(L, top);
     return SIO_LISTENER_UNKNOWN;
+}
+
+/* Of the table of listeners at `on`; they are pushed, whatever they are. */
+static enum count push_named(lua_State *L, int on, const char *event)
+{
+    lua_pushstring(L, event);
+    return count_of(lua_rawget(L, on));
 }
 
 bool sio_listener_push_connection(lua_State *L, const struct sio_bind *b, const struct sio_nsp *nsp)
@@ -78,9 +93,8 @@ bool sio_listener_push_connection(lua_State *L, const struct sio_bind *b, const 
     if (!lua_checkstack(L, 8) || sio_parent_of(nsp) != NULL)
         return false;
     sio_handle_push_value(b, L, nsp);
-    if (lua_istable(L, -1) && push_table(L, top + 1, "_on") && !push_table(L, top + 2, "connect") &&
-        push_table(L, top + 2, "connection") && lua_rawlen(L, -1) == 1) {
-        lua_rawgeti(L, -1, 1);
+    if (lua_istable(L, -1) && push_table(L, top + 1, "_on") &&
+        push_named(L, top + 2, "connect") == NONE && push_named(L, top + 2, "connection") == ONE) {
         lua_replace(L, ++top);
         only = true;
     }
@@ -94,10 +108,8 @@ bool sio_listener_has(const struct sio_bind *b, const struct sio_socket *s, cons
     int top = lua_gettop(L);
     bool has = false;
     lua_checkstack(L, 6);
-    if (sio_handle_push_loose(b, L, s) && push_table(L, top + 1, "_on")) {
-        lua_pushstring(L, event);
-        has = lua_rawget(L, -2) == LUA_TTABLE;
-    }
+    if (sio_handle_push_loose(b, L, s) && push_table(L, top + 1, "_on"))
+        has = push_named(L, top + 2, event) != NONE;
     lua_settop(L, top);
     return has;
 }

@@ -11,8 +11,10 @@
 
 enum { SELF = 1, EVENT, LISTENER, ARGUMENTS = LISTENER };
 
+enum { LISTENERS_ROOM = 4 }; /* events: with less a table that grows is made anew each time */
+
 /* The upvalues. */
-enum { IN_LUA = 1, ELSEWHERE };
+enum { IN_LUA = 1, ELSEWHERE, FIELD };
 
 static bool is_usual(lua_State *L)
 {
@@ -29,12 +31,12 @@ static bool is_usual(lua_State *L)
 /* Pushes the socket's table of listeners, made when there is none. */
 static void push_listeners(lua_State *L)
 {
-    lua_pushliteral(L, "_on");
+    lua_pushvalue(L, lua_upvalueindex(FIELD));
     if (lua_rawget(L, SELF) == LUA_TTABLE)
         return;
     lua_pop(L, 1);
-    lua_createtable(L, 0, 1);
-    lua_pushliteral(L, "_on");
+    lua_createtable(L, 0, LISTENERS_ROOM);
+    lua_pushvalue(L, lua_upvalueindex(FIELD));
     lua_pushvalue(L, -2);
     lua_rawset(L, SELF);
 }
@@ -47,9 +49,7 @@ static bool add_first(lua_State *L)
     if (lua_rawget(L, -2) != LUA_TNIL)
         return false;
     lua_pushvalue(L, EVENT);
-    lua_createtable(L, 1, 0);
     lua_pushvalue(L, LISTENER);
-    lua_rawseti(L, -2, 1);
     lua_rawset(L, -4);
     return true;
 }
@@ -65,7 +65,7 @@ static int on(lua_State *L)
         lua_call(L, ARGUMENTS, 1);
         return 1;
     }
-    if (h->object != NULL) {
+    if (h->object != NULL && !h->kept) {
         lua_rawgeti(L, SELF, SIO_OBJECT_HANDLE);
         sio_handle_keep(h->bind, L);
     }
@@ -77,7 +77,8 @@ static int on(lua_State *L)
  * usual, and the names in `elsewhere` are not. */
 int sio_socket_on(lua_State *L)
 {
-    lua_settop(L, 2);
-    lua_pushcclosure(L, on, 2);
+    lua_settop(L, ELSEWHERE);
+    lua_pushliteral(L, "_on");
+    lua_pushcclosure(L, on, FIELD);
     return 1;
 }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Listeners by event name, for sockets, namespaces and sessions: a table in the field `_on` of the
--- object, made with the first listener.
+-- object, made with the first listener. The only listener of an event stands there itself, as most
+-- do; several are a list.
 --
 -- Invariant: a list of listeners is never changed, only replaced; who is calling its members keeps
 -- the one it started with. Every listener but the last runs in a coroutine of its own, so that one
@@ -48,13 +49,29 @@ function emitter.without(list, item)
   return #rest > 0 and rest or nil
 end
 
+--- The functions that are called for an event, in this order: those that were given, or the
+--- wrappers of `once`.
+---@param object table
+---@param event string
+---@return function[]
+function emitter.called(object, event)
+  local on = object._on
+  local found = on and on[event]
+  if type(found) == "table" then return found end
+  return { found }
+end
+
+local function set(on, event, list)
+  on[event] = list and (#list > 1 and list or list[1])
+end
+
 local function add(object, event, fn)
   local on = rawget(object, "_on")
   if not on then
     on = {}
     rawset(object, "_on", on)
   end
-  on[event] = emitter.with(on[event], fn)
+  set(on, event, emitter.with(on[event] and emitter.called(object, event), fn))
 end
 
 ---@param object table
@@ -87,7 +104,7 @@ end
 ---@return function[]
 function emitter.listeners(object, event)
   local list = {}
-  for i, fn in ipairs(object._on and object._on[event] or {}) do list[i] = originals[fn] or fn end
+  for i, fn in ipairs(emitter.called(object, event)) do list[i] = originals[fn] or fn end
   return list
 end
 
@@ -103,7 +120,7 @@ end
 
 -- The first listener for which fn was given.
 local function given_as(list, fn)
-  for _, listener in ipairs(list or {}) do
+  for _, listener in ipairs(list) do
     if listener == fn or originals[listener] == fn then return listener end
   end
 end
@@ -120,7 +137,8 @@ function emitter.off(object, event, fn)
   elseif fn == nil then
     on[event] = nil
   else
-    on[event] = emitter.without(on[event], given_as(on[event], fn))
+    local list = emitter.called(object, event)
+    set(on, event, emitter.without(list, given_as(list, fn)))
   end
   if next(on) == nil then rawset(object, "_on", nil) end
 end
@@ -149,6 +167,7 @@ function emitter.dispatch(object, event, ack, ...)
   local list = object._on
   list = list and list[event]
   if not list then return end
+  if type(list) == "function" then return run(list, ack, ...) end
   local n = #list
   for i = 1, n - 1 do core.spawn(run, list[i], ack, ...) end
   return run(list[n], ack, ...)

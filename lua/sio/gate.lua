@@ -175,8 +175,7 @@ end
 
 -- Listeners that run while the answer is written.
 local function run_now(app, event, fields, req)
-  local list = app._gate.engine._on
-  for _, fn in ipairs(list and list[event] or {}) do
+  for _, fn in ipairs(emitter.called(app._gate.engine, event)) do
     local ran, err = xpcall(fn, errors.traceback, fields, req)
     if not ran then
       err = err:gsub("can only be called inside a handler or sio%.spawn",

@@ -56,6 +56,22 @@ describe("listeners", function()
     emitter.off(object)
   end)
 
+  it("are a list only while there are several", function()
+    local a, b = note "a", note "b"
+    emitter.on(object, "e", a)
+    assert.equal(a, object._on.e)
+    assert.same({ a }, emitter.called(object, "e"))
+    emitter.on(object, "e", b)
+    assert.same({ a, b }, object._on.e)
+    assert.same({ "a", "b" }, call "e")
+    emitter.off(object, "e", a)
+    assert.equal(b, object._on.e)
+    assert.same({ "b" }, call "e")
+    emitter.off(object, "e", a) -- not there any more
+    assert.same({ "b" }, call "e")
+    assert.same({}, emitter.called(object, "never"))
+  end)
+
   it("that change the list are called as it was", function()
     local late = note "late"
     emitter.on(object, "e", function()
