@@ -224,6 +224,15 @@ function Socket:emit(event, ...) end
 ---@return any answer, "disconnected"? err
 function Socket:emit_with_ack(event, ...) end
 
+--- Joins a room or several.
+---@param rooms string|string[]
+---@return true?, string? err the limit of rooms, or closed
+function Socket:join(rooms) end
+
+---@param rooms string|string[]
+---@return true?, string?
+function Socket:leave(rooms) end
+
 ---@class sio.Broadcast
 local Broadcast = {}
 

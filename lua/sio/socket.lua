@@ -36,6 +36,8 @@ local Socket = {
   -- Methods in C: one call each. Their contracts are in meta.d.lua.
   emit = core.socket_emit,
   emit_with_ack = core.socket_emit_with_ack,
+  join = core.socket_join,
+  leave = core.socket_leave,
 }
 
 local properties = {
@@ -118,19 +120,6 @@ end
 ---@return true?, string?
 function Socket:send(...)
   return self:emit("message", ...)
-end
-
---- Joins a room or several.
----@param rooms string|string[]
----@return true?, string? err the limit of rooms, or closed
-function Socket:join(rooms, ...)
-  return core.socket_join(self, rooms, ...)
-end
-
----@param rooms string|string[]
----@return true?, string?
-function Socket:leave(rooms, ...)
-  return core.socket_leave(self, rooms, ...)
 end
 
 --- Ends the membership in this namespace; with `close` the client's whole connection.
