@@ -20,7 +20,7 @@ static uint64_t rotl(uint64_t x, unsigned by)
     return x << by | x >> (64 - by);
 }
 
-static void sip_round(struct sip *s)
+static inline void sip_round(struct sip *s)
 {
     s->v0 += s->v1;
     s->v1 = rotl(s->v1, 13) ^ s->v0;
@@ -34,7 +34,7 @@ static void sip_round(struct sip *s)
     s->v2 = rotl(s->v2, 32);
 }
 
-static void sip_word(struct sip *s, uint64_t word)
+static inline void sip_word(struct sip *s, uint64_t word)
 {
     s->v3 ^= word;
     sip_round(s);

@@ -127,9 +127,10 @@ static void look_up(struct sio_client *c, struct sio_slice name, struct sio_slic
         begin(c, name, auth);
 }
 
-static void find_or_look_up(struct sio_client *c, struct sio_slice name, struct sio_slice auth)
+/* n: of that name, or NULL. */
+static void enter_or_look_up(struct sio_client *c, struct sio_nsp *n, struct sio_slice name,
+                             struct sio_slice auth)
 {
-    struct sio_nsp *n = sio_server_find_nsp(c->server, name);
     if (find(c, name) != NULL)
         return;
     if (n != NULL && !n->open)
@@ -159,6 +160,6 @@ void sio_lookup_connect(struct sio_client *c, const struct sio_packet *p)
     }
     if (c->v2)
         sio_v2_append_auth(&auth, p->query);
-    find_or_look_up(c, p->nsp, c->v2 ? sio_buf_slice(&auth) : p->data);
+    enter_or_look_up(c, n, p->nsp, c->v2 ? sio_buf_slice(&auth) : p->data);
     sio_buf_fini(&auth);
 }

@@ -39,13 +39,19 @@ static bool is_full(const struct sio_socket *s)
     return true;
 }
 
+/* Into a room that it is not in. */
+static void enter(struct sio_socket *s, struct sio_slice room)
+{
+    sio_room_join(&s->nsp->rooms, &s->member, room);
+    sio_watch_joined(s, room);
+    sio_keep_touch(s);
+}
+
 bool sio_socket_room_join(struct sio_socket *s, struct sio_slice room)
 {
     if (sio_socket_in(s, room) || is_full(s))
         return false;
-    sio_room_join(&s->nsp->rooms, &s->member, room);
-    sio_watch_joined(s, room);
-    sio_keep_touch(s);
+    enter(s, room);
     return true;
 }
 
@@ -101,7 +107,7 @@ int sio_socket_join(struct sio_socket *s, struct sio_slice room)
         return SIO_EFULL;
     if (way != AT_ONCE)
         return publish(s, SIO_RECORD_JOIN, room, way);
-    sio_socket_room_join(s, room);
+    enter(s, room);
     return 0;
 }
 
