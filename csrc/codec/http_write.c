@@ -121,13 +121,27 @@ void sio_http_write_chunk_size(struct sio_buf *out, size_t len)
     sio_buf_printf(out, "%zx\r\n", len);
 }
 
-int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_field *fields,
-                        size_t n, uint64_t content_length, bool keep_alive)
+static bool are_valid(const struct sio_http_field *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (!sio_http_is_token(fields[i].name) || !sio_http_valid_value(fields[i].value))
-            return SIO_EINVAL;
-    if (status < 100 || status > 999)
+            return false;
+    return true;
+}
+
+int sio_http_write_fields(struct sio_buf *out, const struct sio_http_field *fields, size_t n)
+{
+    if (!are_valid(fields, n))
+        return SIO_EINVAL;
+    for (size_t i = 0; i < n; i++)
+        append_field(out, fields[i].name, fields[i].value);
+    return 0;
+}
+
+int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_field *fields,
+                        size_t n, uint64_t content_length, bool keep_alive)
+{
+    if (!are_valid(fields, n) || status < 100 || status > 999)
         return SIO_EINVAL;
     sio_buf_append_slice(out, SIO_LIT("HTTP/1.1 "));
     sio_buf_append_uint(out, (uint64_t)status);

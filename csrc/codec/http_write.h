@@ -24,6 +24,8 @@ int sio_http_write_head(struct sio_buf *out, int status, const struct sio_http_f
  * each with its CRLF, and all good. */
 void sio_http_write_ready_head(struct sio_buf *out, struct sio_slice ready, uint64_t content_length,
                                bool keep_alive);
+/* Appends fields alone, for who has written the lines before them: all, or SIO_EINVAL as above. */
+int sio_http_write_fields(struct sio_buf *out, const struct sio_http_field *fields, size_t n);
 /* Appends the line before a chunk of `len` bytes, len > 0; CRLF is to follow the chunk. */
 void sio_http_write_chunk_size(struct sio_buf *out, size_t len);
 

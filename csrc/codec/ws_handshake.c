@@ -138,27 +138,38 @@ static void append_accept_key(struct sio_buf *out, struct sio_ws_pool *pool, str
     sio_b64_encode(out, sio_slice(digest, len));
 }
 
+/* The protocol that is accepted, then `extra`. */
+static int append_agreed(struct sio_buf *out, const struct sio_http_request *r,
+                         const struct sio_http_field *extra, size_t n_extra)
+{
+    struct protocols offered;
+    struct sio_http_field protocol = {SIO_LIT("Sec-WebSocket-Protocol"), {NULL, 0}};
+    int err = 0;
+    if (read_protocols(r, &offered) && offered.n > 0) {
+        protocol.value = offered.at[0];
+        err = sio_http_write_fields(out, &protocol, 1);
+    }
+    return err == 0 ? sio_http_write_fields(out, extra, n_extra) : err;
+}
+
 int sio_ws_append_accept(struct sio_buf *out, struct sio_ws_pool *pool,
                          const struct sio_http_request *r, const struct sio_http_field *extra,
                          size_t n_extra)
 {
-    struct sio_http_field fields[SIO_WS_EXTRA_MAX + 4];
     struct sio_slice key = only(r, SIO_LIT("Sec-WebSocket-Key"));
-    struct protocols protocols;
-    struct sio_buf accept = {0};
-    size_t n = 0;
-    int err;
+    size_t before = out->len;
     if (n_extra > SIO_WS_EXTRA_MAX || key.len != KEY_LEN)
         return SIO_EINVAL;
-    append_accept_key(&accept, pool, key);
-    fields[n++] = (struct sio_http_field){SIO_LIT("Upgrade"), SIO_LIT("websocket")};
-    fields[n++] = (struct sio_http_field){SIO_LIT("Connection"), SIO_LIT("Upgrade")};
-    fields[n++] = (struct sio_http_field){SIO_LIT("Sec-WebSocket-Accept"), sio_buf_slice(&accept)};
-    if (read_protocols(r, &protocols) && protocols.n > 0)
-        fields[n++] = (struct sio_http_field){SIO_LIT("Sec-WebSocket-Protocol"), protocols.at[0]};
-    for (size_t i = 0; i < n_extra; i++)
-        fields[n++] = extra[i];
-    err = sio_http_write_head(out, 101, fields, n, 0, true);
-    sio_buf_fini(&accept);
-    return err;
+    sio_buf_append_slice(out, SIO_LIT("HTTP/1.1 101 Switching Protocols\r\n"
+                                      "Upgrade: websocket\r\n"
+                                      "Connection: Upgrade\r\n"
+                                      "Sec-WebSocket-Accept: "));
+    append_accept_key(out, pool, key);
+    sio_buf_append(out, "\r\n", 2);
+    if (append_agreed(out, r, extra, n_extra) != 0) {
+        out->len = before;
+        return SIO_EINVAL;
+    }
+    sio_buf_append(out, "\r\n", 2);
+    return 0;
 }

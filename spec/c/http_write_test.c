@@ -65,6 +65,19 @@ TEST(a_ready_head_is_the_same)
     }
 }
 
+TEST(fields_alone)
+{
+    static const struct sio_http_field fields[] = {FIELD("X-A", "b"), FIELD("X-Empty", ""),
+                                                   FIELD("A", "b\r\nc")};
+    struct sio_buf b = {0};
+    CHECK_EQ_INT(sio_http_write_fields(&b, fields, 0), 0);
+    CHECK_EQ_INT(sio_http_write_fields(&b, fields, 3), SIO_EINVAL);
+    CHECK_EQ_INT(b.len, 0);
+    CHECK_EQ_INT(sio_http_write_fields(&b, fields, 2), 0);
+    CHECK_SLICE(sio_buf_slice(&b), "X-A: b\r\nX-Empty: \r\n");
+    sio_buf_fini(&b);
+}
+
 TEST(injection_is_refused)
 {
     static const struct sio_http_field bad[] = {
