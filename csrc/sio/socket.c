@@ -140,10 +140,13 @@ static void send_connect(struct sio_socket *s)
         sio_client_send(s->client, SIO_CONNECT, s->nsp->name, SIO_LIT(""));
         return;
     }
-    sio_buf_printf(&reply, "{\"sid\":\"%s\"", s->id);
-    if (sio_recovery_settle(s, pid))
-        sio_buf_printf(&reply, ",\"pid\":\"%.20s\"", pid);
-    sio_buf_append_char(&reply, '}');
+    sio_buf_append_slice(&reply, SIO_LIT("{\"sid\":\""));
+    sio_buf_append_slice(&reply, sio_socket_id_slice(s));
+    if (sio_recovery_settle(s, pid)) {
+        sio_buf_append_slice(&reply, SIO_LIT("\",\"pid\":\""));
+        sio_buf_append(&reply, pid, SIO_ID_LEN);
+    }
+    sio_buf_append_slice(&reply, SIO_LIT("\"}"));
     sio_client_send(s->client, SIO_CONNECT, s->nsp->name, sio_buf_slice(&reply));
     sio_buf_fini(&reply);
 }
