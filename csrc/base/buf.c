@@ -14,7 +14,7 @@
 
 enum { BUF_MIN = 64, PRINTF_ROOM = 128 };
 
-void sio_buf_fini(struct sio_buf *b)
+void sio_buf_free(struct sio_buf *b)
 {
     sio_free(b->p);
     *b = (struct sio_buf){0};

@@ -18,7 +18,12 @@ struct sio_buf {
     size_t cap;
 };
 
-void sio_buf_fini(struct sio_buf *b); /* frees and zeroes; the buf can be used again */
+void sio_buf_free(struct sio_buf *b);
+static inline void sio_buf_fini(struct sio_buf *b) /* frees and zeroes; it can be used again */
+{
+    if (b->p != NULL) /* most never had anything */
+        sio_buf_free(b);
+}
 static inline void sio_buf_clear(struct sio_buf *b)
 {
     b->len = 0;

@@ -49,7 +49,8 @@ bool sio_slice_same_nocase(const char *a, const char *b, size_t len);
 /* ASCII case is ignored, as for HTTP field names (RFC 9110 §5.1). */
 static inline bool sio_slice_eq_nocase(struct sio_slice a, struct sio_slice b)
 {
-    return a.len == b.len && sio_slice_same_nocase(a.p, b.p, a.len); /* mostly lengths differ */
+    return a.len == b.len && /* mostly lengths differ, and if not, the case is the usual one */
+           (b.len == 0 || memcmp(a.p, b.p, b.len) == 0 || sio_slice_same_nocase(a.p, b.p, b.len));
 }
 
 #endif

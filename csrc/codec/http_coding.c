@@ -146,7 +146,7 @@ enum sio_coding sio_coding_of_request(const struct sio_http_request *r)
 {
     struct wishes w = no_wishes();
     for (size_t i = 0; i < r->n_fields; i++)
-        if (sio_slice_eq_nocase(r->fields[i].name, SIO_LIT("accept-encoding")))
+        if (sio_slice_eq_nocase(r->fields[i].name, SIO_LIT("Accept-Encoding")))
             note_field(&w, r->fields[i].value);
     return best(&w);
 }

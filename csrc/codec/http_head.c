@@ -189,6 +189,10 @@ struct tally { /* what the fields said, while they are read */
 static void read_connection(struct sio_slice list, struct tally *t)
 {
     struct sio_slice token;
+    if (sio_slice_eq_nocase(list, SIO_LIT("keep-alive"))) { /* as nearly all lists are */
+        t->keep_alive = true;
+        return;
+    }
     while (next_token(&list, &token)) {
         t->close |= sio_slice_eq_nocase(token, SIO_LIT("close"));
         t->keep_alive |= sio_slice_eq_nocase(token, SIO_LIT("keep-alive"));

@@ -12,30 +12,42 @@
 /* High bits where a byte is below `low` or no ASCII character that can be seen, up to the first. */
 static uint64_t marks(uint64_t word, unsigned char low)
 {
-    uint64_t del = word ^ SIO_WORD_ONES * 0x7f;
-    return ((word - SIO_WORD_ONES * low) | (del - SIO_WORD_ONES) | word) & SIO_WORD_HIGH_BITS;
+    return ((word - SIO_WORD_ONES * low) | (word + SIO_WORD_ONES) | word) & SIO_WORD_HIGH_BITS;
 }
 
-/* Where it ends, from `at` on; behind the input there are zeroes. */
-static size_t text_end(struct sio_slice in, size_t at)
+static uint64_t text_marks(uint64_t word)
 {
-    for (; at < in.len; at += 8) {
-        uint64_t found = marks(sio_word_at(in, at), ' ');
+    return marks(word, ' ');
+}
+
+static uint64_t target_marks(uint64_t word)
+{
+    return marks(word, ' ' + 1) | sio_word_find(word, '#');
+}
+
+/* Where a byte is no letter and no '-', which most names have alone. Two additions tell letters:
+ * the high bit of the first is set from 'a' on, of the second behind 'z'. */
+static uint64_t name_marks(uint64_t word)
+{
+    uint64_t low = SIO_WORD_ONES * 0x7f, lower = word | SIO_WORD_ONES * 0x20;
+    uint64_t letters =
+        (lower + SIO_WORD_ONES * (0x80 - 'a')) & ~(lower + SIO_WORD_ONES * (0x7f - 'z'));
+    uint64_t dash = word ^ SIO_WORD_ONES * '-';
+    uint64_t others = ((dash & low) + low) | dash; /* exact, as what it leaves out is let through */
+    return ((others & ~letters) | word) & SIO_WORD_HIGH_BITS;
+}
+
+/* Where the first mark is, from `at` on; the end of the input is one. */
+static inline size_t run_end(struct sio_slice in, size_t at, uint64_t marks_of(uint64_t word))
+{
+    for (; in.len - at >= 8; at += 8) {
+        uint64_t found = marks_of(sio_word_load(in.p + at));
         if (found != 0)
             return at + sio_word_first(found);
     }
-    return in.len;
-}
-
-static size_t target_end(struct sio_slice in, size_t at)
-{
-    for (; at < in.len; at += 8) {
-        uint64_t word = sio_word_at(in, at);
-        uint64_t found = marks(word, ' ' + 1) | sio_word_find(word, '#');
-        if (found != 0)
-            return at + sio_word_first(found);
-    }
-    return in.len;
+    if (at == in.len)
+        return at;
+    return at + sio_word_first(marks_of(sio_word_at(in, at))); /* zeroes behind it are marks */
 }
 
 static bool has_at(struct sio_slice in, size_t at, struct sio_slice text)
@@ -52,7 +64,7 @@ static size_t read_line(struct sio_http_request *r, struct sio_slice in)
     const char *mark;
     if (method == 0)
         return 0;
-    end = target_end(in, method + 1);
+    end = run_end(in, method + 1, target_marks);
     if (!has_at(in, end, rest))
         return 0;
     r->method = sio_slice(in.p, method);
@@ -67,7 +79,7 @@ static size_t read_line(struct sio_http_request *r, struct sio_slice in)
 /* The field at `at`; where the next one begins, or 0. */
 static size_t read_field(struct sio_http_field *f, struct sio_slice in, size_t at)
 {
-    size_t colon = at, value, end, next;
+    size_t colon = run_end(in, at, name_marks), value, end, next;
     while (colon < in.len && sio_http_is_token_char(in.p[colon]))
         colon++;
     if (colon == at || colon == in.len || in.p[colon] != ':')
@@ -75,7 +87,7 @@ static size_t read_field(struct sio_http_field *f, struct sio_slice in, size_t a
     value = colon + 1;
     while (value < in.len && in.p[value] == ' ')
         value++;
-    end = text_end(in, value);
+    end = run_end(in, value, text_marks);
     if (!has_at(in, end, SIO_LIT("\r\n")))
         return 0;
     next = end + 2;

@@ -163,6 +163,6 @@ void sio_http_write_ready_head(struct sio_buf *out, struct sio_slice ready, uint
 {
     sio_buf_append_slice(out, ready);
     append_length(out, content_length);
-    append_connection(out, keep_alive);
-    sio_buf_append(out, "\r\n", 2);
+    sio_buf_append_slice(out, keep_alive ? SIO_LIT("Connection: keep-alive\r\n\r\n")
+                                         : SIO_LIT("Connection: close\r\n\r\n"));
 }

@@ -29,7 +29,10 @@ int sio_http_write_fields(struct sio_buf *out, const struct sio_http_field *fiel
 /* Appends the line before a chunk of `len` bytes, len > 0; CRLF is to follow the chunk. */
 void sio_http_write_chunk_size(struct sio_buf *out, size_t len);
 
-enum { SIO_HTTP_DATE_LEN = 29 };
+enum {
+    SIO_HTTP_DATE_LEN = 29,
+    SIO_HTTP_DATE_LINE_LEN = 6 + SIO_HTTP_DATE_LEN + 4, /* "Date: ", it, and two CRLF */
+};
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 §5.6.7), whatever the locale; ends with NUL. */
 void sio_http_write_date(char out[SIO_HTTP_DATE_LEN + 1], int64_t seconds);
 

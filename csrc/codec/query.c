@@ -6,23 +6,6 @@
  */
 #include "codec/query.h"
 
-bool sio_query_next(struct sio_slice *rest, struct sio_slice *name, struct sio_slice *value)
-{
-    while (rest->len > 0) {
-        const char *amp = memchr(rest->p, '&', rest->len);
-        struct sio_slice pair = sio_slice(rest->p, amp ? (size_t)(amp - rest->p) : rest->len);
-        const char *eq;
-        *rest = amp ? sio_slice(amp + 1, rest->len - pair.len - 1) : sio_slice(NULL, 0);
-        if (pair.len == 0)
-            continue;
-        eq = memchr(pair.p, '=', pair.len);
-        *name = sio_slice(pair.p, eq ? (size_t)(eq - pair.p) : pair.len);
-        *value = sio_slice_from(pair, eq ? name->len + 1 : pair.len);
-        return true;
-    }
-    return false;
-}
-
 bool sio_query_is_encoded(struct sio_slice raw)
 {
     return raw.len != 0 &&
@@ -41,14 +24,13 @@ static size_t place_of(struct sio_slice key, const struct sio_slice *names, size
 void sio_query_pick(struct sio_slice query, const struct sio_slice *names, struct sio_slice *values,
                     size_t n)
 {
-    bool encoded = sio_query_is_encoded(query); /* nearly none is */
     struct sio_buf decoded = {0};
     struct sio_slice key, value;
     for (size_t i = 0; i < n; i++)
         values[i] = sio_slice(NULL, 0);
     while (sio_query_next(&query, &key, &value)) {
         size_t i = place_of(key, names, n);
-        if (i == n && encoded) {
+        if (i == n && sio_query_is_encoded(key)) {
             sio_buf_clear(&decoded);
             sio_query_decode(&decoded, key);
             i = place_of(sio_buf_slice(&decoded), names, n);

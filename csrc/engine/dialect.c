@@ -33,7 +33,7 @@ static uint32_t jsonp_asked(struct sio_slice raw)
 
 void eio_dialect_init(struct eio_dialect *d, enum eio_version v, const struct sio_http_request *r)
 {
-    struct sio_slice agent = sio_http_field(r, SIO_LIT("user-agent"));
+    struct sio_slice agent = sio_http_field(r, SIO_LIT("User-Agent"));
     static const struct sio_slice names[] = {{"b64", 3}, {"j", 1}};
     struct sio_slice values[2];
     sio_query_pick(r->query, names, values, 2);

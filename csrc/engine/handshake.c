@@ -38,19 +38,44 @@ static unsigned transport_named(struct sio_slice name)
     return sio_slice_eq(name, SIO_LIT("websocket")) ? EIO_WEBSOCKET : 0;
 }
 
+/* Values as they stand in the query; p == NULL: absent. */
+struct params {
+    struct sio_slice transport, version, sid;
+};
+
+static struct sio_slice *param_named(struct params *p, struct sio_slice name)
+{
+    if (sio_slice_eq(name, SIO_LIT("transport")))
+        return &p->transport;
+    if (sio_slice_eq(name, SIO_LIT("EIO")))
+        return &p->version;
+    return sio_slice_eq(name, SIO_LIT("sid")) ? &p->sid : NULL;
+}
+
+/* The last of several wins. */
+static void read_params(struct eio_request *q, struct params *p, bool encoded)
+{
+    struct sio_slice rest = q->http->query, name, value;
+    while (sio_query_next(&rest, &name, &value)) {
+        struct sio_slice *param = param_named(p, name);
+        if (param == NULL && encoded)
+            param = param_named(p, decoded(q, name, true));
+        if (param != NULL)
+            *param = value;
+    }
+}
+
 void eio_request_init(struct eio_request *q, const struct sio_http_request *r)
 {
-    enum { TRANSPORT, VERSION, SID, PARAMS };
-    static const struct sio_slice names[PARAMS] = {{"transport", 9}, {"EIO", 3}, {"sid", 3}};
     bool encoded = sio_query_is_encoded(r->query); /* some parameter, in nearly no request */
-    struct sio_slice raw[PARAMS];
+    struct params raw = {0};
     *q = (struct eio_request){.http = r};
-    sio_query_pick(r->query, names, raw, PARAMS);
-    q->transport = transport_named(decoded(q, raw[TRANSPORT], encoded));
-    q->version = sio_slice_eq(decoded(q, raw[VERSION], encoded), SIO_LIT("4")) ? EIO_V4 : EIO_V3;
+    read_params(q, &raw, encoded);
+    q->transport = transport_named(decoded(q, raw.transport, encoded));
+    q->version = sio_slice_eq(decoded(q, raw.version, encoded), SIO_LIT("4")) ? EIO_V4 : EIO_V3;
     q->upgrade = r->upgrade && (q->transport == EIO_WEBSOCKET ||
                                 sio_http_field_has(r, SIO_LIT("upgrade"), SIO_LIT("websocket")));
-    q->sid = decoded(q, raw[SID], encoded); /* the last one: it stays in scratch */
+    q->sid = decoded(q, raw.sid, encoded); /* the last one: it stays in scratch */
     if (q->sid.len == 0)
         q->sid.p = NULL;
 }

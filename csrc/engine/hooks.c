@@ -26,15 +26,20 @@ void eio_hooks_headers(struct eio_server *e, struct sio_http_conn *c, const stru
                              sid != NULL ? sio_slice_str(sid) : sio_slice(NULL, 0));
 }
 
-bool eio_hooks_welcome(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q)
+static void refuse_unknown(struct eio_server *e, struct sio_http_conn *c,
+                           const struct eio_request *q)
 {
     struct eio_refused why = {.code = EIO_UNKNOWN_SID};
-    eio_hooks_headers(s->server, c, q, NULL);
-    if (s->state != EIO_STATE_CLOSED)
-        return true;
     eio_refusal_add(&why, "sid", q->sid);
-    eio_hooks_refuse(s->server, c, q, &why);
-    return false;
+    eio_hooks_refuse(e, c, q, &why);
+}
+
+bool eio_hooks_welcome(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q)
+{
+    eio_hooks_headers(s->server, c, q, NULL);
+    if (s->state == EIO_STATE_CLOSED)
+        refuse_unknown(s->server, c, q);
+    return s->state != EIO_STATE_CLOSED;
 }
 
 void eio_hooks_begin(struct eio_session *s, const struct eio_request *q)

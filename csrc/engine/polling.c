@@ -315,7 +315,7 @@ static const struct sio_http_handler post_handler = {.on_body = on_post_body,
 void eio_polling_post(struct eio_session *s, struct sio_http_conn *c, const struct eio_request *q)
 {
     size_t max = s->server->options.max_http_buffer_size;
-    struct sio_slice type = sio_http_field(q->http, SIO_LIT("content-type"));
+    struct sio_slice type = sio_http_field(q->http, SIO_LIT("Content-Type"));
     bool bytes = sio_slice_eq_nocase(type, SIO_LIT("application/octet-stream"));
     const char *wrong = NULL;
     if (polling_of(s)->post != NULL)

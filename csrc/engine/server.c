@@ -84,6 +84,7 @@ struct eio_server *eio_server_new(struct sio_loop *loop, const struct eio_option
     struct eio_server *e = sio_calloc(1, sizeof *e);
     e->loop = loop;
     e->options = *options;
+    e->path = sio_slice_str(e->options.path);
     sio_index_init(&e->sessions, sid_of);
     e->events = events;
     e->owner = owner;
@@ -212,7 +213,7 @@ void eio_server_each(struct eio_server *e, void (*fn)(void *ctx, struct eio_sess
 
 bool eio_server_matches(const struct eio_server *e, struct sio_slice path)
 {
-    return sio_slice_starts(path, sio_slice_str(e->options.path));
+    return sio_slice_starts(path, e->path);
 }
 
 struct sio_slice eio_server_request_sid(const struct sio_http_request *r)
@@ -224,7 +225,7 @@ struct sio_slice eio_server_request_sid(const struct sio_http_request *r)
 /* Behind the engine's own path, which it begins with. */
 static bool has_dot_segments(const struct eio_server *e, struct sio_slice path)
 {
-    if (path.len == strlen(e->options.path))
+    if (path.len == e->path.len)
         return false;
     return memmem(path.p, path.len, "/../", 4) != NULL ||
            memmem(path.p, path.len, "/./", 3) != NULL;

@@ -13,6 +13,7 @@
 struct eio_server {
     struct sio_loop *loop;
     struct eio_options options;
+    struct sio_slice path; /* options.path */
     const struct eio_server_events *events;
     void *owner;
     struct sio_index sessions; /* by sid */

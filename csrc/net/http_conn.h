@@ -82,9 +82,9 @@ struct sio_http_server {
                        * timeout is below 2 s; runs only while there are connections */
     struct sio_buf scratch; /* where response heads are built */
     bool dated;             /* answers carry the time (RFC 9110 §6.6.1), unless they have a Date */
-    int64_t date_s;         /* what `date` shows */
-    char date[SIO_HTTP_DATE_LEN + 1];
-    bool draining; /* every answer is the last of its connection */
+    uint64_t date_until_ms; /* of the loop's time: `date` is out of date from then on */
+    char date[SIO_HTTP_DATE_LINE_LEN + 1]; /* the field, and the empty line behind it */
+    bool draining;                         /* every answer is the last of its connection */
     bool closing;
     sio_loop_fn on_closed;
     void *closed_ctx;

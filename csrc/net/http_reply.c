@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "codec/http_write.h"
 
+#include <stdio.h>
+
 static bool has_date(const struct sio_http_field *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -19,17 +21,24 @@ static bool has_date(const struct sio_http_field *fields, size_t n)
     return false;
 }
 
+/* The clock of the day is asked once a second. */
+static void renew_date(struct sio_http_server *s, uint64_t now_ms)
+{
+    char date[SIO_HTTP_DATE_LEN + 1];
+    uint64_t wall_ms = sio_clock_wall_ms();
+    sio_http_write_date(date, (int64_t)(wall_ms / 1000));
+    snprintf(s->date, sizeof s->date, "Date: %s\r\n\r\n", date);
+    s->date_until_ms = now_ms + 1000 - wall_ms % 1000;
+}
+
 /* In front of the empty line that ends the head. */
 static void append_date(struct sio_http_server *s)
 {
-    int64_t now = (int64_t)(sio_clock_wall_ms() / 1000);
-    if (now != s->date_s || s->date[0] == '\0')
-        sio_http_write_date(s->date, now);
-    s->date_s = now;
+    uint64_t now_ms = sio_loop_now(s->loop);
+    if (now_ms >= s->date_until_ms)
+        renew_date(s, now_ms);
     s->scratch.len -= 2;
-    sio_buf_append_slice(&s->scratch, SIO_LIT("Date: "));
-    sio_buf_append_slice(&s->scratch, sio_slice_str(s->date));
-    sio_buf_append_slice(&s->scratch, SIO_LIT("\r\n\r\n"));
+    sio_buf_append(&s->scratch, s->date, SIO_HTTP_DATE_LINE_LEN);
 }
 
 int sio_http_reply_head(struct sio_http_server *s, struct sio_conn *stream, int status,
