@@ -61,21 +61,26 @@ async function stop(child) {
   pids.slice(1).forEach(kill);
 }
 
+// Resolves with the port that it says. What it says later is read, lest it wait, and forgotten.
 function said(child, name) {
-  return new Promise((resolve, reject) => {
+  let late;
+  const found = new Promise((resolve, reject) => {
     let text = "";
-    const late = setTimeout(() => reject(new Error(`${name} does not start: ${text}`)), START_MS);
-    child.once("exit", (code) => reject(new Error(`${name} ended (${code}): ${text}`)));
-    child.once("error", reject);
-    child.stderr.on("data", (data) => {
+    late = setTimeout(() => reject(new Error(`${name} does not start: ${text}`)), START_MS);
+    const ended = (code) => reject(new Error(`${name} ended (${code}): ${text}`));
+    const look = (data) => {
       text = (text + data).slice(-4000);
       const match = text.match(SAID);
       if (!match) return;
-      clearTimeout(late);
-      child.removeAllListeners("exit");
+      child.off("exit", ended);
+      child.stderr.off("data", look).resume();
       resolve(Number(match[1]));
-    });
+    };
+    child.once("exit", ended);
+    child.once("error", reject);
+    child.stderr.on("data", look);
   });
+  return found.finally(() => clearTimeout(late));
 }
 
 export async function start(name, { tls = false, deflate = false } = {}) {
