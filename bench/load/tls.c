@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
-/* OpenSSL on non-blocking sockets. conn calls it where it would call send and recv. */
+/* OpenSSL on non-blocking sockets. conn calls it where it would call send and recv.
+ *
+ * It offers one cipher suite, that of OpenSSL's own choice, because Go's server would take another,
+ * and then it would be ciphers that are compared.
+ */
 #include "tls.h"
 
 #include "fail.h"
 
 #include <openssl/err.h>
+
+#define CIPHER_SUITE "TLS_AES_256_GCM_SHA384"
 
 _Noreturn static void fail(const char *what)
 {
@@ -16,6 +22,9 @@ SSL_CTX *load_tls_context(void)
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL)
         fail("SSL_CTX_new");
+    if (SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_ciphersuites(context, CIPHER_SUITE) != 1)
+        fail("SSL_CTX_set_ciphersuites");
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return context;
