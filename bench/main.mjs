@@ -5,11 +5,11 @@
 //
 // Only a whole run writes RESULTS.md, plots/ and the README's table; a part goes to build/bench/.
 import { addExtra, mainMetric } from "./judge.mjs";
-import { machine } from "./machine.mjs";
+import { lacking, machine } from "./machine.mjs";
 import { prepare } from "./prepare.mjs";
 import { publish } from "./publish.mjs";
 import { lastLine, targetTable, yardstickText } from "./report.mjs";
-import { run as runWork } from "./rounds.mjs";
+import { run as runWorks } from "./rounds.mjs";
 import { keep } from "./runs.mjs";
 import { built, here, root, servers } from "./servers.mjs";
 import { median, show } from "./stats.mjs";
@@ -49,18 +49,44 @@ function line(work, result) {
   return `${work.title}, ${work.metrics[metric]}: ${cells.join(", ")}`;
 }
 
-async function runAll({ works, rounds }, missing) {
-  const results = {};
+// Works of one group follow each other in the list.
+function groups(works) {
+  const list = [];
   for (const work of works) {
-    const present = work.servers.filter((name) => !missing[name]);
-    if (present.length === 0) continue;
+    const last = list.at(-1);
+    if (work.group && last?.[0].group === work.group) last.push(work);
+    else list.push([work]);
+  }
+  return list;
+}
+
+async function runAll({ works, rounds }) {
+  const results = {};
+  for (const group of groups(works)) {
     const begun = Date.now();
-    const result = await runWork(work, present, rounds, say);
-    addExtra(result);
-    results[work.name] = result;
-    console.log(`${line(work, result)} [${seconds(begun)} s]`);
+    const found = await runWorks(group, rounds, say);
+    for (const [i, work] of group.entries()) {
+      addExtra(found[i]);
+      results[work.name] = found[i];
+      console.log(line(work, found[i]));
+    }
+    console.log(`[${seconds(begun)} s]`);
   }
   return results;
+}
+
+// What can be measured here, with the servers that are here; and why the rest cannot.
+function possible(works, missing) {
+  const leftOut = {};
+  const found = works
+    .map((work) => ({ ...work, servers: work.servers.filter((name) => !missing[name]) }))
+    .filter((work) => {
+      const why = lacking(work.needs);
+      if (why) leftOut[work.name] = why;
+      return !why && work.servers.length > 0;
+    });
+  for (const [name, why] of Object.entries(leftOut)) say(`${name} is left out: ${why}`);
+  return { works: found, leftOut };
 }
 
 // A wrong answer of a peer is a note in its table; one of ours fails the run.
@@ -74,9 +100,8 @@ const planned = plan();
 const begun = Date.now();
 const missing = prepare([...new Set(planned.works.flatMap((work) => work.servers))]);
 const prepared = seconds(begun);
-const found = await runAll(planned, missing);
-const works = planned.works.filter((work) => found[work.name]);
-const run = { ...planned, works, missing, results: found, machine: machine() };
+const todo = { ...planned, ...possible(planned.works, missing), missing };
+const run = { ...todo, results: await runAll(todo), machine: machine() };
 keep(run);
 const folder = run.whole ? here : built;
 publish(run, folder, run.whole && `${root}/README.md`);

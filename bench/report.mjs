@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A run in words: the tables of RESULTS.md. Takes figures, gives text; writes nothing.
 import { bestPeer, judge, mainMetric, OURS } from "./judge.mjs";
-import { comparison } from "./runs.mjs";
+import { compare, lastRuns } from "./runs.mjs";
 import { servers } from "./servers.mjs";
 import { median, ratios, show, summary } from "./stats.mjs";
 import { targets } from "./targets.mjs";
+import { works } from "./works.mjs";
 import { uws, yardstick } from "./yardstick.mjs";
 
 function table(head, rows) {
@@ -12,30 +13,23 @@ function table(head, rows) {
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
-const spread = (found) =>
-  found ? `${show(found.median)} (${show(found.lower)}–${show(found.upper)})` : "not measured";
+const spread = (found) => `${show(found.median)} (${show(found.lower)}–${show(found.upper)})`;
 
-const titleOf = (works, name) => works.find((work) => work.name === name)?.title ?? name;
+const titleOf = (name) => works.find((work) => work.name === name).title;
+const targetTitle = ({ title, work }) => title ?? titleOf(work);
 
-function limitText(works, limit, against) {
-  if (limit.unit) return `<= ${limit.most.toLocaleString("en")} ${limit.unit}`;
-  if (limit.work) return `<= ${limit.most} x ${titleOf(works, limit.work)}`;
-  const best = limit.server === "best";
-  return `<= ${limit.most} x ${best ? `best peer${against ? ` (${against})` : ""}` : limit.server}`;
+function limitText({ most, unit, work, server }, against) {
+  if (unit) return `<= ${most.toLocaleString("en")} ${unit}`;
+  if (work) return `<= ${most} x ${titleOf(work)}`;
+  const best = server === "best";
+  return `<= ${most} x ${best ? `best peer${against ? ` (${against})` : ""}` : server}`;
 }
 
 // Of a whole run all targets; of a part only those that concern it.
 export function verdicts(run) {
   const measured = targets.filter((target) => run.whole || run.results[target.work]);
   return measured.flatMap((target) =>
-    target.limits.map((limit) => {
-      const verdict = judge(run.results, target, limit);
-      return {
-        ...verdict,
-        title: target.title ?? titleOf(run.works, target.work),
-        limit: limitText(run.works, limit, verdict.against),
-      };
-    }),
+    target.limits.map((limit) => ({ target, limit, ...judge(run.results, target, limit) })),
   );
 }
 
@@ -46,11 +40,12 @@ export function lastLine(run) {
 }
 
 export function targetTable(run) {
-  const rows = verdicts(run).map((verdict) => [
-    verdict.title,
-    verdict.limit,
-    spread(verdict.measured),
-    verdict.met ? "met" : "**not met**",
+  const why = ({ work }) => (run.leftOut[work] ? `: ${run.leftOut[work]}` : "");
+  const rows = verdicts(run).map(({ target, limit, against, measured, met }) => [
+    targetTitle(target),
+    limitText(limit, against),
+    measured ? spread(measured) : `not measured${why(target)}`,
+    met ? "met" : "**not met**",
   ]);
   return table(["work", "limit", "measured, median (quartiles)", "verdict"], rows);
 }
@@ -69,8 +64,8 @@ export function yardstickText(run) {
   const verdict = yardstickVerdict(rows);
   if (rows.length === 0) return verdict;
   const lines = rows.map((row) => [
-    `${titleOf(run.works, row.work)}${row.metric === "p50" ? ", p50" : ""}`,
-    row.server,
+    `${titleOf(row.work)}${row.metric === "p50" ? ", p50" : ""}`,
+    row.servers,
     show(row.was),
     show(row.is),
     row.holds ? "yes" : row.decides ? "**no**" : "no",
@@ -82,7 +77,7 @@ export function yardstickText(run) {
 
 function failureNotes(result) {
   return Object.entries(result.failures).map(
-    ([name, [first, ...more]]) => `${name}: ${1 + more.length} rounds failed, the first: ${first}`,
+    ([name, [first, ...more]]) => `${name}: failed ${more.length ? "twice, first" : "once"}: ${first}`,
   );
 }
 
@@ -125,7 +120,8 @@ function workText(run, work) {
 
 function machineText({ machine, rounds }) {
   return `${machine.date} UTC, commit ${machine.commit}. ${machine.processor}, ${machine.memory},
-${machine.kernel}. Server on core 0, generator on core 1, ${rounds} interleaved rounds.
+${machine.kernel}. Server on core 0, generator on core 1, ${rounds} interleaved rounds where no table
+says another number.
 
 ${machine.versions.map((version) => `- ${version}`).join("\n")}`;
 }
@@ -140,8 +136,35 @@ function serverText(run) {
   return table(["server", "what it is", "not run, because"], rows);
 }
 
+function cell({ measured, against, met }, { server }) {
+  if (!measured) return "not measured";
+  const { median, least, most } = measured;
+  const whose = server === "best" ? ` of ${against}` : "";
+  return `${show(median)} (${show(least)}–${show(most)})${whose}, ${met ? "met" : "**not met**"}`;
+}
+
+export function comparison({ runs, others = 0 }) {
+  const left = others ? ` ${others} of other works or other targets are left out.` : "";
+  if (runs.length < 2)
+    return `There is ${["no", "only one"][runs.length]} whole run to look at.${left}`;
+
+  const all = compare(runs);
+  const count = (which) => all.filter(which).length;
+  const rows = all.map(({ target, limit, verdicts, agrees }) => [
+    targetTitle(target),
+    limitText(limit),
+    ...verdicts.map((verdict) => cell(verdict, limit)),
+    agrees ? "yes" : "**no**",
+  ]);
+  const names = runs.map(({ machine }) => `${machine.date}, ${machine.commit}`);
+  const number = { 2: "both", 3: "all three" }[runs.length];
+  const agreeing = count(({ agrees }) => agrees);
+  const same = count(({ isSame }) => isSame);
+  const text = `${agreeing} of ${all.length} targets agree in ${number} runs; ${same} have the same`;
+  return `${text} verdict.${left}\n\n${table(["work", "limit", ...names, "agree"], rows)}`;
+}
+
 export function results(run) {
-  const works = run.works.filter((work) => run.results[work.name]);
   return `# Measured
 
 Written by \`make bench\`; [README.md](README.md) says how, [NOTES.md](NOTES.md) what was done to
@@ -162,8 +185,11 @@ ${targetTable(run)}
 
 ## Is the yardstick right?
 
-What a floor takes of node-ws's figure, in the run beside which the targets were set and in this
-one. The floor's CPU time decides, for works with a target; the other rows are there to be seen.
+What the floor takes of node-ws's figure, in the run beside which the targets were set and in this
+one. The two floors make the same system calls unless several broadcasts are in flight, so they are
+one server that was measured twice, there as here: the mean of both figures there is compared with
+the median of both servers' rounds here. With broadcasts in flight each is compared by itself, and
+floor decides. Rows of latency, of memory and of works without a target are there to be seen.
 
 ${yardstickText(run)}
 
@@ -173,11 +199,16 @@ ${serverText(run)}
 
 ## Works
 
-${works.map((work) => workText(run, work)).join("\n\n")}
+${run.works.map((work) => workText(run, work)).join("\n\n")}
 
 ## Do runs agree?
 
-${comparison(run)}
+For each target what whole runs measured: the median, the least and the most of its rounds, and the
+verdict. Runs agree if the median of each lies between the least and the most of every other, or
+within 5 % of its median, as memory has hardly a spread. Works without a target are not here: one
+round or two have no spread that could hold another run's.
+
+${comparison(run.before ?? lastRuns())}
 
 ${lastLine(run)}
 `;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Runs the works: for each work its rounds, in each round every server once, so that what the
-// machine does meanwhile hits all of them alike. The server has core 0, the generator core 1.
+// Runs works: for each its rounds, in each round every server once, so that what the machine does
+// meanwhile hits all of them alike. The server has core 0, the generator core 1.
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { OURS } from "./judge.mjs";
 import { start } from "./process.mjs";
-import { built, here, servers } from "./servers.mjs";
+import { built, here, servers, warmSeconds } from "./servers.mjs";
 import { roundsOf } from "./works.mjs";
 
 const LOAD_CORE = "1";
 const LIMIT_MS = 60000;
 const SCALE_MS = 120000;
+const FAILURES = 2; // of a server in a work, then it is left in peace
 const execute = promisify(execFile);
 
 function command(work, args, server) {
@@ -46,10 +47,9 @@ function load(args, meanwhile) {
 async function measureMemory(work, server) {
   let before;
   await load(command(work, ["idle", "--clients", 10], server), () => (before = server.bytes()));
-  const figure = await load(command(work, work.load, server), (seen) => {
+  return load(command(work, work.load, server), (seen) => {
     seen.bytes = (server.bytes() - before) / seen.clients;
   });
-  return figure;
 }
 
 // A server of a work: it stays from its first round to its last, so that a compiler at run time has
@@ -57,7 +57,8 @@ async function measureMemory(work, server) {
 async function enter(work, name) {
   const server = await start(name, work);
   try {
-    if (work.warm) await load(command(work, work.warm, server));
+    const args = work.warm && [...work.warm, "--seconds", warmSeconds(name)];
+    if (args) await load(command(work, args, server));
     return server;
   } catch (error) {
     await server.stop();
@@ -87,43 +88,54 @@ async function one(work, name, standing) {
   }
 }
 
-// One program measures a thing among few and among many; `found` has its lines until both are used.
-const found = new Map();
-async function among(work, rounds, say) {
-  if (!found.has(work.scale)) {
-    const args = [`${here}/scale.mjs`, work.scale, String(rounds)];
-    const { stdout } = await execute("node", args, { timeout: SCALE_MS }).catch((error) => {
-      say(`${work.name}: ${error.message}`);
-      return { stdout: "" };
-    });
-    found.set(work.scale, stdout.trim().split("\n").filter(Boolean).map(JSON.parse));
-  }
-  const line = found.get(work.scale).find(({ n }) => n === work.n);
-  const failures = line ? {} : { [OURS]: ["it did not complete"] };
-  return { figures: { us_per_unit: { [OURS]: line?.rounds ?? [] } }, failures };
+// A program of its own for all works of the group; it prints a line for each.
+async function scale(works, rounds, say) {
+  const [{ group }] = works;
+  const args = [`${here}/scale.mjs`, group, String(rounds)];
+  const { stdout } = await execute("node", args, { timeout: SCALE_MS }).catch((error) => {
+    say(`${group}: ${error.message}`);
+    return { stdout: "" };
+  });
+  const lines = stdout.trim().split("\n").filter(Boolean).map(JSON.parse);
+  return works.map((work) => {
+    const line = lines.find(({ n }) => n === work.scale);
+    const failures = line ? {} : { [OURS]: ["it did not complete"] };
+    return { figures: { us_per_unit: { [OURS]: line?.rounds ?? [] } }, failures };
+  });
 }
 
-// { metric: { server: [figure of round 0, ...] } } and what failed, in words, by server.
-export async function run(work, names, rounds, say) {
-  if (work.scale) return among(work, rounds, say);
-  const figures = {};
-  const failures = {};
-  const standing = new Map();
-  for (const metric of Object.keys(work.metrics)) {
-    figures[metric] = Object.fromEntries(names.map((name) => [name, []]));
+function empty(work) {
+  const none = () => Object.fromEntries(work.servers.map((name) => [name, []]));
+  const metrics = Object.keys(work.metrics);
+  return {
+    figures: Object.fromEntries(metrics.map((metric) => [metric, none()])),
+    failures: {},
+    standing: new Map(),
+  };
+}
+
+async function turn(work, { figures, failures, standing }, name, round, say) {
+  if (failures[name]?.length === FAILURES) return;
+  try {
+    const seen = await one(work, name, standing);
+    for (const metric of Object.keys(work.metrics)) figures[metric][name][round] = seen[metric];
+  } catch (error) {
+    (failures[name] ??= []).push(error.message.split("\n")[0]);
+    say(`${work.name}, ${name}: ${error.message}`);
   }
-  for (let round = 0; round < rounds; round++) {
-    for (const name of names) {
-      if (round >= roundsOf(work, name, rounds)) continue;
-      try {
-        const seen = await one(work, name, standing);
-        for (const metric of Object.keys(work.metrics)) figures[metric][name][round] = seen[metric];
-      } catch (error) {
-        (failures[name] ??= []).push(error.message.split("\n")[0]);
-        say(`${work.name}, ${name}: ${error.message}`);
-      }
-    }
-  }
-  await Promise.all([...standing.values()].map((server) => server.stop()));
-  return { figures, failures };
+}
+
+// The works of a group take turns, round by round. Resolves with what each has seen:
+// { figures: { metric: { server: [figure of round 0, ...] } }, failures: { server: [in words] } }.
+export async function run(works, rounds, say) {
+  if (works[0].scale) return scale(works, rounds, say);
+  const found = works.map(empty);
+  const most = (work) => Math.max(...work.servers.map((name) => roundsOf(work, name, rounds)));
+  for (let round = 0; round < Math.max(...works.map(most)); round++)
+    for (const [i, work] of works.entries())
+      for (const name of work.servers)
+        if (round < roundsOf(work, name, rounds)) await turn(work, found[i], name, round, say);
+  const servers = found.flatMap(({ standing }) => [...standing.values()]);
+  await Promise.all(servers.map((server) => server.stop()));
+  return found.map(({ figures, failures }) => ({ figures, failures }));
 }

@@ -1,67 +1,57 @@
 // SPDX-License-Identifier: MIT
 // The figures of each run stay in build/bench/runs/; the last three are laid side by side, because
-// a figure that another run does not confirm is worth little.
+// a figure that another run does not confirm is worth little. Only runs of the same works and
+// targets can be compared.
+import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { mainMetric, OURS } from "./judge.mjs";
+import { judge } from "./judge.mjs";
 import { built } from "./servers.mjs";
-import { ratios, show, summary } from "./stats.mjs";
+import { targets } from "./targets.mjs";
+import { works } from "./works.mjs";
 
 const folder = `${built}/runs`;
 const COMPARED = 3;
-const EIGHT = `${OURS} x8`; // workers, where it is the workers that are measured
+const NEAR = 0.05; // memory has hardly a spread
 
-export function keep(run) {
+const lists = JSON.stringify([works, targets]);
+export const fingerprint = createHash("sha256").update(lists).digest("hex").slice(0, 12);
+
+export function keep({ machine, rounds, whole, results }) {
   mkdirSync(folder, { recursive: true });
-  const kept = { machine: run.machine, rounds: run.rounds, whole: run.whole, results: run.results };
-  writeFileSync(`${folder}/${run.machine.date.replace(/[ :]/g, "-")}.json`, JSON.stringify(kept));
+  const kept = { fingerprint, machine, rounds, whole, results };
+  writeFileSync(`${folder}/${machine.date.replace(/[ :]/g, "-")}.json`, JSON.stringify(kept));
 }
 
-// Whole runs only, oldest first.
-export function lastRuns(count = COMPARED) {
+// The last whole runs, oldest first, and how many there are that measured or asked something else.
+export function lastRuns() {
   mkdirSync(folder, { recursive: true });
   const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
-  const runs = names.sort().map((name) => JSON.parse(readFileSync(`${folder}/${name}`, "utf8")));
-  return runs.filter((run) => run.whole).slice(-count);
+  const all = names.sort().map((name) => JSON.parse(readFileSync(`${folder}/${name}`, "utf8")));
+  const whole = all.filter((run) => run.whole);
+  const same = whole.filter((run) => run.fingerprint === fingerprint);
+  return { runs: same.slice(-COMPARED), others: whole.length - same.length };
 }
 
-// Each median lies between the least and the most that every other run saw.
-export function agree(lists) {
-  const found = lists.map(summary).filter(Boolean);
-  return found.every((one) =>
-    found.every((other) => one.median >= other.least && one.median <= other.most),
+// Each median lies between the least and the most that every other run saw, or is near its median.
+export function agree(summaries) {
+  const isNear = (one, other) =>
+    (one.median >= other.least && one.median <= other.most) ||
+    Math.abs(one.median - other.median) <= NEAR * Math.abs(other.median);
+  return summaries.every((one) => one && summaries.every((other) => other && isNear(one, other)));
+}
+
+// For each limit of each target: what was measured in each run, and what that says.
+export function compare(runs) {
+  return targets.flatMap((target) =>
+    target.limits.map((limit) => {
+      const verdicts = runs.map(({ results }) => judge(results, target, limit));
+      return {
+        target,
+        limit,
+        verdicts,
+        agrees: agree(verdicts.map(({ measured }) => measured)),
+        isSame: verdicts.every(({ met }) => met === verdicts[0].met),
+      };
+    }),
   );
-}
-
-// What can be compared between runs: what ours takes of node-ws's figure, round by round; where
-// node-ws does not run, the figure itself, and the machine's noise with it.
-function compared(work, results) {
-  const figures = results[work.name]?.figures[mainMetric(work)];
-  const [ours, node] = [figures?.[OURS] ?? figures?.[EIGHT], figures?.["node-ws"]];
-  return ours && node ? ratios(ours, node) : ours;
-}
-
-export function comparison(run) {
-  const runs = run.before ?? lastRuns();
-  if (runs.length < 2) return `There is ${["no", "only one"][runs.length]} whole run to look at.`;
-  const dates = runs.map(({ machine }) => `${machine.date}, ${machine.commit.slice(0, 8)}`);
-  const cell = (found) =>
-    found ? `${show(found.median)} (${show(found.least)}–${show(found.most)})` : "–";
-  const rows = [];
-  for (const work of run.works) {
-    const lists = runs.map(({ results }) => compared(work, results));
-    if (lists.filter((list) => summary(list)).length < 2) continue;
-    const unit = work.servers.includes("node-ws") ? "of node-ws" : work.metrics[mainMetric(work)];
-    const cells = lists.map((list) => cell(summary(list)));
-    rows.push(`| ${[work.title, unit, ...cells, agree(lists) ? "yes" : "**no**"].join(" | ")} |`);
-  }
-  const disagree = rows.filter((row) => row.endsWith("**no** |")).length;
-  return `The last ${runs.length} whole runs, ${OURS}, median (least–most). ${
-    disagree === 0
-      ? "They agree: each median lies within the spread of the others."
-      : `In ${disagree} of ${rows.length} works a median lies outside the spread of another run.`
-  }
-
-| work | | ${dates.join(" | ")} | agree |
-|${"---|".repeat(dates.length + 3)}
-${rows.join("\n")}`;
 }

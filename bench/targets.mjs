@@ -8,6 +8,25 @@ const atMost = (most, unit) => ({ most, unit });
 
 const KIB = 1024;
 
+// One process and six workers, handlers of the namespace and one closure of each socket.
+function memory(headers, whose, namespace, closure) {
+  const best = headers === "minimal" ? [times(0.2, "best")] : [];
+  const one = (work, server, title, kib, more = []) => ({
+    title: `memory, ${title}`,
+    work,
+    server,
+    limits: [atMost(kib * KIB, "bytes"), ...more],
+  });
+  const [ns, each] = ["handlers of the namespace", "a closure of each socket"];
+  const many = "100k connections over 6 workers";
+  return [
+    one(`idle-${headers}`, "sio-lua-ns", `${whose}, ${ns}`, namespace),
+    one(`idle-${headers}`, "sio-lua-one", `${whose}, ${each}`, closure, best),
+    one(`idle-100k-${headers}`, "sio-lua-ns x6", `${many}, ${whose}, ${ns}`, namespace),
+    one(`idle-100k-${headers}`, "sio-lua-one x6", `${many}, ${whose}, ${each}`, closure),
+  ];
+}
+
 function across(inflight, most) {
   return [2, 4, 8].map((workers) => ({
     title: `extra CPU per broadcast and worker, ${workers} workers, ${inflight} in flight`,
@@ -28,30 +47,8 @@ export const targets = [
   { work: "ack-100x8", limits: [times(2.75, "floor-batch"), times(0.5, "best")] },
   { work: "polling", limits: [times(0.4, "best")] },
   { work: "connect", limits: [times(2.5, "floor"), times(0.33, "best")] },
-  {
-    title: "memory, minimal headers, handlers of the namespace",
-    work: "idle-minimal",
-    server: "sio-lua-ns",
-    limits: [atMost(1.25 * KIB, "bytes")],
-  },
-  {
-    title: "memory, minimal headers, a closure of each socket",
-    work: "idle-minimal",
-    server: "sio-lua-one",
-    limits: [atMost(2 * KIB, "bytes"), times(0.2, "best")],
-  },
-  {
-    title: "memory, a browser's headers, handlers of the namespace",
-    work: "idle-browser",
-    server: "sio-lua-ns",
-    limits: [atMost(2 * KIB, "bytes")],
-  },
-  {
-    title: "memory, a browser's headers, a closure of each socket",
-    work: "idle-browser",
-    server: "sio-lua-one",
-    limits: [atMost(2.75 * KIB, "bytes")],
-  },
+  ...memory("minimal", "minimal headers", 1.25, 2),
+  ...memory("browser", "a browser's headers", 2, 2.75),
   {
     title: "emit with ack at 5,000/s, CPU",
     work: "ack-rate",

@@ -7,7 +7,7 @@ BENCH_LIBS = $(call pc,--libs zlib openssl)
 BENCH_BIN := $(if $(filter Linux,$(OS)),build/bench/load build/bench/floor)# they stand on epoll
 
 .PHONY: bench bench-quick bench-bin lint-bench
-bench: build bench-bin ## measure against peers and floors, 12 minutes; bench/README.md
+bench: build bench-bin ## measure against peers and floors, 14 minutes; bench/README.md
 	@bench/run.sh
 
 bench-quick: build bench-bin ## the same in two minutes: fewer works, Node's socket.io, the floors
