@@ -77,7 +77,7 @@ export function yardstickText(run) {
 
 function failureNotes(result) {
   return Object.entries(result.failures).map(
-    ([name, [first, ...more]]) => `${name}: failed ${more.length ? "twice, first" : "once"}: ${first}`,
+    ([name, [first, ...more]]) => `${name}: failed ${more.length ? "twice" : "once"}: ${first}`,
   );
 }
 
@@ -120,7 +120,7 @@ function workText(run, work) {
 
 function machineText({ machine, rounds }) {
   return `${machine.date} UTC, commit ${machine.commit}. ${machine.processor}, ${machine.memory},
-${machine.kernel}. Server on core 0, generator on core 1, ${rounds} interleaved rounds where no table
+${machine.kernel}. Server on core 0, generator on core 1, ${rounds} interleaved rounds if no table
 says another number.
 
 ${machine.versions.map((version) => `- ${version}`).join("\n")}`;
@@ -144,9 +144,9 @@ function cell({ measured, against, met }, { server }) {
 }
 
 export function comparison({ runs, others = 0 }) {
-  const left = others ? ` ${others} of other works or other targets are left out.` : "";
+  const left = others ? `Runs of other works or targets, not compared: ${others}.\n` : "";
   if (runs.length < 2)
-    return `There is ${["no", "only one"][runs.length]} whole run to look at.${left}`;
+    return `There is ${["no", "only one"][runs.length]} whole run to look at.\n${left}`.trim();
 
   const all = compare(runs);
   const count = (which) => all.filter(which).length;
@@ -160,8 +160,10 @@ export function comparison({ runs, others = 0 }) {
   const number = { 2: "both", 3: "all three" }[runs.length];
   const agreeing = count(({ agrees }) => agrees);
   const same = count(({ isSame }) => isSame);
-  const text = `${agreeing} of ${all.length} targets agree in ${number} runs; ${same} have the same`;
-  return `${text} verdict.${left}\n\n${table(["work", "limit", ...names, "agree"], rows)}`;
+  const sum = `${agreeing} of ${all.length} targets agree in ${number} runs`;
+  return `${sum}; ${same} have the same verdict.
+${left}
+${table(["work", "limit", ...names, "agree"], rows)}`;
 }
 
 export function results(run) {
