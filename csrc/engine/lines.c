@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Packing heads. Stands on blobs and the keyed hash of map.h; opening.c packs, session.c unpacks.
+/* Packing heads. Stands on blobs and mix.h; opening.c packs, session.c unpacks.
  *
  *     packed: pieces { u16: SHARED | place }  or  { u16: length, its bytes }
  *
@@ -8,7 +8,7 @@
  */
 #include "engine/lines.h"
 
-#include "base/map.h"
+#include "base/mix.h"
 
 enum {
     WAYS = 4,
@@ -36,13 +36,14 @@ static bool seen_before(struct eio_lines *l, uint32_t hash)
     return before;
 }
 
-/* The place of a piece that is shared, or is from now on; -1: it is not. Counts the use. */
+/* The place of a piece that is shared, or is from now on; -1: it is not. Counts the use. The hash
+ * has no key: pieces that collide can take no more places than any others. */
 static int share(struct eio_lines *l, struct sio_slice piece)
 {
     uint32_t hash, place, vacant = EIO_LINES_MAX;
     if (piece.len < SHARED_MIN || piece.len > EIO_LINE_BYTES_MAX)
         return -1;
-    hash = (uint32_t)sio_hash(piece);
+    hash = (uint32_t)sio_mix(0, piece);
     for (uint32_t way = 0; way < WAYS; way++) {
         place = place_at(hash, way);
         if (holds(l, place, hash, piece)) {
