@@ -18,6 +18,7 @@
 
 #include "bind/bind.h"
 #include "codec/sio_packet.h"
+#include "sio/server.h"
 
 enum {
     SIO_JSON_ARGS_MAX = 8000,  /* of one event; the rest is refused */
@@ -46,6 +47,8 @@ bool sio_json_encode_data(lua_State *L, struct sio_bind *b, int index, const cha
  * SIO_EFULL with nothing pushed. Placeholders become binaries when there are attachments. */
 int sio_json_decode_args(lua_State *L, struct sio_bind *b, struct sio_slice json,
                          struct sio_blob *const *attachments, unsigned n_attachments);
+/* The same for what came in, whose tokens may be known. */
+int sio_json_decode_incoming(lua_State *L, struct sio_bind *b, const struct sio_incoming *in);
 /* Pushes one value; 0 or an error with nothing pushed, and *at (may be NULL) the byte it was found
  * at. */
 int sio_json_decode_value(lua_State *L, struct sio_bind *b, struct sio_slice json, size_t *at);

@@ -246,7 +246,7 @@ static int decode_items(struct decoder *d)
     if (err == 0 && t.type != SIO_JSON_ARRAY)
         return SIO_EPROTO;
     while (err == 0 && (err = sio_json_next(&d->reader, &t)) == 0 && t.type != SIO_JSON_ARRAY_END) {
-        if (n == SIO_JSON_ARGS_MAX || !lua_checkstack(d->L, 8))
+        if (n == SIO_JSON_ARGS_MAX || !room_for(d->L, n, 1))
             return SIO_EFULL;
         err = decode_value(d, &t);
         n++;
@@ -256,16 +256,27 @@ static int decode_items(struct decoder *d)
     return err != 0 ? err : n;
 }
 
-int sio_json_decode_args(lua_State *L, struct sio_bind *b, struct sio_slice json,
-                         struct sio_blob *const *attachments, unsigned n_attachments)
+int sio_json_decode_incoming(lua_State *L, struct sio_bind *b, const struct sio_incoming *in)
 {
-    struct decoder d = {.L = L, .b = b, .attachments = attachments, .n_attachments = n_attachments};
+    struct decoder d = {
+        .L = L, .b = b, .attachments = in->attachments, .n_attachments = in->n_attachments};
     int top = lua_gettop(L), n;
-    sio_json_reader_init(&d.reader, json, SIO_JSON_DEPTH_MAX);
+    if (in->tape != NULL && in->tape->n != 0)
+        sio_json_reader_init_taped(&d.reader, in->tape);
+    else
+        sio_json_reader_init(&d.reader, in->data, SIO_JSON_DEPTH_MAX);
     n = decode_items(&d);
     if (n < 0)
         lua_settop(L, top);
     return n;
+}
+
+int sio_json_decode_args(lua_State *L, struct sio_bind *b, struct sio_slice json,
+                         struct sio_blob *const *attachments, unsigned n_attachments)
+{
+    const struct sio_incoming in = {
+        .data = json, .attachments = attachments, .n_attachments = n_attachments};
+    return sio_json_decode_incoming(L, b, &in);
 }
 
 /* One value and the end behind it. */

@@ -108,7 +108,7 @@ void sio_server_side_on_event(void *owner, struct sio_nsp *n, struct sio_asker f
     sio_handle_push_value(app->bind, L, n);
     push_ack(L, app, from, lserver_side_answer);
     push_ack(L, app, from, lserver_side_pass);
-    int count = sio_json_decode_args(L, app->bind, in->data, in->attachments, in->n_attachments);
+    int count = sio_json_decode_incoming(L, app->bind, in);
     if (count <= 0) {
         sio_log_limited(SIO_LOG_WARN, "server-side", "an event from slot %u dropped: %s",
                         from.place.slot, sio_err_text(count));

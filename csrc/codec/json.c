@@ -28,43 +28,58 @@ void sio_json_reader_init(struct sio_json_reader *r, struct sio_slice text, unsi
     };
 }
 
+void sio_json_reader_init_taped(struct sio_json_reader *r, const struct sio_json_tape *tape)
+{
+    *r = (struct sio_json_reader){.taped = tape->tokens};
+}
+
 static bool in_object(const struct sio_json_reader *r)
 {
     unsigned level = r->depth - 1;
     return r->stack[level / 8] >> (level % 8) & 1;
 }
 
-static void skip_space(struct sio_json_reader *r)
-{
-    const char *p = r->text.p;
-    size_t at = r->pos;
-    while (at < r->text.len && (p[at] == ' ' || p[at] == '\n' || p[at] == '\t' || p[at] == '\r'))
-        at++;
-    r->pos = at;
-}
-
 /* The next byte, or -1 at the end of the text. */
-static int peek(const struct sio_json_reader *r)
+static inline int peek(const struct sio_json_reader *r)
 {
     return r->pos < r->text.len ? (unsigned char)r->text.p[r->pos] : -1;
 }
 
+/* The next byte that is no white space, or -1. */
+static inline int peek_token(struct sio_json_reader *r)
+{
+    int c = peek(r);
+    while (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
+        r->pos++;
+        c = peek(r);
+    }
+    return c;
+}
+
 /* Marks what is a quote, a backslash, a control character (as what is behind the end) or not ASCII.
- * A byte above such a one may be marked without need, but the first mark is right. */
-static uint64_t special_bytes(uint64_t word)
+ * A byte above such a one may be marked without need, but the first mark is right. With bit 1
+ * turned, the quote is the next one behind the control characters. */
+static inline uint64_t special_bytes(uint64_t word)
 {
     const uint64_t ones = SIO_WORD_ONES;
-    uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
-    uint64_t low = (word - ones * 0x20) | (quote - ones) | (backslash - ones);
+    uint64_t low = ((word ^ ones * 0x02) - ones * 0x21) | ((word ^ ones * '\\') - ones);
     return (low | word) & SIO_WORD_HIGH_BITS;
+}
+
+static inline uint64_t special_at(struct sio_slice text, size_t at)
+{
+    return special_bytes(sio_word_load(text.p + at));
 }
 
 size_t sio_json_plain(struct sio_slice text, size_t at)
 {
+    enum { LONG = 64 }; /* what is left, for two words at once to be worth a try */
     for (; at < text.len; at += 8) {
         uint64_t marks = special_bytes(sio_word_at(text, at));
         if (marks != 0)
             return at + sio_word_first(marks);
+        while (text.len - at >= LONG && (special_at(text, at + 8) | special_at(text, at + 16)) == 0)
+            at += 16;
     }
     return text.len;
 }
@@ -87,32 +102,33 @@ static size_t escape_len(struct sio_slice s)
     return 6;
 }
 
+/* Length of the escape sequence or of the character beyond ASCII at the front of `s`; an error when
+ * it is neither. */
+static int special_len(struct sio_slice s)
+{
+    size_t n;
+    if ((unsigned char)s.p[0] < 0x20)
+        return SIO_EPROTO;
+    if (s.p[0] == '\\')
+        return (n = escape_len(s)) != 0 ? (int)n : SIO_EPROTO;
+    return (n = sio_utf8_sequence(s)) != 0 ? (int)n : SIO_EUTF8;
+}
+
 /* From behind the opening quote to behind the closing one. */
 static int read_string(struct sio_json_reader *r, struct sio_json_token *out)
 {
-    size_t from = ++r->pos, at = from;
-    for (;;) {
-        struct sio_slice rest;
-        size_t n;
-        at = sio_json_plain(r->text, at);
-        rest = sio_slice_from(r->text, at);
-        if (rest.len == 0 || (unsigned char)rest.p[0] < 0x20)
-            return SIO_EPROTO;
-        if (rest.p[0] == '"')
-            break;
-        if (rest.p[0] == '\\') {
-            out->escaped = true;
-            n = escape_len(rest);
-            if (n == 0)
-                return SIO_EPROTO;
-        } else {
-            n = sio_utf8_sequence(rest);
-            if (n == 0)
-                return SIO_EUTF8;
-        }
-        at += n;
+    struct sio_slice text = r->text;
+    size_t from = r->pos + 1, at = sio_json_plain(text, from);
+    while (at < text.len && text.p[at] != '"') {
+        int n = special_len(sio_slice_from(text, at));
+        if (n < 0)
+            return n;
+        out->escaped |= text.p[at] == '\\';
+        at = sio_json_plain(text, at + (size_t)n);
     }
-    out->raw = sio_slice(r->text.p + from, at - from);
+    if (at == text.len)
+        return SIO_EPROTO;
+    out->raw = sio_slice(text.p + from, at - from);
     r->pos = at + 1;
     return 0;
 }
@@ -190,9 +206,9 @@ static int close_level(struct sio_json_reader *r, struct sio_json_token *out)
     return 0;
 }
 
-static int read_value(struct sio_json_reader *r, struct sio_json_token *out)
+/* What begins with `c`. */
+static int read_value(struct sio_json_reader *r, int c, struct sio_json_token *out)
 {
-    int c = peek(r);
     r->state = AFTER_VALUE;
     switch (c) {
     case '"':
@@ -213,17 +229,16 @@ static int read_value(struct sio_json_reader *r, struct sio_json_token *out)
     }
 }
 
-static int read_key(struct sio_json_reader *r, struct sio_json_token *out)
+static int read_key(struct sio_json_reader *r, int c, struct sio_json_token *out)
 {
     int err;
-    if (peek(r) != '"')
+    if (c != '"')
         return SIO_EPROTO;
     out->type = SIO_JSON_KEY;
     err = read_string(r, out);
     if (err)
         return err;
-    skip_space(r);
-    if (peek(r) != ':')
+    if (peek_token(r) != ':')
         return SIO_EPROTO;
     r->pos++;
     r->state = WANT_VALUE;
@@ -231,9 +246,9 @@ static int read_key(struct sio_json_reader *r, struct sio_json_token *out)
 }
 
 /* Behind a value: the end of the text, of the level, or a comma and what it announces. */
-static int read_after(struct sio_json_reader *r, struct sio_json_token *out)
+static int read_after(struct sio_json_reader *r, int c, struct sio_json_token *out)
 {
-    int c = peek(r);
+    bool object;
     if (r->depth == 0) {
         if (c != -1)
             return SIO_EPROTO;
@@ -241,28 +256,34 @@ static int read_after(struct sio_json_reader *r, struct sio_json_token *out)
         out->type = SIO_JSON_END;
         return 0;
     }
-    if (c == (in_object(r) ? '}' : ']'))
+    object = in_object(r);
+    if (c == (object ? '}' : ']'))
         return close_level(r, out);
     if (c != ',')
         return SIO_EPROTO;
     r->pos++;
-    skip_space(r);
-    return in_object(r) ? read_key(r, out) : read_value(r, out);
+    c = peek_token(r);
+    return object ? read_key(r, c, out) : read_value(r, c, out);
 }
 
 int sio_json_next(struct sio_json_reader *r, struct sio_json_token *out)
 {
-    *out = (struct sio_json_token){0};
-    skip_space(r);
+    int c;
+    if (r->taped != NULL) {
+        *out = *r->taped++;
+        return 0;
+    }
+    c = peek_token(r);
+    out->escaped = out->integer = false;
     switch ((enum state)r->state) {
     case WANT_VALUE:
-        return read_value(r, out);
+        return read_value(r, c, out);
     case WANT_VALUE_OR_END:
-        return peek(r) == ']' ? close_level(r, out) : read_value(r, out);
+        return c == ']' ? close_level(r, out) : read_value(r, c, out);
     case WANT_KEY_OR_END:
-        return peek(r) == '}' ? close_level(r, out) : read_key(r, out);
+        return c == '}' ? close_level(r, out) : read_key(r, c, out);
     case AFTER_VALUE:
-        return read_after(r, out);
+        return read_after(r, c, out);
     case AT_END:
         break;
     }

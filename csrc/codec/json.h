@@ -35,7 +35,16 @@ struct sio_json_token {
     struct sio_slice raw; /* KEY, STRING: between the quotes; NUMBER: its characters */
 };
 
+enum { SIO_JSON_TAPE_MAX = 32 }; /* tokens: longer texts are read again */
+
+/* The tokens of a text that was scanned, for who reads it next. */
+struct sio_json_tape {
+    unsigned n; /* 0: there is no tape */
+    struct sio_json_token tokens[SIO_JSON_TAPE_MAX];
+};
+
 struct sio_json_reader {
+    const struct sio_json_token *taped; /* the next one of a tape; NULL: of `text` */
     struct sio_slice text;
     size_t pos;
     unsigned depth, max_depth;
@@ -45,6 +54,8 @@ struct sio_json_reader {
 
 /* max_depth <= SIO_JSON_DEPTH_MAX; more is taken as that. */
 void sio_json_reader_init(struct sio_json_reader *r, struct sio_slice text, unsigned max_depth);
+/* Reads the text that the tape, with n > 0, is of; the depth is not counted again. */
+void sio_json_reader_init_taped(struct sio_json_reader *r, const struct sio_json_tape *tape);
 /* 0 with *out filled, or an error; after SIO_JSON_END or an error do not call again. */
 int sio_json_next(struct sio_json_reader *r, struct sio_json_token *out);
 
@@ -81,8 +92,10 @@ struct sio_json_shape {
                                 * integer token or >= 64 */
 };
 /* The text must be exactly one JSON value. Errors as sio_json_next; then *out is undefined. As in
- * JavaScript, of duplicate members the last counts; members besides the two do not matter. */
-int sio_json_scan(struct sio_slice text, unsigned max_depth, struct sio_json_shape *out);
+ * JavaScript, of duplicate members the last counts; members besides the two do not matter. `tape`
+ * (may be NULL) gets the tokens, or n = 0 when they are too many. */
+int sio_json_scan(struct sio_slice text, unsigned max_depth, struct sio_json_shape *out,
+                  struct sio_json_tape *tape);
 /* Appends the value of a string member of a top-level object to out; SIO_ENOENT when absent or not
  * a string. The text has been scanned. Of duplicate members the last counts. */
 int sio_json_member(struct sio_slice object, struct sio_slice name, struct sio_buf *out);

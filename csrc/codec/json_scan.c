@@ -71,36 +71,47 @@ static void note_first(struct sio_json_shape *out, const struct sio_json_token *
         out->first = t->raw;
 }
 
-int sio_json_scan(struct sio_slice text, unsigned max_depth, struct sio_json_shape *out)
+int sio_json_scan(struct sio_slice text, unsigned max_depth, struct sio_json_shape *out,
+                  struct sio_json_tape *tape)
 {
     struct level levels[SIO_JSON_DEPTH_MAX + 1]; /* [0]: around the whole text */
     struct sio_json_reader r;
-    struct sio_json_token t;
+    struct sio_json_token spare, *next = tape != NULL ? tape->tokens : &spare;
+    const struct sio_json_token *end = tape != NULL ? next + SIO_JSON_TAPE_MAX : next;
     *out = (struct sio_json_shape){0};
     levels[0] = (struct level){0};
     sio_json_reader_init(&r, text, max_depth);
     for (;;) {
+        struct sio_json_token *t = next < end ? next++ : &spare;
         unsigned depth = r.depth;
-        int err = sio_json_next(&r, &t);
+        int err = sio_json_next(&r, t);
         struct level *l = &levels[depth];
-        if (err || t.type == SIO_JSON_END)
+        if (err)
             return err;
-        if (t.type == SIO_JSON_KEY) {
-            l->field = which_field(&t);
+        switch (t->type) {
+        case SIO_JSON_END:
+            if (tape != NULL)
+                tape->n = t != &spare ? (unsigned)(next - tape->tokens) : 0;
+            return 0;
+        case SIO_JSON_KEY:
+            l->field = which_field(t);
             continue;
-        }
-        if (t.type == SIO_JSON_OBJECT_END || t.type == SIO_JSON_ARRAY_END) {
+        case SIO_JSON_OBJECT_END:
             note_object(out, l);
+            /* fall through */
+        case SIO_JSON_ARRAY_END:
             if (depth == 1)
                 out->items = l->items;
             continue;
+        default:
+            break;
         }
         if (depth == 0)
-            out->type = t.type;
+            out->type = t->type;
         if (depth == 1 && l->items == 0 && out->type == SIO_JSON_ARRAY)
-            note_first(out, &t);
+            note_first(out, t);
         l->items++;
-        note_value(l, &t);
+        note_value(l, t);
         if (r.depth > depth)
             levels[r.depth] = (struct level){.num = -1};
     }

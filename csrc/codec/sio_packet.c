@@ -122,12 +122,12 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static int check_data(struct sio_packet *p, const char **why)
+static int check_data(struct sio_packet *p, struct sio_json_tape *tape, const char **why)
 {
     /* white space in front of the JSON makes upstream read it as an ack id of 0 */
     if (p->data.len > 0 && is_space(p->data.p[0]))
         return refuse(why, "invalid payload");
-    if (p->data.len > 0 && sio_json_scan(p->data, SIO_JSON_DEPTH_MAX, &p->shape) != 0)
+    if (p->data.len > 0 && sio_json_scan(p->data, SIO_JSON_DEPTH_MAX, &p->shape, tape) != 0)
         return refuse(why, "invalid payload");
     if (!shape_fits(p))
         return refuse(why, "invalid payload");
@@ -137,25 +137,26 @@ static int check_data(struct sio_packet *p, const char **why)
     return 0;
 }
 
-static int check(struct sio_packet *p, bool v2, const char **why)
+static int check(struct sio_packet *p, bool v2, struct sio_json_tape *tape, const char **why)
 {
     if (v2 && split_nsp(p, why))
         return SIO_EPROTO;
     if (p->nsp.len > SIO_NSP_NAME_MAX)
         return refuse(why, "invalid namespace");
-    return check_data(p, why);
+    return check_data(p, tape, why);
 }
 
 int sio_packet_check(struct sio_packet *p, bool v2, const char **why)
 {
-    if (check(p, v2, why) != 0)
+    if (check(p, v2, NULL, why) != 0)
         return SIO_EPROTO;
     return p->attachments != 0 && p->shape.placeholders != p->attachments
                ? refuse(why, "illegal attachments")
                : 0;
 }
 
-static int decode(struct sio_slice text, bool v2, struct sio_packet *out, const char **why)
+static int decode(struct sio_slice text, bool v2, struct sio_packet *out,
+                  struct sio_json_tape *tape, const char **why)
 {
     struct sio_slice s = text;
     *out = (struct sio_packet){0};
@@ -170,17 +171,19 @@ static int decode(struct sio_slice text, bool v2, struct sio_packet *out, const 
     if (out->id > id_max)
         return refuse(why, "invalid payload");
     out->data = s;
-    return check(out, v2, why);
+    return check(out, v2, tape, why);
 }
 
-int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why)
+int sio_packet_decode(struct sio_slice text, struct sio_packet *out, struct sio_json_tape *tape,
+                      const char **why)
 {
-    return decode(text, false, out, why);
+    return decode(text, false, out, tape, why);
 }
 
-int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const char **why)
+int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, struct sio_json_tape *tape,
+                         const char **why)
 {
-    return decode(text, true, out, why);
+    return decode(text, true, out, tape, why);
 }
 
 size_t sio_packet_head(char out[SIO_PACKET_HEAD_MAX], enum sio_packet_type type,
@@ -208,6 +211,8 @@ bool sio_packet_reserved_event(struct sio_slice name)
         {"connect", 7},        {"connect_error", 13}, {"disconnect", 10},
         {"disconnecting", 13}, {"newListener", 11},   {"removeListener", 14},
     };
+    if (name.len < 7 || name.len > 14)
+        return false;
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (sio_slice_eq(name, reserved[i]))
             return true;

@@ -45,12 +45,15 @@ struct sio_packet {
  * Returns 0, or SIO_EPROTO with *why a static string in upstream's words ("invalid payload",
  * "Illegal attachments", "too many attachments", "illegal attachments", "unknown packet type"), and
  * "invalid namespace" for a name over the limit. The text must be UTF-8, which the WebSocket reader
- * and the polling transport have checked. */
-int sio_packet_decode(struct sio_slice text, struct sio_packet *out, const char **why);
+ * and the polling transport have checked. `tape` (may be NULL) gets the tokens of the data, if it
+ * is not too long. */
+int sio_packet_decode(struct sio_slice text, struct sio_packet *out, struct sio_json_tape *tape,
+                      const char **why);
 
 /* The same for clients of Socket.IO v2 (Engine.IO v3), whose namespaces are the path and query of a
  * URL. Also "Invalid URL", for one that begins with "//". */
-int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, const char **why);
+int sio_packet_decode_v2(struct sio_slice text, struct sio_packet *out, struct sio_json_tape *tape,
+                         const char **why);
 
 /* The checks of both, for packets that came in another form: namespace (of v2: also split), shape
  * of the data, reserved events, and that each attachment has its placeholder; something of the

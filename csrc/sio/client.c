@@ -121,6 +121,7 @@ static void dispatch(struct sio_socket *s, const struct sio_inbound *in)
     struct sio_server *server = s->nsp->server;
     const struct sio_packet *p = &in->packet;
     const struct sio_incoming incoming = {.data = p->data,
+                                          .tape = &in->tape,
                                           .attachments = in->attachments,
                                           .n_attachments = p->attachments,
                                           .has_id = p->has_id,
@@ -181,6 +182,7 @@ static void on_message(void *owner, struct eio_session *session, struct sio_slic
     struct sio_inbound in;
     const char *why = NULL;
     in.own = (struct sio_buf){0};
+    in.tape.n = 0;
     int got = o->parser->decode(o->parser_ctx, &wire, &c->kept, data, binary, &in, &why);
     if (got < 0)
         invalid_packet(c, why);

@@ -91,7 +91,8 @@ static int decode_text(const struct sio_wire *wire, void **kept, struct sio_slic
 {
     if (*kept != NULL)
         return refuse(kept, why, "got plaintext data when reconstructing a packet");
-    int err = (wire->v2 ? sio_packet_decode_v2 : sio_packet_decode)(text, &in->packet, why);
+    int err =
+        (wire->v2 ? sio_packet_decode_v2 : sio_packet_decode)(text, &in->packet, &in->tape, why);
     if (err != 0)
         return err;
     if (in->packet.attachments == 0)

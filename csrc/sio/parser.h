@@ -19,8 +19,9 @@
 
 /* A packet that came in. */
 struct sio_inbound {
-    struct sio_packet packet; /* borrowed from the message, or from `own` */
-    struct sio_buf own;       /* freed when the packet was handled, as the attachments are */
+    struct sio_packet packet;  /* borrowed from the message, or from `own` */
+    struct sio_json_tape tape; /* of the packet's data; n = 0: there is none */
+    struct sio_buf own;        /* freed when the packet was handled, as the attachments are */
     struct sio_blob *attachments[SIO_ATTACHMENTS_MAX]; /* packet.attachments of them */
 };
 
@@ -33,7 +34,7 @@ struct sio_wire {
 struct sio_parser {
     /* Fills an empty `out`. 0, or an error, which it has logged: then the packet is not sent. */
     int (*encode)(void *ctx, const struct sio_out_head *head, struct sio_out *out);
-    /* 1: `in`, of which `own` alone was set, has a packet. 0: more messages belong to it. An
+    /* 1: `in`, of which `own` and tape.n were set, has a packet. 0: more messages belong to it. An
      * error: *why has upstream's words for it, valid until the next call; nothing is kept. */
     int (*decode)(void *ctx, const struct sio_wire *wire, void **kept, struct sio_slice message,
                   bool binary, struct sio_inbound *in, const char **why);

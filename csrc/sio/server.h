@@ -41,6 +41,7 @@ struct sio_server_options {
 /* A packet that came in. Everything is borrowed for the call; blobs may be referenced. */
 struct sio_incoming {
     struct sio_slice data; /* JSON array: event name and arguments, or an ack's arguments */
+    const struct sio_json_tape *tape;    /* its tokens; NULL, or n = 0: not known */
     struct sio_blob *const *attachments; /* in the order of the placeholders' num */
     unsigned n_attachments;
     bool has_id; /* the sender wants an acknowledgement */

@@ -8,7 +8,7 @@ static struct sio_json_shape shape_of(const char *text)
 {
     struct sio_json_shape s;
     test_context("%s", text);
-    CHECK_EQ_INT(sio_json_scan(sio_slice_str(text), 128, &s), 0);
+    CHECK_EQ_INT(sio_json_scan(sio_slice_str(text), 128, &s, NULL), 0);
     return s;
 }
 
@@ -80,10 +80,58 @@ TEST(bad_placeholders) /* C17-C21, CVE-2022-2421 */
 TEST(scan_reports_what_the_reader_does)
 {
     struct sio_json_shape s;
-    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[1,]"), 128, &s), SIO_EPROTO);
-    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[1] x"), 128, &s), SIO_EPROTO);
-    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[\"\xff\"]"), 128, &s), SIO_EUTF8);
-    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[[[1]]]"), 2, &s), SIO_EDEPTH);
+    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[1,]"), 128, &s, NULL), SIO_EPROTO);
+    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[1] x"), 128, &s, NULL), SIO_EPROTO);
+    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[\"\xff\"]"), 128, &s, NULL), SIO_EUTF8);
+    CHECK_EQ_INT(sio_json_scan(SIO_LIT("[[[1]]]"), 2, &s, NULL), SIO_EDEPTH);
+}
+
+/* What a reader of the tape gets is what a reader of the text gets. */
+static void expect_same_tokens(struct sio_slice text, const struct sio_json_tape *tape)
+{
+    struct sio_json_reader plain, taped;
+    struct sio_json_token a, b;
+    sio_json_reader_init(&plain, text, 128);
+    sio_json_reader_init_taped(&taped, tape);
+    do {
+        CHECK_EQ_INT(sio_json_next(&plain, &a), 0);
+        CHECK_EQ_INT(sio_json_next(&taped, &b), 0);
+        CHECK_EQ_INT(a.type, b.type);
+        CHECK_EQ_INT(a.escaped, b.escaped);
+        CHECK_EQ_INT(a.integer, b.integer);
+        if (a.type == SIO_JSON_KEY || a.type == SIO_JSON_STRING || a.type == SIO_JSON_NUMBER)
+            CHECK_EQ_SLICE(a.raw, b.raw);
+    } while (a.type != SIO_JSON_END);
+}
+
+TEST(tape)
+{
+    struct sio_slice text = SIO_LIT("[\"a\\n\",{\"k\":[-1,1.5,true,null]},\"\"]");
+    struct sio_json_shape s;
+    struct sio_json_tape tape;
+    CHECK_EQ_INT(sio_json_scan(text, 128, &s, &tape), 0);
+    CHECK_EQ_INT(tape.n, 14);
+    expect_same_tokens(text, &tape);
+}
+
+TEST(tape_at_its_limit)
+{
+    struct sio_buf b = {0};
+    struct sio_json_shape s;
+    struct sio_json_tape tape;
+    sio_buf_append_slice(&b, SIO_LIT("[0"));
+    for (int i = 4; i < SIO_JSON_TAPE_MAX; i++) /* brackets, end and the first are four */
+        sio_buf_append_slice(&b, SIO_LIT(",1"));
+    sio_buf_append_char(&b, ']');
+    CHECK_EQ_INT(sio_json_scan(sio_buf_slice(&b), 128, &s, &tape), 0);
+    CHECK_EQ_INT(tape.n, SIO_JSON_TAPE_MAX);
+    expect_same_tokens(sio_buf_slice(&b), &tape);
+    b.p[b.len - 1] = ',';
+    sio_buf_append_slice(&b, SIO_LIT("1]"));
+    CHECK_EQ_INT(sio_json_scan(sio_buf_slice(&b), 128, &s, &tape), 0);
+    CHECK_EQ_INT(tape.n, 0);
+    CHECK_EQ_INT(s.items, SIO_JSON_TAPE_MAX - 2);
+    sio_buf_fini(&b);
 }
 
 static void expect_member(const char *object, const char *wanted)

@@ -297,7 +297,7 @@ TEST(depth_is_limited)
     for (unsigned map = 0; map <= 1; map++) {
         nest(&input, SIO_JSON_DEPTH_MAX, map);
         CHECK_EQ_INT(to_json(sio_buf_slice(&input), &json), 0);
-        CHECK_EQ_INT(sio_json_scan(sio_buf_slice(&json), SIO_JSON_DEPTH_MAX, &shape), 0);
+        CHECK_EQ_INT(sio_json_scan(sio_buf_slice(&json), SIO_JSON_DEPTH_MAX, &shape, NULL), 0);
         nest(&input, SIO_JSON_DEPTH_MAX + 1, map);
         CHECK_EQ_INT(to_json(sio_buf_slice(&input), &json), SIO_EDEPTH);
         nest(&input, 1000000, map);

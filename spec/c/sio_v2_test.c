@@ -91,14 +91,15 @@ TEST(the_longest_query) /* SIO_NSP_QUERY_MAX, SIO_NSP_NAME_MAX */
     memcpy(text, "0/", 2);
     text[1 + SIO_NSP_NAME_MAX] = '?';
     struct sio_slice whole = sio_slice(text, 1 + SIO_NSP_NAME_MAX + 1 + SIO_NSP_QUERY_MAX);
-    CHECK_EQ_INT(sio_packet_decode_v2(whole, &p, &why), 0);
+    CHECK_EQ_INT(sio_packet_decode_v2(whole, &p, NULL, &why), 0);
     CHECK_EQ_INT(p.nsp.len, SIO_NSP_NAME_MAX);
     CHECK_EQ_INT(p.query.len, SIO_NSP_QUERY_MAX);
     whole.len++;
-    CHECK_EQ_INT(sio_packet_decode_v2(whole, &p, &why), SIO_EPROTO);
+    CHECK_EQ_INT(sio_packet_decode_v2(whole, &p, NULL, &why), SIO_EPROTO);
     text[1 + SIO_NSP_NAME_MAX] = 'x';
-    CHECK_EQ_INT(sio_packet_decode_v2(sio_slice(text, 2 + SIO_NSP_NAME_MAX), &p, &why), SIO_EPROTO);
-    CHECK_EQ_INT(sio_packet_decode(SIO_LIT("0/a?x=1"), &p, &why), 0); /* in v5 it is a name */
+    CHECK_EQ_INT(sio_packet_decode_v2(sio_slice(text, 2 + SIO_NSP_NAME_MAX), &p, NULL, &why),
+                 SIO_EPROTO);
+    CHECK_EQ_INT(sio_packet_decode(SIO_LIT("0/a?x=1"), &p, NULL, &why), 0); /* in v5 it is a name */
     CHECK_SLICE(p.nsp, "/a?x=1");
     CHECK_EQ_INT(p.query.len, 0);
 }

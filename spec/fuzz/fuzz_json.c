@@ -191,12 +191,29 @@ static int read_all(struct sio_slice text)
     }
 }
 
+/* A reader of the tape gets what a reader of the text gets. */
+static void check_tape(struct sio_slice text, const struct sio_json_tape *tape)
+{
+    struct sio_json_reader plain, taped;
+    struct sio_json_token a, b;
+    sio_json_reader_init(&plain, text, SIO_JSON_DEPTH_MAX);
+    sio_json_reader_init_taped(&taped, tape);
+    for (unsigned i = 0; i < tape->n; i++) {
+        FUZZ_CHECK(sio_json_next(&plain, &a) == 0 && sio_json_next(&taped, &b) == 0);
+        FUZZ_CHECK(a.type == b.type && a.escaped == b.escaped && a.integer == b.integer);
+        if (a.type == SIO_JSON_KEY || a.type == SIO_JSON_STRING || a.type == SIO_JSON_NUMBER)
+            FUZZ_SAME(a.raw, b.raw);
+    }
+    FUZZ_CHECK(tape->n == 0 || a.type == SIO_JSON_END);
+}
+
 static void check_text(struct sio_slice any) /* sio_json_append_text cannot fail */
 {
     struct sio_buf b = {0};
     struct sio_json_shape shape;
     sio_json_append_text(&b, any);
-    FUZZ_CHECK(sio_json_scan(sio_buf_slice(&b), 1, &shape) == 0 && shape.type == SIO_JSON_STRING);
+    FUZZ_CHECK(sio_json_scan(sio_buf_slice(&b), 1, &shape, NULL) == 0 &&
+               shape.type == SIO_JSON_STRING);
     sio_buf_fini(&b);
 }
 
@@ -205,8 +222,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sio_slice text = fuzz_copy(sio_slice(data, size));
     struct model m = {data, data + size, 0, 0};
     struct sio_json_shape shape;
+    struct sio_json_tape tape;
     struct sio_buf member = {0};
-    int err = read_all(text), scanned = sio_json_scan(text, SIO_JSON_DEPTH_MAX, &shape);
+    int err = read_all(text), scanned = sio_json_scan(text, SIO_JSON_DEPTH_MAX, &shape, &tape);
     bool valid = sio_utf8_valid(text) && model_value(&m) && m.p == m.end;
     FUZZ_CHECK(err == scanned);
     FUZZ_CHECK(valid == (err == 0));
@@ -214,6 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool nested = shape.type == SIO_JSON_ARRAY || shape.type == SIO_JSON_OBJECT;
         FUZZ_CHECK(!nested || shape.items == m.items);
         FUZZ_CHECK(shape.placeholders > 0 || (!shape.bad_placeholder && !shape.placeholder_mask));
+        check_tape(text, &tape);
         sio_json_member(text, SIO_LIT("num"), &member);
         FUZZ_CHECK(sio_utf8_valid(sio_buf_slice(&member)));
     }

@@ -69,7 +69,7 @@ static void check_bytes(struct sio_slice input)
     FUZZ_CHECK(r.json.len <= 6 * input.len + BINS_MAX * 40 + 32); /* a byte "false," */
     if (err == 0) {
         FUZZ_CHECK(skip_err == 0 && skipped.len == rest.len);
-        int scan_err = sio_json_scan(sio_buf_slice(&r.json), SIO_JSON_DEPTH_MAX, &shape);
+        int scan_err = sio_json_scan(sio_buf_slice(&r.json), SIO_JSON_DEPTH_MAX, &shape, NULL);
         /* an extension is a level deeper in JSON, a binary another one */
         FUZZ_CHECK(scan_err == 0 || scan_err == SIO_EDEPTH);
         FUZZ_CHECK(scan_err != 0 || shape.placeholders >= r.bins.n);
@@ -84,7 +84,7 @@ static void check_json(struct sio_slice text)
     struct sio_json_shape shape;
     struct sio_buf bytes = {0};
     struct reading r;
-    int err = sio_json_scan(text, SIO_JSON_DEPTH_MAX, &shape);
+    int err = sio_json_scan(text, SIO_JSON_DEPTH_MAX, &shape, NULL);
     FUZZ_CHECK(sio_msgpack_from_json(&bytes, text, NULL, 0) == err);
     if (err == 0) {
         struct sio_slice rest = sio_buf_slice(&bytes);

@@ -27,7 +27,7 @@ static void check_round_trip(const struct sio_packet *p)
     b.len = sio_packet_head(sio_buf_reserve(&b, SIO_PACKET_HEAD_MAX), p->type, p->attachments,
                             p->nsp, p->has_id, p->id);
     sio_buf_append_slice(&b, p->data);
-    FUZZ_CHECK(sio_packet_decode(sio_buf_slice(&b), &again, &why) == 0);
+    FUZZ_CHECK(sio_packet_decode(sio_buf_slice(&b), &again, NULL, &why) == 0);
     FUZZ_CHECK(again.type == p->type && again.attachments == p->attachments);
     FUZZ_CHECK(again.has_id == p->has_id && again.id == p->id);
     FUZZ_SAME(again.nsp, p->nsp);
@@ -43,7 +43,7 @@ static void check_v2(struct sio_slice text, const struct sio_packet *v5, int err
     struct sio_buf auth = {0};
     struct sio_json_shape shape;
     const char *why = NULL;
-    int err_v2 = sio_packet_decode_v2(text, &p, &why);
+    int err_v2 = sio_packet_decode_v2(text, &p, NULL, &why);
     FUZZ_CHECK(err_v2 == 0 || (err_v2 == SIO_EPROTO && why != NULL));
     if (err_v2 != 0)
         return;
@@ -54,7 +54,7 @@ static void check_v2(struct sio_slice text, const struct sio_packet *v5, int err
         FUZZ_SAME(p.data, v5->data);
     }
     sio_v2_append_auth(&auth, p.query);
-    FUZZ_CHECK(sio_json_scan(sio_buf_slice(&auth), SIO_JSON_DEPTH_MAX, &shape) == 0);
+    FUZZ_CHECK(sio_json_scan(sio_buf_slice(&auth), SIO_JSON_DEPTH_MAX, &shape, NULL) == 0);
     FUZZ_CHECK(shape.type == SIO_JSON_OBJECT);
     sio_buf_fini(&auth);
     if (p.data.len != 0)
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sio_slice text = fuzz_copy(sio_slice(data, size));
     struct sio_packet p;
     const char *why = NULL;
-    int err = sio_packet_decode(text, &p, &why);
+    int err = sio_packet_decode(text, &p, NULL, &why);
     FUZZ_CHECK(err == 0 || (err == SIO_EPROTO && why != NULL));
     if (err == 0) {
         check_range(&p);
