@@ -7,6 +7,7 @@
 #include "codec/ws_context.h"
 
 #include "base/mem.h"
+#include "base/word.h"
 #include "codec/deflate.h"
 
 #include <openssl/evp.h>
@@ -24,10 +25,10 @@ static size_t head_size(const struct sio_ws_context *c)
     return c->head_len < 2 ? 2 : 2 + extended(c) + (c->head[1] & 0x80 ? 4 : 0);
 }
 
-void sio_ws_unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mask[4], size_t at)
+bool sio_ws_unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mask[4], size_t at)
 {
     uint8_t turned[8];
-    uint64_t key, word;
+    uint64_t key, word, seen = 0;
     size_t i = 0;
     for (size_t k = 0; k < 4; k++)
         turned[k] = turned[4 + k] = mask[(at + k) % 4];
@@ -35,10 +36,14 @@ void sio_ws_unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mas
     for (; n - i >= 8; i += 8) {
         memcpy(&word, from + i, 8);
         word ^= key;
+        seen |= word;
         memcpy(to + i, &word, 8);
     }
-    for (; i < n; i++)
+    for (; i < n; i++) {
         to[i] = from[i] ^ turned[i % 8];
+        seen |= to[i];
+    }
+    return (seen & SIO_WORD_HIGH_BITS) == 0;
 }
 
 /* `n` bytes of payload, unmasked into `to`. */

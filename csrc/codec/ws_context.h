@@ -30,8 +30,8 @@ struct sio_ws_context {
 };
 
 /* `n` bytes of payload without the mask, whose byte `at` % 4 belongs to the first one; `to` may be
- * `from`. */
-void sio_ws_unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mask[4], size_t at);
+ * `from`. Returns whether all of them are ASCII. */
+bool sio_ws_unmask(uint8_t *to, const uint8_t *from, size_t n, const uint8_t mask[4], size_t at);
 /* `pool` may be NULL. How many are out is the engine's to limit (max_partial). */
 struct sio_ws_context *sio_ws_context_borrow(struct sio_ws_pool *pool);
 /* `clean`: at a frame boundary, so that it can serve again. */

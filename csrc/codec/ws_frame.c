@@ -182,12 +182,12 @@ static int inflate_message(struct sio_ws_reader *r, struct sio_slice *data)
     return err ? fail(r, err, err == SIO_ETOOBIG ? 1009 : 1007) : 0;
 }
 
-/* Payload of a data frame; 1 when the message is complete. */
-static int on_data(struct sio_ws_reader *r, struct sio_slice data, bool last,
+/* Payload of a data frame; 1 when the message is complete. `ascii`: there is nothing else in it. */
+static int on_data(struct sio_ws_reader *r, struct sio_slice data, bool ascii, bool last,
                    struct sio_ws_event *out)
 {
     int err;
-    if (r->op == SIO_WS_TEXT && !r->compressed &&
+    if (r->op == SIO_WS_TEXT && !r->compressed && !ascii &&
         (!sio_utf8_feed(&r->utf8, data) || (last && !sio_utf8_complete(&r->utf8))))
         return fail(r, SIO_EUTF8, 1007);
     if (!last || r->message.len != 0) {
@@ -240,11 +240,12 @@ static int read_whole(struct sio_ws_reader *r, struct sio_slice *in, size_t head
 {
     uint8_t *p = (uint8_t *)in->p;
     int err = begin_frame(r, p);
+    bool ascii;
     if (err)
         return err;
-    sio_ws_unmask(p + head, p + head, len, p + head - 4, 0);
+    ascii = sio_ws_unmask(p + head, p + head, len, p + head - 4, 0);
     *in = sio_slice_from(*in, head + len);
-    return on_data(r, sio_slice(p + head, len), true, out);
+    return on_data(r, sio_slice(p + head, len), ascii, true, out);
 }
 
 static int read_part(struct sio_ws_reader *r, struct sio_slice *in, struct sio_ws_event *out)
@@ -261,7 +262,7 @@ static int read_part(struct sio_ws_reader *r, struct sio_slice *in, struct sio_w
     c = r->context;
     done = sio_ws_context_done(c);
     got = is_control(r->frame_op) ? on_control(r, data, done, out)
-                                  : on_data(r, data, done && (c->head[0] & 0x80), out);
+                                  : on_data(r, data, false, done && (c->head[0] & 0x80), out);
     if (got == 0 && done)
         drop_context(r, true);
     return got;
