@@ -95,6 +95,8 @@ static bool encode_userdata(struct encoder *e, int index)
 {
     struct sio_attachments *a = e->attachments;
     struct sio_slice bytes;
+    if (!lua_checkstack(e->L, 8))
+        return fail(e, "too many values for the stack");
     if (!sio_binary_get(e->L, index, &bytes))
         return fail_userdata(e, index);
     if (a == NULL)
@@ -295,7 +297,6 @@ static bool encode_value(struct encoder *e, int index)
 static void encoder_init(struct encoder *e, lua_State *L, const struct sio_bind *b,
                          struct sio_buf *out)
 {
-    luaL_checkstack(L, 8, NULL);
     e->L = L;
     e->b = b;
     e->out = out;

@@ -151,10 +151,11 @@ static void append_escape(struct sio_buf *out, unsigned char c)
     }
 }
 
-/* The string's characters, escaped. Where `s` is not UTF-8: U+FFFD for the byte, or false. */
-static bool append_escaped(struct sio_buf *out, struct sio_slice s, bool replace)
+/* The string's characters, escaped; those before `at` are plain. Where `s` is not UTF-8: U+FFFD for
+ * the byte, or false. */
+static bool append_escaped(struct sio_buf *out, struct sio_slice s, size_t at, bool replace)
 {
-    size_t from = 0, at = 0;
+    size_t from = 0;
     while ((at = sio_json_plain(s, at)) < s.len) {
         unsigned char c = (unsigned char)s.p[at];
         size_t n = c < 0x80 ? 0 : sio_utf8_sequence(sio_slice_from(s, at));
@@ -177,10 +178,17 @@ static bool append_escaped(struct sio_buf *out, struct sio_slice s, bool replace
 
 int sio_json_append_string(struct sio_buf *out, struct sio_slice s)
 {
-    size_t len = out->len;
-    sio_buf_reserve(out, s.len + 2);
+    size_t len = out->len, plain = sio_json_plain(s, 0);
+    char *at = sio_buf_reserve(out, s.len + 2);
+    if (s.len != 0 && plain == s.len) { /* as nearly all are */
+        at[0] = '"';
+        memcpy(at + 1, s.p, s.len);
+        at[s.len + 1] = '"';
+        out->len += s.len + 2;
+        return 0;
+    }
     sio_buf_append_char(out, '"');
-    if (!append_escaped(out, s, false)) {
+    if (!append_escaped(out, s, plain, false)) {
         out->len = len;
         return SIO_EUTF8;
     }
@@ -191,7 +199,7 @@ int sio_json_append_string(struct sio_buf *out, struct sio_slice s)
 void sio_json_append_text(struct sio_buf *out, struct sio_slice s)
 {
     sio_buf_append_char(out, '"');
-    append_escaped(out, s, true);
+    append_escaped(out, s, 0, true);
     sio_buf_append_char(out, '"');
 }
 
