@@ -37,7 +37,7 @@ static int push_answer(struct sio_bind *b, lua_State *L, int err, const struct s
 {
     if (err != 0)
         return err;
-    return sio_json_decode_args(L, b, in->data, in->attachments, in->n_attachments);
+    return sio_json_decode_incoming(L, b, in);
 }
 
 /* value | nil, err. An answer without arguments is sio.null: nil always means that there was
@@ -296,9 +296,11 @@ static int return_to_ack(lua_State *L, int ack, int last)
     return 0;
 }
 
-int sio_ack_return(lua_State *L)
+/* How sio_ack_call lies on the stack; what the handler returns stands in its own place. */
+enum { SOCKET = 1, ID, ACK, HANDLER, FIRST = HANDLER };
+
+static int answer(lua_State *L)
 {
-    enum { SOCKET = 1, ID, ACK, FIRST };
     int last = lua_gettop(L);
     const struct sio_handle *h;
     struct sio_attachments attachments;
@@ -311,6 +313,18 @@ int sio_ack_return(lua_State *L)
     h = lua_touserdata(L, -1);
     sio_emit_args(L, h->bind, FIRST, last, &attachments, &out);
     return send_answer(L, h, (uint64_t)lua_tointeger(L, ID), &out);
+}
+
+static int on_returned(lua_State *L, int status, lua_KContext context)
+{
+    (void)status, (void)context;
+    return answer(L);
+}
+
+int sio_ack_call(lua_State *L)
+{
+    lua_callk(L, lua_gettop(L) - HANDLER, LUA_MULTRET, 0, on_returned);
+    return answer(L);
 }
 
 void sio_ack_push(lua_State *L, int index, uint64_t id)

@@ -45,7 +45,7 @@ static void shrink(struct sio_co *c)
 static void recycle(struct sio_co *c)
 {
     struct sio_calls *calls = &c->bind->calls;
-    c->handler = c->into = false;
+    c->handler = false;
     if (calls->n_idle >= SIO_CALL_IDLE_MAX) {
         shrink(c);
         return;
@@ -173,8 +173,6 @@ static int resume(struct sio_co *c, int nargs)
     calls->running = c;
     sio_run_begin(c->bind, &run, &c->context, c->L);
     status = lua_resume(c->L, outer ? outer->L : c->bind->L, nargs, &n_results);
-    if (status == LUA_OK && c->into)
-        status = lua_pcall(c->L, lua_gettop(c->L) - 1, 0, 0);
     sio_run_end(c->bind, &run);
     calls->running = outer;
     return status;
@@ -211,12 +209,6 @@ static void step(struct sio_co *c, int nargs)
 
 void sio_call_run(struct sio_co *c, int nargs)
 {
-    step(c, nargs);
-}
-
-void sio_call_run_into(struct sio_co *c, int nargs)
-{
-    c->into = true;
     step(c, nargs);
 }
 

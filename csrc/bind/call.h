@@ -56,10 +56,6 @@ void sio_call_context(struct sio_co *c, void *app, struct sio_slice event, struc
 void sio_call_nsp(struct sio_co *c, struct sio_slice nsp);
 /* Runs the function below the nargs topmost values of its stack. c is not the caller's any more. */
 void sio_call_run(struct sio_co *c, int nargs);
-/* The same, and what it returns goes to the C function at the bottom of the stack, behind the
- * values in between: f(values..., results...), which cannot wait. What that raises is reported as
- * if the function had raised it. */
-void sio_call_run_into(struct sio_co *c, int nargs);
 /* Gives a coroutine back that was not run. */
 void sio_call_drop(struct sio_co *c);
 

@@ -29,7 +29,6 @@ struct sio_co {
     int slot; /* in THREADS */
     bool waiting;
     bool handler; /* runs one of context.app */
-    bool into;    /* what it returns goes to the bottom of its stack */
     struct sio_context context;
 };
 

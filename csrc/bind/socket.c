@@ -36,9 +36,9 @@ static bool has_object(const struct sio_socket *s)
 void sio_socket_push(struct sio_bind *b, lua_State *L, struct sio_socket *s)
 {
     struct sio_handle *h;
-    lua_checkstack(L, 8);
     if (has_object(s) && sio_handle_push_loose(b, L, s))
         return;
+    lua_checkstack(L, 8);
     h = sio_handle_new_loose(L, b, s, sio_socket_type, SIO_REF_SOCKET_MT);
     /* Finalizers may have ended it in this tick, while a coroutine or h was made for it. */
     if (sio_socket_ended(s)) {
@@ -153,8 +153,9 @@ static bool take_name(lua_State *L, int n, struct sio_slice *name)
     return true;
 }
 
-/* How an event lies on its coroutine's stack; its arguments follow the name. */
-enum { ANSWER = 1, SOCKET, ID, ACK, NAME };
+/* How an event lies on its coroutine's stack: who is called with the rest, where the listener will
+ * be in the place of the name, and the arguments behind it. */
+enum { CALLED = 1, SOCKET, ID, ACK, NAME };
 
 /* The acknowledgement, which stands behind the arguments of who can see it. */
 static void push_ack(lua_State *L, const struct sio_incoming *in)
@@ -163,8 +164,8 @@ static void push_ack(lua_State *L, const struct sio_incoming *in)
     lua_copy(L, -1, ACK);
 }
 
-/* Runs the event's only listener, in the place of the name, with `n` arguments. What it returns
- * goes to ANSWER. False: there are others, or something is in front of it. */
+/* Runs the event's only listener with `n` arguments. False: there are others, or something is in
+ * front of it. */
 static bool run_listener(struct sio_bind *b, struct sio_co *c, const struct sio_socket *s,
                          const struct sio_incoming *in, int n)
 {
@@ -182,7 +183,7 @@ static bool run_listener(struct sio_bind *b, struct sio_co *c, const struct sio_
     }
     if (sees_ack)
         push_ack(L, in);
-    sio_call_run_into(c, n + sees_ack);
+    sio_call_run(c, NAME - CALLED + n + sees_ack);
     return true;
 }
 
@@ -195,7 +196,7 @@ static void run_hook(const struct sio_bind *b, struct sio_co *c, const struct si
         push_ack(L, in);
     lua_remove(L, ID);
     sio_bind_push_ref(b, L, SIO_REF_EVENT);
-    lua_replace(L, ANSWER);
+    lua_replace(L, CALLED);
     sio_call_run(c, 3 + n + in->has_id);
 }
 
@@ -211,14 +212,14 @@ static void on_event(void *owner, struct sio_socket *s, const struct sio_incomin
     if (c == NULL)
         return;
     L = sio_call_stack(c);
-    lua_pushcfunction(L, sio_ack_return);
+    lua_pushcfunction(L, sio_ack_call);
     sio_socket_push(app->bind, L, s);
     if (in->has_id)
         lua_pushinteger(L, (lua_Integer)in->id);
     else
         lua_pushnil(L);
     lua_pushnil(L);
-    n = sio_json_decode_args(L, app->bind, in->data, in->attachments, in->n_attachments);
+    n = sio_json_decode_incoming(L, app->bind, in);
     if (n < 0 || !take_name(L, n, &name)) {
         sio_log_limited(SIO_LOG_WARN, "event-args", "event from %s dropped: %s", sio_socket_id(s),
                         n < 0 ? sio_err_text(n) : "it has no name");

@@ -30,9 +30,10 @@ void sio_socket_push_data(lua_State *L, struct sio_bind *b, struct sio_slice jso
 
 /* Pushes the function that acknowledges event `id` of the socket whose object is at `index`. */
 void sio_ack_push(lua_State *L, int index, uint64_t id);
-/* (socket, id|nil, ack|nil, ...): acknowledges event `id` with what its handler has returned, if
- * that is anything and an answer was asked for. `ack` is the function that the handler got. */
-int sio_ack_return(lua_State *L);
+/* (socket, id|nil, ack|nil, handler, ...): calls the handler and acknowledges event `id` with what
+ * it returns, if that is anything and an answer was asked for. `ack` is the function that the
+ * handler got. */
+int sio_ack_call(lua_State *L);
 int sio_socket_on(lua_State *L); /* core.socket_on, in socket_on.c */
 /* sio_server_events.on_ack */
 void sio_ack_on_answer(void *owner, struct sio_socket *s, uint64_t cookie, int err,
