@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Certificates for the tests, made by the openssl command when the first one asks and deleted with
-// the process. `trustOf(url)` is what a client needs besides the URL: nothing for http.
+// the process; TLS_DIR names the folder of one that is there. `trustOf(url)` is what a client needs
+// besides the URL: nothing for http.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -28,7 +29,7 @@ export function temporaryFolder() {
 
 // The folder of the certificate that servers get unless they bring their own.
 export function certificateFolder() {
-  folder ??= makeCertificate(temporaryFolder());
+  folder ??= process.env.TLS_DIR ?? makeCertificate(temporaryFolder());
   return folder;
 }
 
