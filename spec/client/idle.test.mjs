@@ -10,6 +10,7 @@ import { Frames } from "../support/wire.js";
 
 const count = 10000;
 const limits = { "/shared": 1280, "/closure": 2048 }; // bytes of process memory for each
+const weighs = !process.env.SIO_PRELOAD; // a sanitizer's malloc takes what it likes
 
 const atOnce = 50;
 
@@ -57,7 +58,8 @@ describe(`${count} idle sockets`, { timeout: 120000 }, () => {
     const bytes = each(residentBytes(server) - resident);
     console.log(`# ${namespace}: ${bytes} bytes of memory each, of which Lua has `
       + `${each(now.bytes - before.bytes)}`);
-    assert.ok(bytes <= limits[namespace], `${bytes} bytes, the limit is ${limits[namespace]}`);
+    const limit = weighs ? limits[namespace] : Infinity;
+    assert.ok(bytes <= limit, `${bytes} bytes, the limit is ${limit}`);
     return { before, now };
   }
 
