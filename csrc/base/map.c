@@ -9,7 +9,10 @@
 #include "base/id.h"
 #include "base/mem.h"
 
-enum { MAP_MIN = 4 };
+enum {
+    MAP_MIN = 4,
+    MAP_SMALL = 1024, /* entries that are not worth giving back */
+};
 
 struct sip {
     uint64_t v0, v1, v2, v3;
@@ -101,11 +104,11 @@ void *sio_map_get(const struct sio_map *m, struct sio_slice key)
     return find(m, key, sio_hash(key))->value;
 }
 
-static void grow(struct sio_map *m)
+static void resize(struct sio_map *m, size_t cap)
 {
     struct sio_map_entry *old = m->entries;
     size_t n = m->cap;
-    m->cap = n ? n * 2 : MAP_MIN;
+    m->cap = cap;
     m->entries = sio_calloc(m->cap, sizeof *m->entries);
     for (size_t i = 0; i < n; i++)
         if (old[i].value != NULL)
@@ -119,7 +122,7 @@ void *sio_map_put(struct sio_map *m, struct sio_slice key, void *value)
     struct sio_map_entry *e;
     void *before;
     if ((m->count + 1) * 4 > m->cap * 3)
-        grow(m);
+        resize(m, m->cap != 0 ? m->cap * 2 : MAP_MIN);
     e = find(m, key, hash);
     before = e->value;
     *e = (struct sio_map_entry){.key = key, .value = value, .hash = hash};
@@ -152,6 +155,8 @@ void *sio_map_del(struct sio_map *m, struct sio_slice key)
     if (before != NULL) {
         shift_back(m, (size_t)(e - m->entries));
         m->count--;
+        if (m->cap > MAP_SMALL && m->count < m->cap / 8)
+            resize(m, m->cap / 2);
     }
     return before;
 }

@@ -2,7 +2,8 @@
 /* String -> pointer hash table with a keyed hash, so that a client who picks the
  * keys (rooms, sids, namespaces) cannot make them collide.
  *
- * Open addressing, linear probing, backward-shift deletion; grows at 3/4 full.
+ * Open addressing, linear probing, backward-shift deletion; doubles at 3/4 full; a large one
+ * halves below an eighth.
  * Owns: the table only. Keys are borrowed: the value owns the key's bytes, and they
  * stay put until the entry is deleted. Errors: none. Reenters: no. A zeroed struct is an
  * empty, valid map.

@@ -69,6 +69,24 @@ TEST(agrees_with_a_model)
     sio_map_fini(&m);
 }
 
+TEST(a_large_table_follows_the_number_down)
+{
+    enum { MANY = 20000, LEFT = 10 };
+    static char text[MANY][16];
+    struct sio_map m = {0};
+    for (unsigned i = 0; i < MANY; i++)
+        sio_map_put(&m, key_of(text[i], i), text[i]);
+    for (unsigned i = LEFT; i < MANY; i++) {
+        CHECK(sio_map_del(&m, key_of(text[i], i)) == text[i]);
+        CHECK(m.cap <= 1024 || m.count >= m.cap / 8);
+    }
+    for (unsigned i = 0; i < MANY; i++)
+        CHECK_EQ_INT(sio_map_get(&m, key_of(text[i], i)) == text[i], i < LEFT);
+    CHECK_EQ_INT(m.cap, 1024);
+    CHECK_EQ_INT(m.count, LEFT);
+    sio_map_fini(&m);
+}
+
 TEST(iterates_over_each_once)
 {
     static char text[100][16];
