@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static _Atomic(void *) reserve;
 static atomic_bool given_up; /* since the last refill that succeeded */
@@ -101,4 +104,11 @@ void *sio_realloc(void *p, size_t size)
 void sio_free(void *p)
 {
     free(p);
+}
+
+void sio_mem_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -34,5 +34,8 @@ bool sio_mem_low(void);
  * for who leaves for good. */
 void sio_mem_give_up(void);
 __attribute__((noreturn, cold)) void sio_mem_exhausted(void);
+/* Gives free memory back to the system, where malloc can; any thread. Takes up to a millisecond for
+ * each MiB, in which others may have to wait for malloc. */
+void sio_mem_trim(void);
 
 #endif

@@ -23,6 +23,7 @@
 
 struct sio_worker;
 struct sio_co;
+struct sio_reclaim;
 struct sio_run;
 struct sio_slow;
 
@@ -114,13 +115,14 @@ struct sio_bind {
     const char *confined; /* what runs confined (call.h), or NULL */
     bool closed;          /* lua_close: no Lua code runs any more */
     struct sio_heard heard;
-    struct sio_list children; /* processes that are not reaped */
-    struct sio_list timers;   /* running, oldest first */
-    uint64_t n_timers;        /* that were ever started */
-    struct sio_buf json;      /* scratch of one encoding; no Lua code runs while it is in use */
-    struct sio_buf text;      /* scratch of one unescaped string */
-    struct sio_buf warning;   /* as much of one as has come; see report.c */
-    struct sio_buf face;      /* "@<folder of lua/sio>/": how the sources of our Lua files begin */
+    struct sio_list children;    /* processes that are not reaped */
+    struct sio_list timers;      /* running, oldest first */
+    uint64_t n_timers;           /* that were ever started */
+    struct sio_reclaim *reclaim; /* NULL: none is under way; see reclaim.h */
+    struct sio_buf json;         /* scratch of one encoding; no Lua code runs while it is in use */
+    struct sio_buf text;         /* scratch of one unescaped string */
+    struct sio_buf warning;      /* as much of one as has come; see report.c */
+    struct sio_buf face; /* "@<folder of lua/sio>/": how the sources of our Lua files begin */
 };
 
 /* The bind of any thread of a lua_State. */

@@ -14,6 +14,7 @@
 #include "bind/call.h"
 #include "bind/outgoing.h"
 #include "bind/process.h"
+#include "bind/reclaim.h"
 #include "bind/report.h"
 #include "bind/run.h"
 #include "bind/server.h"
@@ -187,6 +188,7 @@ static int lcore_gc(lua_State *L)
     sio_child_close_all(b);
     sio_outgoing_fini(b);
     sio_slow_set(b, 0);
+    sio_reclaim_cancel(b);
     sio_loop_fini(b->loop);
     sio_free(b->loop);
     b->loop = NULL;

@@ -162,6 +162,8 @@ void *sio_handle_object(lua_State *L, int arg, const char *type)
     return sio_handle_check(L, arg, type)->object;
 }
 
+/* What the Lua object holds is not to wait for the handle's finalizer and the collection behind
+ * it. */
 static void drop_from(struct sio_bind *b, enum sio_ref where, const void *object)
 {
     lua_State *L = b->L;
@@ -170,6 +172,8 @@ static void drop_from(struct sio_bind *b, enum sio_ref where, const void *object
     if (lua_rawgetp(L, -1, object) == LUA_TUSERDATA) {
         struct sio_handle *h = lua_touserdata(L, -1);
         h->object = NULL;
+        lua_pushnil(L);
+        lua_setiuservalue(L, -2, 1);
         lua_pushnil(L);
         lua_rawsetp(L, -3, object);
     }
@@ -197,6 +201,30 @@ struct sio_handle *sio_handle_unlisted(struct sio_handle *list, const struct sio
     if (*at != NULL)
         *at = h->older;
     return list;
+}
+
+static void copy_table(struct sio_bind *b, enum sio_ref ref)
+{
+    lua_State *L = b->L;
+    lua_checkstack(L, 6);
+    sio_bind_push_ref(b, L, ref);
+    lua_newtable(L);
+    if (lua_getmetatable(L, -2))
+        lua_setmetatable(L, -2);
+    for (lua_pushnil(L); lua_next(L, -3);) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+    lua_rawseti(L, LUA_REGISTRYINDEX, b->refs[ref]);
+    lua_pop(L, 1);
+}
+
+void sio_handle_shrink(struct sio_bind *b)
+{
+    copy_table(b, SIO_REF_OBJECTS);
+    copy_table(b, SIO_REF_LOOSE);
+    copy_table(b, SIO_REF_CALLBACKS);
 }
 
 void sio_handle_set_callback(const struct sio_bind *b, lua_State *L, const void *object)

@@ -69,6 +69,8 @@ void *sio_handle_object(lua_State *L, int arg, const char *type);
 void sio_handle_drop(struct sio_bind *b, const void *object);
 /* The same for one with the loose handles of `list`. */
 void sio_handle_drop_loose(struct sio_bind *b, const void *object, struct sio_handle *list);
+/* Makes the tables anew that held many more objects than there are now: Lua's do not shrink. */
+void sio_handle_shrink(struct sio_bind *b);
 /* The list without h. */
 struct sio_handle *sio_handle_unlisted(struct sio_handle *list, const struct sio_handle *h);
 

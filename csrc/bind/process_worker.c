@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "bind/call.h"
 #include "bind/handle.h"
+#include "bind/reclaim.h"
 #include "bind/server.h"
 #include "worker/worker.h"
 
@@ -42,6 +43,8 @@ static int lworker_new(lua_State *L)
     struct sio_worker_options options = {
         .shm_fd = (int)check_field(L, "shm_fd", INT32_MAX),
         .bell_fd = (int)check_field(L, "bell_fd", INT32_MAX),
+        .on_ebb = sio_reclaim_begin,
+        .ctx = b,
         .me = {.slot = (unsigned)check_field(L, "slot", SIO_WORKERS_MAX - 1),
                .generation = (uint32_t)check_field(L, "generation", UINT32_MAX)}};
     fcntl(options.bell_fd, F_SETFD, FD_CLOEXEC); /* programs that the app starts do not get it */

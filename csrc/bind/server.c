@@ -14,6 +14,7 @@
 #include "bind/gate.h"
 #include "bind/lua_parser.h"
 #include "bind/options.h"
+#include "bind/reclaim.h"
 #include "bind/request.h"
 #include "bind/session.h"
 #include "bind/slow.h"
@@ -33,7 +34,8 @@ static const struct sio_app_events events = {
 /* The worker of this process; under plain Lua the first server opens it. */
 static struct sio_worker *take_worker(lua_State *L, struct sio_bind *b)
 {
-    static const struct sio_worker_options alone = {.shm_fd = -1, .bell_fd = -1};
+    const struct sio_worker_options alone = {
+        .shm_fd = -1, .bell_fd = -1, .on_ebb = sio_reclaim_begin, .ctx = b};
     if (b->worker == NULL && sio_worker_open(b->loop, &alone, &b->worker) != 0)
         sio_bind_error(L, "cannot open a worker: %s", strerror(errno));
     return b->worker;

@@ -5,7 +5,7 @@
  *     service.c  one server: new, ready, close          lent.c    sessions on their way to one
  *     front.c    where a request belongs                release.c a sibling wants one of ours
  *     backing.c  sio's log and store                    answer.c  answers to siblings' questions
- *     stats.c    what it counts of itself
+ *     stats.c    what it counts of itself             ebb.c     most clients have left
  *     drain.c    its gentle end
  *
  * Private to worker/. Nobody else includes it.
@@ -20,6 +20,7 @@
 #include "net/relay.h"
 #include "sio/ask.h"
 #include "sio/recovery.h"
+#include "worker/ebb.h"
 #include "worker/service.h"
 #include "worker/worker.h"
 
@@ -104,6 +105,9 @@ struct sio_worker {
 
     uint64_t turn_since_ns, turn_most_us; /* see stats.c */
     unsigned beats;
+    struct sio_ebb ebb;
+    sio_loop_fn on_ebb;
+    void *ebb_ctx;
 
     bool alone; /* no supervisor: nobody takes over what it leaves */
     bool closing;

@@ -58,6 +58,12 @@ static void mend_count(struct sio_worker *w)
     w->error_beats = 0;
 }
 
+static void watch_ebb(struct sio_worker *w)
+{
+    if (sio_ebb_is_low(&w->ebb, count_sessions(w)) && w->on_ebb != NULL)
+        w->on_ebb(w->ebb_ctx);
+}
+
 static void on_beat(uv_timer_t *t)
 {
     struct sio_worker *w = t->data;
@@ -70,6 +76,7 @@ static void on_beat(uv_timer_t *t)
     if (w->alone)
         sio_worker_forget_old(w);
     sio_worker_sample(w);
+    watch_ebb(w);
     sio_log_tick();
 }
 
@@ -172,6 +179,8 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     struct sio_worker *w = sio_calloc(1, sizeof *w);
     w->loop = loop;
     w->bell_fd = options->bell_fd;
+    w->on_ebb = options->on_ebb;
+    w->ebb_ctx = options->ctx;
     sio_list_init(&w->deferred);
     sio_list_init(&w->gives);
     sio_list_init(&w->answers);

@@ -20,6 +20,8 @@ struct sio_worker_options {
     struct sio_place me; /* ignored when shm_fd < 0 */
     int shm_fd;          /* inherited; -1: alone, create a cluster of one */
     int bell_fd;         /* eventfd on which siblings wake us; -1: none */
+    sio_loop_fn on_ebb;  /* most of a herd of clients has left; NULL: nobody wants to know */
+    void *ctx;           /* of on_ebb */
 };
 
 /* Takes both descriptors, also on an error: SIO_ESYS with errno, SIO_EPROTO (foreign shared
