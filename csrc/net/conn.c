@@ -20,6 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { OPENED_KEPT = 2 * SIO_LOOP_READ_BYTES };
+
 static uv_stream_t *stream(struct sio_conn *c)
 {
     return (uv_stream_t *)&c->tcp;
@@ -218,15 +220,32 @@ static void end_by_tls(struct sio_conn *c)
     report_close(c, owner, UV_EPROTO);
 }
 
+/* The loop's buffer for plaintext; whoever reads while it is away makes one. */
+static struct sio_buf borrow_opened(struct sio_loop *l)
+{
+    struct sio_buf plain = l->opened;
+    l->opened = (struct sio_buf){0};
+    sio_buf_clear(&plain);
+    return plain;
+}
+
+static void return_opened(struct sio_loop *l, struct sio_buf *plain)
+{
+    if (l->opened.p == NULL && plain->cap <= OPENED_KEPT)
+        l->opened = *plain;
+    else
+        sio_buf_fini(plain);
+}
+
 /* The owner gets all that one read brought in one piece, as without TLS, and may close. */
 static void on_records(struct sio_conn *c, struct sio_slice records)
 {
-    struct sio_buf plain = {0};
+    struct sio_buf plain = borrow_opened(sio_conn_loop(c));
     int err = sio_tls_open(c->tls, records, &plain);
     sio_conn_write_soon(c);
     if (plain.len != 0)
         c->owner.events->on_data(c->owner.self, c, sio_buf_slice(&plain));
-    sio_buf_fini(&plain);
+    return_opened(sio_conn_loop(c), &plain);
     if (c->state != SIO_CONN_ATTACHED)
         return;
     if (err == SIO_ECLOSED)

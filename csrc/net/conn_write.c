@@ -2,7 +2,8 @@
 /* What a connection sends: from a write to the kernel. Stands on batch and outq; conn.c says when.
  *
  * Short writes stand in the loop's batch until the end of the tick, anything else in the
- * connection's own queue; with TLS both are plaintext, and leave by way of the wire queue.
+ * connection's own queue. With TLS both are plaintext: a span is sent as it is sealed, a queue by
+ * way of the wire queue.
  * Invariant: only one of them has something; neither a span nor a queued flush task exists while a
  * uv_write is under way, whose callback goes on with what was queued since.
  */
@@ -90,22 +91,13 @@ static void begin_queue(struct sio_conn *c)
 
 /* ---- to the kernel --------------------------------------------------------------------------- */
 
-static int seal_span(struct sio_conn *c)
-{
-    int err = sio_tls_seal_piece(c->tls, sio_batch_slice(batch_of(c), &c->span));
-    if (err == 0)
-        sio_batch_drop(batch_of(c), &c->span);
-    return err;
-}
-
 int sio_conn_write_seal(struct sio_conn *c)
 {
     int err = 0;
     if (c->tls == NULL || *wire(c) != NULL)
         return 0;
-    if (c->span.len != 0)
-        err = seal_span(c);
-    else if (c->out != NULL)
+    begin_queue(c);
+    if (c->out != NULL)
         err = sio_tls_seal(c->tls, &c->out);
     else if (c->state == SIO_CONN_FINISHING)
         sio_tls_end(c->tls);
@@ -166,16 +158,35 @@ static ssize_t try_send(const struct sio_conn *c, struct sio_slice bytes)
     return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
 }
 
-static int send_span(struct sio_conn *c)
+/* The span as it goes to the socket; p == NULL: it cannot be sealed. */
+static struct sio_slice span_on_wire(struct sio_conn *c)
 {
     struct sio_slice bytes = sio_batch_slice(batch_of(c), &c->span);
-    ssize_t taken = try_send(c, bytes);
+    struct sio_buf *sealed = &sio_conn_loop(c)->sealed;
+    if (c->tls == NULL)
+        return bytes;
+    if (sio_tls_seal_into(c->tls, bytes, sealed) != 0)
+        return sio_slice(NULL, 0);
+    return sio_buf_slice(sealed);
+}
+
+/* The wire queue is empty. What was sealed must not be sealed again, so an error leaves it there,
+ * for which the same error comes again. */
+static int send_span(struct sio_conn *c)
+{
+    struct sio_slice bytes = span_on_wire(c);
+    ssize_t taken;
+    if (bytes.p == NULL)
+        return UV_EPROTO;
+    taken = try_send(c, bytes);
+    if (taken > 0) {
+        sio_stats_add(sio_conn_loop(c)->stats, SIO_STAT_BYTES_OUT, (size_t)taken);
+        bytes = sio_slice_from(bytes, (size_t)taken);
+    }
+    sio_outq_copy(wire(c), bytes);
+    sio_batch_drop(batch_of(c), &c->span);
     if (taken < 0)
         return (int)taken;
-    sio_stats_add(sio_conn_loop(c)->stats, SIO_STAT_BYTES_OUT, (size_t)taken);
-    bytes = sio_slice_from(bytes, (size_t)taken);
-    sio_outq_copy(&c->out, bytes);
-    sio_batch_drop(batch_of(c), &c->span);
     return bytes.len == 0 ? 0 : send_rest(c);
 }
 
@@ -213,7 +224,7 @@ static int send_queue(struct sio_conn *c)
 
 int sio_conn_write_out(struct sio_conn *c)
 {
-    return c->span.len != 0 && c->tls == NULL ? send_span(c) : send_queue(c);
+    return c->span.len != 0 && *wire(c) == NULL ? send_span(c) : send_queue(c);
 }
 
 /* ---- writes ---------------------------------------------------------------------------------- */

@@ -199,6 +199,8 @@ bool sio_loop_fini(struct sio_loop *l)
     run_graves(l);
     uv_loop_close(&l->uv);
     sio_batch_fini(&l->batch);
+    sio_buf_fini(&l->opened);
+    sio_buf_fini(&l->sealed);
     sio_ws_pool_fini(&l->ws_pool);
     sio_http_pool_fini(&l->http_pool);
     sio_free(l->read_buf);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/stats.h"
 #include "codec/http_pool.h"
@@ -77,6 +78,7 @@ struct sio_loop {
     size_t finishing;                     /* connections that finish, see net/conn.h; at most ... */
     size_t finishing_max;                 /* ... SIO_LOOP_FINISHING_MAX; tests make it small */
     struct sio_batch batch;               /* what connections send at the end of the tick */
+    struct sio_buf opened, sealed;        /* TLS: what was read last, what is sent next */
     struct sio_ws_pool ws_pool;           /* for every WebSocket connection */
     struct sio_http_pool http_pool;       /* for every HTTP connection */
     size_t n_clients;                     /* connections that sio_conn_count was called for */

@@ -2,7 +2,8 @@
 /* One connection's TLS over OpenSSL. Stands on tls_context and outq; net/conn calls it.
  *
  * OpenSSL reads and writes through a BIO of ours: it takes the borrowed records that the socket has
- * just brought and keeps a piece of one by itself; what it writes goes into the wire queue.
+ * just brought and keeps a piece of one by itself; what it writes goes into the wire queue, or to
+ * who sends it at once.
  * Invariant: `in` is empty outside of sio_tls_open.
  */
 #include "net/tls_in.h"
@@ -18,6 +19,7 @@ struct sio_tls {
     struct sio_tls_context *context;
     struct sio_slice in; /* what the BIO has not taken */
     struct sio_outq *wire;
+    struct sio_buf *sealed; /* where what OpenSSL writes goes instead; NULL outside of a seal */
     bool ready, failed, ended;
 };
 
@@ -40,7 +42,10 @@ static int on_bio_read(BIO *b, char *out, int cap)
 static int on_bio_write(BIO *b, const char *bytes, int len)
 {
     struct sio_tls *t = BIO_get_data(b);
-    sio_outq_copy(&t->wire, sio_slice(bytes, (size_t)len));
+    if (t->sealed != NULL)
+        sio_buf_append(t->sealed, bytes, (size_t)len);
+    else
+        sio_outq_copy(&t->wire, sio_slice(bytes, (size_t)len));
     return len;
 }
 
@@ -180,7 +185,7 @@ static struct sio_slice next_piece(const struct sio_outq *q, char gathered[SIO_T
     return sio_slice(gathered, len);
 }
 
-int sio_tls_seal_piece(struct sio_tls *t, struct sio_slice plain)
+static int seal(struct sio_tls *t, struct sio_slice plain)
 {
     if (t->failed || t->ended)
         return SIO_EPROTO;
@@ -188,12 +193,22 @@ int sio_tls_seal_piece(struct sio_tls *t, struct sio_slice plain)
     return SSL_write(t->ssl, plain.p, (int)plain.len) == (int)plain.len ? 0 : fail_with_reason(t);
 }
 
+int sio_tls_seal_into(struct sio_tls *t, struct sio_slice plain, struct sio_buf *sealed)
+{
+    int err;
+    sio_buf_clear(sealed);
+    t->sealed = sealed;
+    err = seal(t, plain);
+    t->sealed = NULL;
+    return err;
+}
+
 int sio_tls_seal(struct sio_tls *t, struct sio_outq **plain)
 {
     char gathered[SIO_TLS_RECORD_BYTES];
     for (unsigned i = 0; i < SIO_TLS_SEAL_RECORDS && *plain != NULL; i++) {
         struct sio_slice piece = next_piece(*plain, gathered);
-        int err = sio_tls_seal_piece(t, piece);
+        int err = seal(t, piece);
         if (err != 0)
             return err;
         sio_outq_consume(plain, piece.len);

@@ -4,6 +4,7 @@
  *
  *     socket ──► sio_tls_open ──► plaintext for the owner
  *     queue of plaintext ──► sio_tls_seal ──► wire ──► socket
+ *     a tick's short writes ──► sio_tls_seal_into ──► socket
  *
  * What the protocol itself has to say (handshake, alerts, tickets) goes into the wire queue during
  * sio_tls_open. Limit: a peer that provokes such answers and does not read them fails at
@@ -36,8 +37,9 @@ bool sio_tls_ready(const struct sio_tls *t); /* the handshake is done */
 /* Takes all of `records`; the plaintext is appended to `plain`, also when it returns an error.
  * Errors: SIO_ECLOSED: the peer's close_notify; SIO_EPROTO (logged). */
 int sio_tls_open(struct sio_tls *t, struct sio_slice records, struct sio_buf *plain);
-/* The plaintext, which is not empty, goes to the wire. Once ready. SIO_EPROTO. */
-int sio_tls_seal_piece(struct sio_tls *t, struct sio_slice plain);
+/* `sealed` becomes the record of the plaintext, 1 to SIO_TLS_RECORD_BYTES. It is for the socket
+ * before anything else, so the wire queue has to be empty. Once ready. SIO_EPROTO. */
+int sio_tls_seal_into(struct sio_tls *t, struct sio_slice plain, struct sio_buf *sealed);
 /* Moves plaintext from the front of the queue to the wire, SIO_TLS_SEAL_RECORDS at most. Once
  * ready. SIO_EPROTO. */
 int sio_tls_seal(struct sio_tls *t, struct sio_outq **plain);

@@ -180,6 +180,52 @@ TEST(tls_waits_for_a_peer_that_does_not_read)
     close_pair();
 }
 
+/* A few bytes in each tick, so that each record is sent as soon as it is made, until the kernel
+ * takes only a part of one; some more of them then wait their turn. */
+TEST(tls_keeps_the_order_of_short_writes_that_a_full_kernel_cuts)
+{
+    char piece[4000];
+    size_t said = 0, behind = 0;
+    open_pair();
+    shake();
+    peer_be_deaf(&t.client.peer);
+    while (behind < 5) {
+        for (size_t i = 0; i < sizeof piece; i++)
+            piece[i] = pattern(said + i);
+        sio_conn_write(t.side.c, sio_slice(piece, sizeof piece));
+        said += sizeof piece;
+        REQUIRE(said < 64 << 20);
+        behind += sio_conn_congested(t.side.c);
+        net_turn();
+    }
+    CHECK_EQ_INT(t.side.drains, 0);
+    CHECK(sio_conn_queued(t.side.c) > 4 * sizeof piece);
+    peer_listen(&t.client.peer);
+    WAIT(client_step(&t.client) && t.client.got.len == said);
+    CHECK(is_pattern(sio_buf_slice(&t.client.got)));
+    CHECK_EQ_INT(t.side.drains, 1);
+    sio_conn_write(t.side.c, SIO_LIT("!"));
+    WAIT(client_step(&t.client) && t.client.got.len == said + 1);
+    close_pair();
+}
+
+/* With the record made already. */
+TEST(tls_tells_once_that_a_short_write_failed)
+{
+    open_pair();
+    shake();
+    shutdown(sio_conn_fd(t.side.c), SHUT_WR);
+    sio_conn_write(t.side.c, SIO_LIT("a"));
+    CHECK(!sio_conn_flush(t.side.c));
+    CHECK(sio_conn_queued(t.side.c) > 1);
+    CHECK_EQ_INT(t.side.closes, 0);
+    WAIT(t.side.closes != 0);
+    CHECK_EQ_INT(t.side.closes, 1);
+    CHECK_EQ_INT(t.side.err, SIO_ESYS);
+    CHECK_EQ_INT(t.side.saved_errno, EPIPE);
+    leave_pair();
+}
+
 /* A message boundary socket shows each write: many small ones of a tick leave as one record. */
 TEST(tls_sends_a_tick_in_one_write)
 {
