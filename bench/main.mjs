@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // make bench: prepares the servers, runs the works, judges, writes. The environment narrows it:
 //
-//   ROUNDS=5  WORKS=ack-1k,connect  SERVERS=sio-lua,node-ws  QUICK=1
+//   ROUNDS=3  WORKS=ack-1k,connect  SERVERS=sio-lua,node-ws  QUICK=1
 //
-// Only a whole run writes RESULTS.md, plots/ and the README's table; a part goes to build/bench/.
+// Only a whole run, of all works and servers and no fewer rounds, writes RESULTS.md, plots/ and the
+// README's table; a part goes to build/bench/.
 import { addExtra, mainMetric } from "./judge.mjs";
 import { lacking, machine } from "./machine.mjs";
 import { prepare } from "./prepare.mjs";
@@ -15,6 +16,8 @@ import { built, here, root, servers } from "./servers.mjs";
 import { median, show } from "./stats.mjs";
 import { works as allWorks } from "./works.mjs";
 
+const ROUNDS = 5;
+const QUICK_ROUNDS = 3;
 const QUICK_SERVERS = ["sio-lua", "sio-lua-ns", "node-ws", "floor", "floor-batch"];
 
 function chosen(variable, known) {
@@ -26,7 +29,7 @@ function chosen(variable, known) {
 
 function plan() {
   const quick = Boolean(process.env.QUICK);
-  const rounds = Number(process.env.ROUNDS ?? (quick ? 3 : 5));
+  const rounds = Number(process.env.ROUNDS ?? (quick ? QUICK_ROUNDS : ROUNDS));
   const workNames = allWorks.map((work) => work.name);
   const names = chosen("WORKS", workNames) ?? (quick ? undefined : workNames);
   const some = chosen("SERVERS", Object.keys(servers)) ?? (quick ? QUICK_SERVERS : undefined);
@@ -34,7 +37,7 @@ function plan() {
     .filter((work) => (names ? names.includes(work.name) : work.quick))
     .map((work) => ({ ...work, servers: work.servers.filter((name) => some?.includes(name) ?? 1) }))
     .filter((work) => work.servers.length > 0);
-  const whole = !some && works.length === allWorks.length;
+  const whole = !some && works.length === allWorks.length && rounds >= ROUNDS;
   return { rounds, works, whole };
 }
 
