@@ -298,7 +298,7 @@ static int decode(void *ctx, const struct sio_wire *wire, void **kept, struct si
 
 /* ---- made and freed ------------------------------------------------------------------------- */
 
-static const struct sio_parser in_lua = {encode, decode, forget};
+static const struct sio_parser in_lua = {.encode = encode, .decode = decode, .forget = forget};
 
 /* Keeps the function in field `name` of the table on top under `key`; false when there is none. */
 static bool keep(lua_State *L, const struct sio_bind *b, const char *name, const void *key)

@@ -29,18 +29,38 @@ static void put(char **at, struct sio_slice s)
     *at += s.len;
 }
 
-struct eio_msg eio_msg_text(enum eio_packet_type type, const struct sio_slice *parts, size_t n)
+static size_t packet_len(const struct sio_slice *parts, size_t n)
 {
-    struct eio_msg m;
     size_t len = 1;
-    char *at;
     for (size_t i = 0; i < n; i++)
         len += parts[i].len;
-    m = frame_new(SIO_WS_TEXT, len, &at);
+    return len;
+}
+
+static void put_packet(char *at, enum eio_packet_type type, const struct sio_slice *parts, size_t n)
+{
     *at++ = eio_packet_digit(type);
     for (size_t i = 0; i < n; i++)
         put(&at, parts[i]);
+}
+
+struct eio_msg eio_msg_text(enum eio_packet_type type, const struct sio_slice *parts, size_t n)
+{
+    char *at;
+    struct eio_msg m = frame_new(SIO_WS_TEXT, packet_len(parts, n), &at);
+    put_packet(at, type, parts, n);
     return m;
+}
+
+struct sio_slice eio_msg_short(char room[EIO_MSG_SHORT_MAX], const struct sio_slice *parts,
+                               size_t n)
+{
+    size_t len = packet_len(parts, n), head;
+    if (len > EIO_MSG_SHORT_MAX - SIO_WS_HEAD_MAX)
+        return sio_slice(NULL, 0);
+    head = sio_ws_frame_head(room, SIO_WS_TEXT, len);
+    put_packet(room + head, EIO_MESSAGE, parts, n);
+    return sio_slice(room, head + len);
 }
 
 struct eio_msg eio_msg_base64(enum eio_version v, struct sio_slice bytes)

@@ -20,6 +20,11 @@ struct eio_msg {
 
 /* Text packet: the digit of `type`, then the parts joined; they must be valid UTF-8. */
 struct eio_msg eio_msg_text(enum eio_packet_type type, const struct sio_slice *parts, size_t n);
+/* The frame of a message for one session alone, in `room`: no blob is made. Empty when it would not
+ * be short. */
+enum { EIO_MSG_SHORT_MAX = 1024 };
+struct sio_slice eio_msg_short(char room[EIO_MSG_SHORT_MAX], const struct sio_slice *parts,
+                               size_t n);
 struct eio_msg eio_msg_binary(struct sio_slice bytes);
 /* A binary message as a text frame, for who takes no bytes. */
 struct eio_msg eio_msg_base64(enum eio_version v, struct sio_slice bytes);

@@ -56,7 +56,10 @@ enum { EIO_SID_MAX = 128 }; /* characters of a session's id, its place included 
 
 enum { EIO_QUEUE_MESSAGES_MAX = 65536 }; /* waiting for one session's next poll */
 
-enum { EIO_VOLATILE = 1 }; /* drop all of it when something is queued or no poll is pending */
+enum eio_send_flag {
+    EIO_VOLATILE = 1, /* drop all of it when something is queued or no poll is pending */
+    EIO_PLAIN = 2,    /* eio_session_send_text: it is not to be compressed */
+};
 
 /* Queues n messages as a whole (a packet and its attachments); takes its own references. They
  * leave at the end of the tick.
@@ -65,6 +68,10 @@ enum { EIO_VOLATILE = 1 }; /* drop all of it when something is queued or no poll
  * session is closed with "transport error" at the end of the tick and takes nothing more until
  * then, one limited log line. Reenters: no. */
 int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags);
+/* The same for a text message, of valid UTF-8 in parts, that nobody else gets: a short one costs
+ * less this way. */
+int eio_session_send_text(struct eio_session *s, const struct sio_slice *parts, size_t n,
+                          unsigned flags);
 
 /* Forced close. What is queued still goes out, with the goodbye behind it: at once on websocket or
  * when a GET is pending, else with the next GET, if that comes within close_timeout_ms and before

@@ -88,3 +88,31 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
     eio_session_push(s, msgs, n);
     return 0;
 }
+
+static bool send_short(struct eio_session *s, const struct sio_slice *parts, size_t n)
+{
+    char room[EIO_MSG_SHORT_MAX];
+    struct sio_slice frame;
+    if (s->state != EIO_STATE_OPEN || s->held || s->queue != NULL ||
+        s->transport->send_short == NULL)
+        return false;
+    frame = eio_msg_short(room, parts, n);
+    if (frame.len == 0 || !is_calm(s, 1, frame.len) || !s->transport->send_short(s, frame))
+        return false;
+    sio_stats_up(s->server->loop->stats, SIO_STAT_PACKETS_OUT);
+    return true;
+}
+
+int eio_session_send_text(struct eio_session *s, const struct sio_slice *parts, size_t n,
+                          unsigned flags)
+{
+    struct eio_msg m;
+    int err;
+    if (!(flags & EIO_VOLATILE) && send_short(s, parts, n))
+        return 0;
+    m = eio_msg_text(EIO_MESSAGE, parts, n);
+    m.plain = (flags & EIO_PLAIN) != 0;
+    err = eio_session_send(s, &m, 1, flags);
+    sio_blob_unref(m.frame);
+    return err;
+}

@@ -23,6 +23,9 @@ struct eio_transport {
     bool (*writable)(const struct eio_session *s);
     /* Hands messages over. Takes its own references. Polling: only while writable. */
     void (*send)(struct eio_session *s, const struct eio_msg *msgs, size_t n);
+    /* Sends a text frame to this session as it stands; false: it wants a message. NULL: it always
+     * does. */
+    bool (*send_short)(struct eio_session *s, struct sio_slice frame);
     size_t (*queued)(const struct eio_session *s); /* bytes below */
     size_t (*unread)(const struct eio_session *s); /* and in the kernel; NULL: it cannot tell */
     /* Gives the kernel what it takes now, before a limit strikes. May be NULL. */

@@ -193,6 +193,14 @@ static void websocket_send(struct eio_session *s, const struct eio_msg *msgs, si
     }
 }
 
+static bool websocket_send_short(struct eio_session *s, struct sio_slice frame)
+{
+    if (s->websocket == NULL || sio_ws_conn_deflate(s->websocket) != NULL)
+        return false;
+    sio_ws_conn_send_copy(s->websocket, frame);
+    return true;
+}
+
 static size_t websocket_queued(const struct eio_session *s)
 {
     return s->websocket != NULL ? sio_ws_conn_queued(s->websocket) : 0;
@@ -230,6 +238,7 @@ const struct eio_transport eio_websocket = {
     .at_once = true,
     .writable = websocket_writable,
     .send = websocket_send,
+    .send_short = websocket_send_short,
     .queued = websocket_queued,
     .unread = websocket_unread,
     .relieve = websocket_relieve,

@@ -309,6 +309,12 @@ void sio_ws_conn_send(struct sio_ws_conn *w, struct sio_blob *frame)
         sio_conn_write_blob(w->stream, frame, 0);
 }
 
+void sio_ws_conn_send_copy(struct sio_ws_conn *w, struct sio_slice frame)
+{
+    if (w->state == OPEN)
+        sio_conn_write(w->stream, frame);
+}
+
 void sio_ws_conn_send_parts(struct sio_ws_conn *w, struct sio_slice front, struct sio_blob *b,
                             size_t from)
 {

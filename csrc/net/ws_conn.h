@@ -54,6 +54,8 @@ void sio_ws_conn_set_owner(struct sio_ws_conn *w, const struct sio_ws_conn_event
 /* A whole frame, head included: see engine/message. Takes its own reference. Without effect once
  * closed. The queue is not limited here: look at sio_ws_conn_queued. */
 void sio_ws_conn_send(struct sio_ws_conn *w, struct sio_blob *frame);
+/* The same for bytes of the caller's. */
+void sio_ws_conn_send_copy(struct sio_ws_conn *w, struct sio_slice frame);
 /* A frame in two parts: `front` is copied, and the bytes of `b` from `from` on are shared. */
 void sio_ws_conn_send_parts(struct sio_ws_conn *w, struct sio_slice front, struct sio_blob *b,
                             size_t from);

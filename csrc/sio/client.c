@@ -56,11 +56,8 @@ void sio_client_joined(struct sio_client *c)
 void sio_client_send(struct sio_client *c, enum sio_packet_type type, struct sio_slice nsp,
                      struct sio_slice data)
 {
-    struct sio_out o;
-    sio_out_init(&o, &c->server->options,
-                 &(struct sio_out_head){.type = type, .nsp = nsp, .data = data});
-    sio_out_send(&o, c->session, 0);
-    sio_out_fini(&o);
+    sio_out_send_one(&c->server->options,
+                     &(struct sio_out_head){.type = type, .nsp = nsp, .data = data}, c->session, 0);
 }
 
 void sio_client_part_all(struct sio_client *c, const struct sio_parting *why)

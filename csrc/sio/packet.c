@@ -53,6 +53,21 @@ int sio_out_send(const struct sio_out *o, struct eio_session *session, unsigned 
     return err == SIO_ECLOSED ? 0 : err;
 }
 
+int sio_out_send_one(const struct sio_server_options *options, const struct sio_out_head *head,
+                     struct eio_session *session, unsigned flags)
+{
+    struct sio_out o;
+    int err;
+    if (options->parser->send_one != NULL && head->n_attachments == 0) {
+        err = options->parser->send_one(options->parser_ctx, head, session, flags);
+        return err == SIO_ECLOSED ? 0 : err;
+    }
+    sio_out_init(&o, options, head);
+    err = sio_out_send(&o, session, flags);
+    sio_out_fini(&o);
+    return err;
+}
+
 struct sio_slice sio_out_offset(char into[SIO_OFFSET_MAX + 1], const char *epoch, uint64_t position)
 {
     int n = snprintf(into, SIO_OFFSET_MAX + 1, "%.11s:%llx", epoch, (unsigned long long)position);

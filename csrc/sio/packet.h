@@ -55,6 +55,9 @@ void sio_out_fini(struct sio_out *o);
 /* As eio_session_send, or the parser's error; SIO_ECLOSED counts as sent, as upstream drops in
  * silence. */
 int sio_out_send(const struct sio_out *o, struct eio_session *session, unsigned flags);
+/* All of these for a packet that one session gets. */
+int sio_out_send_one(const struct sio_server_options *options, const struct sio_out_head *head,
+                     struct eio_session *session, unsigned flags);
 
 /* "epoch:position" with the position in hex. Valid as long as `into`. */
 struct sio_slice sio_out_offset(char into[SIO_OFFSET_MAX + 1], const char *epoch,

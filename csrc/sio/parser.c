@@ -17,22 +17,44 @@ static enum sio_packet_type wire_type(const struct sio_out_head *head)
     return head->type == SIO_EVENT ? SIO_BINARY_EVENT : SIO_BINARY_ACK;
 }
 
+/* The text message of a packet, in parts. */
+struct text {
+    char head[SIO_PACKET_HEAD_MAX];
+    struct sio_slice parts[5];
+    size_t n;
+};
+
+static void write_text(struct text *t, const struct sio_out_head *head)
+{
+    size_t len = sio_packet_head(t->head, wire_type(head), head->n_attachments, head->nsp,
+                                 head->has_id, head->id);
+    t->parts[0] = sio_slice(t->head, len);
+    t->parts[1] = head->data;
+    t->n = 2;
+    if (head->offset.len == 0)
+        return;
+    t->parts[1].len--; /* the closing bracket */
+    t->parts[2] = SIO_LIT(",\"");
+    t->parts[3] = head->offset;
+    t->parts[4] = SIO_LIT("\"]");
+    t->n = 5;
+}
+
+static int send_one(void *ctx, const struct sio_out_head *head, struct eio_session *session,
+                    unsigned flags)
+{
+    struct text t;
+    (void)ctx;
+    write_text(&t, head);
+    return eio_session_send_text(session, t.parts, t.n, flags | (head->plain ? EIO_PLAIN : 0));
+}
+
 static int encode(void *ctx, const struct sio_out_head *head, struct sio_out *out)
 {
+    struct text t;
     (void)ctx;
-    char text[SIO_PACKET_HEAD_MAX];
-    size_t len = sio_packet_head(text, wire_type(head), head->n_attachments, head->nsp,
-                                 head->has_id, head->id);
-    struct sio_slice parts[5] = {sio_slice(text, len), head->data};
-    size_t n = 2;
-    if (head->offset.len != 0) {
-        parts[1].len--; /* the closing bracket */
-        parts[2] = SIO_LIT(",\"");
-        parts[3] = head->offset;
-        parts[4] = SIO_LIT("\"]");
-        n = 5;
-    }
-    sio_out_add(out, eio_msg_text(EIO_MESSAGE, parts, n));
+    write_text(&t, head);
+    sio_out_add(out, eio_msg_text(EIO_MESSAGE, t.parts, t.n));
     for (unsigned i = 0; i < head->n_attachments; i++)
         sio_out_add(out, eio_msg_binary(head->attachments[i]));
     return 0;
@@ -131,4 +153,5 @@ static int decode(void *ctx, const struct sio_wire *wire, void **kept, struct si
     return (binary ? decode_binary : decode_text)(wire, kept, message, in, why);
 }
 
-const struct sio_parser sio_parser_default = {encode, decode, forget};
+const struct sio_parser sio_parser_default = {
+    .encode = encode, .send_one = send_one, .decode = decode, .forget = forget};

@@ -34,6 +34,10 @@ struct sio_wire {
 struct sio_parser {
     /* Fills an empty `out`. 0, or an error, which it has logged: then the packet is not sent. */
     int (*encode)(void *ctx, const struct sio_out_head *head, struct sio_out *out);
+    /* Sends a packet without attachments to one session: as encode and eio_session_send, when there
+     * is a shorter way. NULL: there is none. */
+    int (*send_one)(void *ctx, const struct sio_out_head *head, struct eio_session *session,
+                    unsigned flags);
     /* 1: `in`, of which `own` and tape.n were set, has a packet. 0: more messages belong to it. An
      * error: *why has upstream's words for it, valid until the next call; nothing is kept. */
     int (*decode)(void *ctx, const struct sio_wire *wire, void **kept, struct sio_slice message,

@@ -47,4 +47,4 @@ static int decode(void *ctx, const struct sio_wire *wire, void **kept, struct si
     return 1;
 }
 
-const struct sio_parser sio_parser_msgpack = {encode, decode, NULL};
+const struct sio_parser sio_parser_msgpack = {.encode = encode, .decode = decode};

@@ -33,16 +33,13 @@ static int send_record(struct sio_nsp *n, struct sio_slice self, const struct si
 
 static int send_now(struct sio_socket *s, struct sio_out_head *head, const struct sio_outgoing *out)
 {
-    struct sio_out o;
     head->nsp = s->nsp->name;
     head->n_attachments = out->n_attachments;
     head->attachments = out->attachments;
     head->data = out->data;
     head->plain = (out->flags & SIO_EMIT_PLAIN) != 0;
-    sio_out_init(&o, &s->nsp->server->options, head);
     unsigned flags = (out->flags & SIO_EMIT_VOLATILE) != 0 ? EIO_VOLATILE : 0;
-    int err = sio_out_send(&o, s->client->session, flags);
-    sio_out_fini(&o);
+    int err = sio_out_send_one(&s->nsp->server->options, head, s->client->session, flags);
     if (err == 0 && head->type == SIO_EVENT)
         sio_stats_up(s->nsp->server->loop->stats, SIO_STAT_EVENTS_OUT);
     return err;

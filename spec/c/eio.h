@@ -162,6 +162,13 @@ static inline int eio_say(struct eio_session *s, const char *text, unsigned flag
     return rc;
 }
 
+/* As one who sends to this session alone. */
+static inline int eio_say_alone(struct eio_session *s, const char *text, unsigned flags)
+{
+    struct sio_slice part = sio_slice_str(text);
+    return eio_session_send_text(s, &part, 1, flags);
+}
+
 static inline int eio_say_binary(struct eio_session *s, struct sio_slice bytes)
 {
     struct eio_msg m = eio_msg_binary(bytes);

@@ -248,6 +248,27 @@ TEST(short_and_plain_messages_are_not_compressed)
     eio_close();
 }
 
+TEST(text_for_one_session_is_compressed_too)
+{
+    struct eio_msg m = message(900), plain = message(900);
+    struct sio_slice text = sio_slice_from(eio_msg_packet(&m), 1);
+    struct peer p;
+    begin();
+    eio.options.deflate.threshold = 200;
+    plain.plain = true;
+    eio_open();
+    agree(&p, "permessage-deflate");
+    take_open(&p);
+    eio_session_send_text(eio.session, &text, 1, 0);
+    EXPECT_MESSAGE(&p, &m, true);
+    eio_session_send_text(eio.session, &text, 1, EIO_PLAIN);
+    EXPECT_MESSAGE(&p, &plain, false);
+    sio_blob_unref(m.frame);
+    sio_blob_unref(plain.frame);
+    peer_fini(&p);
+    eio_close();
+}
+
 TEST(what_does_not_become_smaller_goes_as_it_is)
 {
     char noise[LONG];

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "base/mem.h"
+#include "codec/ws_frame.h"
 #include "engine/message.h"
 
 static struct sio_slice frame(const struct eio_msg *m)
@@ -64,4 +65,21 @@ TEST(long_packets_have_longer_heads)
         sio_blob_unref(m.frame);
         sio_free(text);
     }
+}
+
+TEST(short_frames_and_the_limit)
+{
+    char text[EIO_MSG_SHORT_MAX], room[EIO_MSG_SHORT_MAX];
+    size_t most = EIO_MSG_SHORT_MAX - SIO_WS_HEAD_MAX - 1;
+    static const size_t lens[] = {0, 124, 125};
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i <= sizeof lens / sizeof lens[0]; i++) {
+        size_t len = i < sizeof lens / sizeof lens[0] ? lens[i] : most;
+        struct sio_slice parts[] = {sio_slice(text, len), {NULL, 0}};
+        struct eio_msg m = eio_msg_text(EIO_MESSAGE, parts, 2);
+        test_context("%zu bytes", len);
+        CHECK_EQ_SLICE(eio_msg_short(room, parts, 2), frame(&m));
+        sio_blob_unref(m.frame);
+    }
+    CHECK_EQ_INT(eio_msg_short(room, &(struct sio_slice){text, most + 1}, 1).len, 0);
 }

@@ -174,6 +174,54 @@ TEST(a_ticks_frames_leave_in_one_write)
     end_websocket();
 }
 
+/* ---- text for one session ------------------------------------------------------------------- */
+
+TEST(text_for_one_is_in_order_with_messages)
+{
+    eio_prepare();
+    begin_websocket();
+    eio_say(eio.session, "a", 0);
+    CHECK_EQ_INT(eio_say_alone(eio.session, "b", 0), 0);
+    eio_say(eio.session, "c", 0);
+    EXPECT_FRAMES(&w, "\x81\x02"
+                      "4a\x81\x02"
+                      "4b\x81\x02"
+                      "4c");
+    end_websocket();
+    eio_prepare();
+    begin_polling();
+    eio_say(eio.session, "a", 0);
+    CHECK_EQ_INT(eio_say_alone(eio.session, "b", 0), 0);
+    client_get(&p, sid);
+    EXPECT(&p, 200,
+           "4a\x1e"
+           "4b");
+    end_polling();
+}
+
+TEST(text_for_one_may_be_volatile)
+{
+    eio_prepare();
+    begin_websocket();
+    CHECK_EQ_INT(eio_say_alone(eio.session, "a", EIO_VOLATILE), 0);
+    CHECK_EQ_INT(eio_say_alone(eio.session, "lost", EIO_VOLATILE), SIO_EAGAIN);
+    EXPECT_FRAMES(&w, "\x81\x02"
+                      "4a");
+    end_websocket();
+}
+
+TEST(text_for_one_counts_for_max_buffered)
+{
+    eio_prepare();
+    eio.options.max_buffered = eio.options.high_water = 10;
+    begin_websocket();
+    CHECK_EQ_INT(eio_say_alone(eio.session, "1234567", 0), 0); /* and three more */
+    CHECK_EQ_INT(eio_say_alone(eio.session, "x", 0), 0);       /* the kernel took them */
+    CHECK_EQ_INT(eio_say_alone(eio.session, "12345678", 0), SIO_EFULL);
+    CHECK_EQ_INT(eio_say_alone(eio.session, "y", 0), SIO_EFULL);
+    end_websocket();
+}
+
 /* ---- volatile -------------------------------------------------------------------------------- */
 
 TEST(volatile_on_polling_needs_a_pending_poll)

@@ -112,6 +112,15 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
     return 0;
 }
 
+int eio_session_send_text(struct eio_session *s, const struct sio_slice *parts, size_t n,
+                          unsigned flags)
+{
+    struct eio_msg m = eio_msg_text(EIO_MESSAGE, parts, n);
+    int err = eio_session_send(s, &m, 1, flags);
+    sio_blob_unref(m.frame);
+    return err;
+}
+
 void eio_session_close(struct eio_session *s)
 {
     if (s->waits && s->state == EIO_STATE_OPEN)
