@@ -271,14 +271,15 @@ static int send_answer(lua_State *L, const struct sio_handle *h, uint64_t id,
     return err == SIO_ETOOBIG ? sio_emit_result(L, err, NULL) : 0;
 }
 
-/* ack(...): the first call counts; after a disconnect it does nothing. */
+/* ack(...): the first call counts; after a disconnect it does nothing, nor for an object from which
+ * people have taken the handle. */
 static int lack_answer(lua_State *L)
 {
-    const struct sio_handle *h = lua_touserdata(L, lua_upvalueindex(1));
+    const struct sio_handle *h = sio_handle_test(L, lua_upvalueindex(1), sio_socket_type);
     uint64_t id = (uint64_t)lua_tointeger(L, lua_upvalueindex(2));
     struct sio_attachments attachments;
     struct sio_outgoing out;
-    if (lua_isnil(L, lua_upvalueindex(2)))
+    if (h == NULL || lua_isnil(L, lua_upvalueindex(2)))
         return 0;
     sio_call_check_free(L, h->bind);
     sio_emit_args(L, h->bind, 1, lua_gettop(L), &attachments, &out);
@@ -301,18 +302,21 @@ enum { SOCKET = 1, ID, ACK, HANDLER, FIRST = HANDLER };
 
 static int answer(lua_State *L)
 {
-    int last = lua_gettop(L);
+    int last = lua_gettop(L), asked;
+    lua_Integer id = lua_tointegerx(L, ID, &asked);
     const struct sio_handle *h;
     struct sio_attachments attachments;
     struct sio_outgoing out;
-    if (last < FIRST || lua_isnil(L, ID))
+    if (last < FIRST || !asked)
         return 0;
     if (!lua_isnil(L, ACK))
         return return_to_ack(L, ACK, last);
     lua_rawgeti(L, SOCKET, SIO_OBJECT_HANDLE);
-    h = lua_touserdata(L, -1);
+    h = sio_handle_test(L, -1, sio_socket_type);
+    if (h == NULL)
+        return 0;
     sio_emit_args(L, h->bind, FIRST, last, &attachments, &out);
-    return send_answer(L, h, (uint64_t)lua_tointeger(L, ID), &out);
+    return send_answer(L, h, (uint64_t)id, &out);
 }
 
 static int on_returned(lua_State *L, int status, lua_KContext context)

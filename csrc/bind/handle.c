@@ -134,12 +134,12 @@ struct sio_handle *sio_handle_check(lua_State *L, int arg, const char *type)
     return luaL_checkudata(L, arg, type);
 }
 
-/* The handle at the top of the stack, or NULL. As sure as luaL_testudata, for other userdata of its
- * size does not begin with the address of a name of ours, and a quarter of its cost. */
-static struct sio_handle *test_handle(lua_State *L, const char *type)
+/* As sure as luaL_testudata, for other userdata of its size does not begin with the address of a
+ * name of ours, and a quarter of its cost. */
+struct sio_handle *sio_handle_test(lua_State *L, int index, const char *type)
 {
-    struct sio_handle *h = lua_touserdata(L, -1);
-    bool ours = h != NULL && lua_rawlen(L, -1) == sizeof *h && h->type == type;
+    struct sio_handle *h = lua_touserdata(L, index);
+    bool ours = h != NULL && lua_rawlen(L, index) == sizeof *h && h->type == type;
     return ours ? h : NULL;
 }
 
@@ -148,7 +148,7 @@ struct sio_handle *sio_handle_self(lua_State *L, const char *type)
     struct sio_handle *h = NULL;
     if (lua_istable(L, 1)) {
         lua_rawgeti(L, 1, SIO_OBJECT_HANDLE);
-        h = test_handle(L, type);
+        h = sio_handle_test(L, -1, type);
         lua_pop(L, 1);
     }
     if (h == NULL)

@@ -59,6 +59,8 @@ void sio_handle_push(const struct sio_bind *b, lua_State *L, const void *object)
 void sio_handle_push_value(const struct sio_bind *b, lua_State *L, const void *object);
 /* The handle in argument `arg`; raises when it is something else. */
 struct sio_handle *sio_handle_check(lua_State *L, int arg, const char *type);
+/* The handle at `index`, or NULL when something else is there; `type` as below. */
+struct sio_handle *sio_handle_test(lua_State *L, int index, const char *type);
 /* The handle of the object in argument 1 of a method; raises when that is none of ours, e.g. after
  * `socket.emit(...)` for `socket:emit(...)`. `type`: the very array that the handle was made with.
  */

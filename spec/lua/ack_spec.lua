@@ -161,6 +161,41 @@ describe("an answer to the client", function()
     }, got)
   end)
 
+  it("comes from a handler that has waited, too", function()
+    app:on_event("later", function(_, value)
+      sio.sleep(0.001)
+      return value, "late"
+    end)
+    app:on_event("lost", function()
+      sio.sleep(0.001)
+      error "after waiting"
+    end)
+    app:on_error(function(message) note(message) end)
+    local got = serve(app, [[
+      const c = await client();
+      c.ask("lost");
+      return await c.ask("later", 1);
+    ]])
+    assert.same({ 1, "late" }, got)
+    assert.matches("after waiting\nstack traceback:\n.*ack_spec%.lua", seen[1][1])
+  end)
+
+  it("is not sent for an object from which its handle was taken", function()
+    app:on_event("take", function(socket)
+      socket[1] = io.stdout
+      return "unsent"
+    end)
+    app:on_event("give", function(_, ack) ack "unsent" end)
+    app:on_event("end", function() app:emit "done" end)
+    serve(app, [[
+      const odd = await client(), c = await client();
+      odd.ask("take");
+      odd.ask("give");
+      odd.emit("end");
+      await c.next("done");
+    ]])
+  end)
+
   it("is dropped after the disconnect, and its mistakes are errors there too", function()
     app:on_event("leave", function(socket, ack)
       socket:disconnect()
