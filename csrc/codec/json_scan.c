@@ -7,8 +7,7 @@
 
 enum field { OTHER, PLACEHOLDER, NUM };
 
-struct level { /* of an object that is open; of an array only `items` */
-    size_t items;
+struct level {        /* of an object that is open; of an array only `field`, OTHER */
     enum field field; /* of the member whose value comes next */
     bool placeholder; /* "_placeholder": true was the last word on it */
     int num;          /* -1: none, or none that may be */
@@ -63,8 +62,15 @@ static void note_object(struct sio_json_shape *out, const struct level *l)
         out->placeholder_mask |= UINT64_C(1) << l->num;
 }
 
-static void note_first(struct sio_json_shape *out, const struct sio_json_token *t)
+/* A value inside of none or one: the text itself, or an item. */
+static void note_top(struct sio_json_shape *out, const struct sio_json_token *t, unsigned depth)
 {
+    if (depth == 0) {
+        out->type = t->type;
+        return;
+    }
+    if (out->items++ != 0 || out->type != SIO_JSON_ARRAY)
+        return;
     out->first_type = t->type;
     out->first_escaped = t->escaped;
     if (t->type == SIO_JSON_STRING || t->type == SIO_JSON_NUMBER)
@@ -79,13 +85,12 @@ int sio_json_scan(struct sio_slice text, unsigned max_depth, struct sio_json_sha
     struct sio_json_token spare, *next = tape != NULL ? tape->tokens : &spare;
     const struct sio_json_token *end = tape != NULL ? next + SIO_JSON_TAPE_MAX : next;
     *out = (struct sio_json_shape){0};
-    levels[0] = (struct level){0};
+    levels[0].field = OTHER;
     sio_json_reader_init(&r, text, max_depth);
     for (;;) {
         struct sio_json_token *t = next < end ? next++ : &spare;
         unsigned depth = r.depth;
         int err = sio_json_next(&r, t);
-        struct level *l = &levels[depth];
         if (err)
             return err;
         switch (t->type) {
@@ -94,26 +99,25 @@ int sio_json_scan(struct sio_slice text, unsigned max_depth, struct sio_json_sha
                 tape->n = t != &spare ? (unsigned)(next - tape->tokens) : 0;
             return 0;
         case SIO_JSON_KEY:
-            l->field = which_field(t);
+            levels[depth].field = which_field(t);
             continue;
         case SIO_JSON_OBJECT_END:
-            note_object(out, l);
-            /* fall through */
-        case SIO_JSON_ARRAY_END:
-            if (depth == 1)
-                out->items = l->items;
+            note_object(out, &levels[depth]);
             continue;
+        case SIO_JSON_ARRAY_END:
+            continue;
+        case SIO_JSON_OBJECT:
+            levels[r.depth] = (struct level){.num = -1};
+            break;
+        case SIO_JSON_ARRAY:
+            levels[r.depth].field = OTHER;
+            break;
         default:
             break;
         }
-        if (depth == 0)
-            out->type = t->type;
-        if (depth == 1 && l->items == 0 && out->type == SIO_JSON_ARRAY)
-            note_first(out, t);
-        l->items++;
-        note_value(l, t);
-        if (r.depth > depth)
-            levels[r.depth] = (struct level){.num = -1};
+        if (depth <= 1)
+            note_top(out, t, depth);
+        note_value(&levels[depth], t);
     }
 }
 
