@@ -258,9 +258,12 @@ static int decode_items(struct decoder *d)
 
 int sio_json_decode_incoming(lua_State *L, struct sio_bind *b, const struct sio_incoming *in)
 {
-    struct decoder d = {
-        .L = L, .b = b, .attachments = in->attachments, .n_attachments = in->n_attachments};
+    struct decoder d;
     int top = lua_gettop(L), n;
+    d.L = L; /* field by field: the reader is not small */
+    d.b = b;
+    d.attachments = in->attachments;
+    d.n_attachments = in->n_attachments;
     if (in->tape != NULL && in->tape->n != 0)
         sio_json_reader_init_taped(&d.reader, in->tape);
     else

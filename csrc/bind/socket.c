@@ -146,11 +146,8 @@ static void on_connection(void *owner, struct sio_socket *s)
  * (JavaScript's keys are strings). False when it is neither. */
 static bool take_name(lua_State *L, int n, struct sio_slice *name)
 {
-    int index = lua_gettop(L) - n + 1;
-    if (n == 0 || !lua_isstring(L, index))
-        return false;
-    name->p = lua_tolstring(L, index, &name->len);
-    return true;
+    name->p = n != 0 ? lua_tolstring(L, -n, &name->len) : NULL;
+    return name->p != NULL;
 }
 
 /* How an event lies on its coroutine's stack: who is called with the rest, where the listener will
