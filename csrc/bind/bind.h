@@ -63,6 +63,8 @@ struct sio_slow;
     X(LOOSE, NULL)     /* the same, weakly */                                                      \
     X(THREADS, NULL)   /* slot -> coroutine; see call.h */                                         \
     X(CALLBACKS, NULL) /* C object -> function that it will call */                                \
+    X(ON, NULL)        /* the strings "_on" and "_events"; see listener.c */                       \
+    X(EVENTS, NULL)                                                                                \
     X(ARRAY_MT, NULL)                                                                              \
     X(OBJECT_MT, NULL)                                                                             \
     X(DIRTY, NULL) /* sockets whose data was looked at: list of objects */

@@ -219,6 +219,12 @@ static void make_weak(lua_State *L, const struct sio_bind *b, enum sio_ref ref)
     lua_pop(L, 1);
 }
 
+static void new_string_ref(lua_State *L, struct sio_bind *b, enum sio_ref ref, const char *text)
+{
+    lua_pushstring(L, text);
+    b->refs[ref] = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
 static void bind_init(lua_State *L, struct sio_bind *b)
 {
     static const enum sio_ref tables[] = {SIO_REF_OBJECTS,   SIO_REF_LOOSE,    SIO_REF_THREADS,
@@ -230,6 +236,8 @@ static void bind_init(lua_State *L, struct sio_bind *b)
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         new_table_ref(L, b, tables[i]);
     make_weak(L, b, SIO_REF_LOOSE);
+    new_string_ref(L, b, SIO_REF_ON, "_on");
+    new_string_ref(L, b, SIO_REF_EVENTS, "_events");
     lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
     b->L = lua_tothread(L, -1);
     lua_pop(L, 1);

@@ -122,11 +122,13 @@ void sio_handle_push(const struct sio_bind *b, lua_State *L, const void *object)
 
 void sio_handle_push_value(const struct sio_bind *b, lua_State *L, const void *object)
 {
-    sio_handle_push(b, L, object);
-    if (lua_isuserdata(L, -1)) {
+    lua_checkstack(L, 3);
+    sio_bind_push_ref(b, L, SIO_REF_OBJECTS);
+    if (lua_rawgetp(L, -1, object) == LUA_TUSERDATA) {
         lua_getiuservalue(L, -1, 1);
-        lua_remove(L, -2);
+        lua_replace(L, -2);
     }
+    lua_replace(L, -2);
 }
 
 struct sio_handle *sio_handle_check(lua_State *L, int arg, const char *type)

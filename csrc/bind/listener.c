@@ -10,10 +10,11 @@
 #include "bind/namespace.h"
 #include "sio/parent.h"
 
-/* Pushes object[name] when that is a table. */
-static bool push_table(lua_State *L, int object, const char *name)
+/* Pushes the object's field when that is a table. Its name is at hand as a string of Lua's: looking
+ * for that would be half of the cost. */
+static bool push_table(lua_State *L, const struct sio_bind *b, int object, enum sio_ref name)
 {
-    lua_pushstring(L, name);
+    sio_bind_push_ref(b, L, name);
     if (lua_rawget(L, object) == LUA_TTABLE)
         return true;
     lua_pop(L, 1);
@@ -31,11 +32,11 @@ static enum count count_of(int type)
 }
 
 /* Of an event of the object at `object`. The only one is pushed. */
-static enum count push_only(lua_State *L, int object, int event)
+static enum count push_only(lua_State *L, const struct sio_bind *b, int object, int event)
 {
     int top = lua_gettop(L);
     enum count n = NONE;
-    if (push_table(L, object, "_on")) {
+    if (push_table(L, b, object, SIO_REF_ON)) {
         lua_pushvalue(L, event);
         n = count_of(lua_rawget(L, -2));
     }
@@ -51,8 +52,8 @@ static enum count push_only_of_nsp(lua_State *L, const struct sio_bind *b,
     int top = lua_gettop(L);
     enum count n = NONE;
     sio_handle_push_value(b, L, nsp);
-    if (lua_istable(L, -1) && push_table(L, top + 1, "_events"))
-        n = push_only(L, top + 2, event);
+    if (lua_istable(L, -1) && push_table(L, b, top + 1, SIO_REF_EVENTS))
+        n = push_only(L, b, top + 2, event);
     if (n == ONE)
         lua_replace(L, ++top);
     lua_settop(L, top);
@@ -64,11 +65,12 @@ enum sio_listener sio_listener_find(lua_State *L, const struct sio_bind *b,
 {
     const struct sio_handle *h = sio_socket_user(s);
     const struct sio_nsp *nsp = sio_socket_nsp(s);
-    enum count own, shared = NONE;
+    enum count own = NONE, shared = NONE;
     int top = lua_gettop(L);
     if (h == NULL || h->screened || !lua_checkstack(L, 8))
         return SIO_LISTENER_UNKNOWN;
-    own = push_only(L, object, event);
+    if (h->kept || h->older != NULL) /* else it has nothing of its own */
+        own = push_only(L, b, object, event);
     if (sio_namespace_wants(nsp, SIO_WANT_EVENTS))
         shared = sio_parent_of(nsp) != NULL ? SEVERAL : push_only_of_nsp(L, b, nsp, event);
     if (own == ONE && shared == NONE)
@@ -93,7 +95,7 @@ bool sio_listener_push_connection(lua_State *L, const struct sio_bind *b, const 
     if (!lua_checkstack(L, 8) || sio_parent_of(nsp) != NULL)
         return false;
     sio_handle_push_value(b, L, nsp);
-    if (lua_istable(L, -1) && push_table(L, top + 1, "_on") &&
+    if (lua_istable(L, -1) && push_table(L, b, top + 1, SIO_REF_ON) &&
         push_named(L, top + 2, "connect") == NONE && push_named(L, top + 2, "connection") == ONE) {
         lua_replace(L, ++top);
         only = true;
@@ -108,7 +110,7 @@ bool sio_listener_has(const struct sio_bind *b, const struct sio_socket *s, cons
     int top = lua_gettop(L);
     bool has = false;
     lua_checkstack(L, 6);
-    if (sio_handle_push_loose(b, L, s) && push_table(L, top + 1, "_on"))
+    if (sio_handle_push_loose(b, L, s) && push_table(L, b, top + 1, SIO_REF_ON))
         has = push_named(L, top + 2, event) != NONE;
     lua_settop(L, top);
     return has;
