@@ -128,7 +128,7 @@ int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned f
     sio_journal_unlock(s);
     killpoint("append:unlocked");
     j->wake_due = true;
-    if ((flags & SIO_RECORD_LOCAL) == 0)
+    if ((flags & (SIO_RECORD_LOCAL | SIO_RECORD_CALLS)) == 0)
         j->wake_mask = ~(UINT64_C(1) << j->me.slot);
     if (end != NULL)
         *end = pos + span(about.n, bytes.len);

@@ -6,7 +6,8 @@
  * process-shared mutex and commits with one store of `tail`: a writer killed inside leaves
  * nothing visible. It is bounded by bytes, being a ring, and by age (journal_age.c). Old records
  * are found by what they are about (journal_chain.c). Waking: a bit per sleeping reader, an eventfd
- * ("bell") per worker, rung once at the end of the tick.
+ * ("bell") per worker, rung once at the end of the tick, for records that are not only for those
+ * who are on no roll of that worker (base/roll.h).
  *
  * Thread: loop. Owns: the lapped-proof copy of the record being read. Reenters: no.
  */
@@ -19,8 +20,10 @@
 
 enum {
     SIO_RECORD_LOCAL = 1,             /* no sibling needs it: nobody is woken for it */
+    SIO_RECORD_CALLS = 2,             /* only those need it whom sio_journal_call names */
     SIO_JOURNAL_TOPICS_MAX = 16,      /* of one record */
     SIO_JOURNAL_FOUND_MAX = 64 << 10, /* records of one search */
+    SIO_JOURNAL_CALLS_MAX = 32,       /* topics of one tick; for more everybody is woken */
 };
 
 /* What records are about: numbers by which they can be found again (sio/topic.h). Zeroed:
@@ -35,7 +38,9 @@ struct sio_journal {
     struct sio_place me;
     uint64_t cursor;    /* the next position to read */
     uint64_t wake_mask; /* siblings to wake at the end of the tick (bit per slot) */
-    uint64_t lag_seen;  /* where the tail stood when laggards were looked for */
+    uint32_t calls[SIO_JOURNAL_CALLS_MAX]; /* and those who have one of these on their roll */
+    unsigned n_calls;
+    uint64_t lag_seen; /* where the tail stood when laggards were looked for */
     bool wake_due;
     struct sio_buf copy; /* the record being read */
 };
@@ -63,12 +68,16 @@ uint64_t sio_journal_tail(const struct sio_journal *j);
 int sio_journal_append(struct sio_journal *j, struct sio_slice bytes, unsigned flags,
                        struct sio_journal_about about, uint64_t *end);
 
+/* Behind an append with SIO_RECORD_CALLS, in the same tick: wakes who has one of these topics on
+ * its roll, and the workers of `slots` (bit per slot). */
+void sio_journal_call(struct sio_journal *j, struct sio_journal_about whom, uint64_t slots);
+
 /* Reads the record at the cursor and moves on. 1, 0 (at the tail), SIO_ELAPPED (this reader was
  * overtaken by a whole ring: the cursor is now at the tail, what was between is unknown). */
 int sio_journal_next(struct sio_journal *j, struct sio_journal_record *out);
 
-/* End of the tick: publishes the cursor; rings the bells of sleeping siblings when something not
- * LOCAL was appended, and of a sibling that lags by more than a quarter of the ring in any case.
+/* End of the tick: publishes the cursor; rings the bells of sleeping siblings that need what was
+ * appended, and of a sibling that lags by more than a quarter of the ring in any case.
  * `bells` is indexed by slot, -1 = none. */
 void sio_journal_wake(struct sio_journal *j, const int bells[SIO_WORKERS_MAX]);
 /* Before blocking: true when the caller may sleep (its bit is set, nothing is unread); false when

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Who sleeps and who is woken: one bit per reader, one bell (eventfd) per worker, rung once per
- * tick. Stands on the journal's shared words; the worker's end-of-tick hook calls it.
+ * tick. Stands on the journal's shared words and the rolls; the worker's end-of-tick hook calls it.
  *
- * Invariant: a reader sets its bit and then looks at the tail; a writer moves the tail and then
- * looks at the bits; full fences between, so one of them sees the other. The dead do not wake:
- * after any death the supervisor rings every bell.
+ * Invariant: a reader sets its bit, having put on its roll what it waits for, and then looks at the
+ * tail; a writer moves the tail and then looks at bits and rolls; full fences between, so one of
+ * them sees the other. The dead do not wake: after any death the supervisor rings every bell.
  */
 #include "cluster/journal.h"
 
@@ -24,8 +24,8 @@ static void publish_cursor(struct sio_journal *j)
     atomic_store_explicit(&j->shm->slots[j->me.slot].cursor, j->cursor, memory_order_relaxed);
 }
 
-/* Sleeping siblings that missed so many LOCAL records that they would be lapped one day. They are
- * looked for now and then: each slot is a cache line. */
+/* Sleeping siblings that have so many records to read, of which they need none, that they would be
+ * lapped one day. They are looked for now and then: each slot is a cache line. */
 static uint64_t laggards(struct sio_journal *j)
 {
     uint64_t mask = 0, tail = sio_journal_tail(j);
@@ -60,6 +60,29 @@ static uint64_t with_bell(uint64_t mask, const int bells[SIO_WORKERS_MAX])
     return with;
 }
 
+void sio_journal_call(struct sio_journal *j, struct sio_journal_about whom, uint64_t slots)
+{
+    if (j->n_calls + whom.n > SIO_JOURNAL_CALLS_MAX)
+        j->wake_mask = ~UINT64_C(0);
+    j->wake_mask |= slots;
+    for (size_t i = 0; i < whom.n && j->n_calls < SIO_JOURNAL_CALLS_MAX; i++)
+        j->calls[j->n_calls++] = whom.topics[i];
+}
+
+/* Those of `mask` that wait for something of this tick. */
+static uint64_t called(const struct sio_journal *j, uint64_t mask)
+{
+    uint64_t due = 0;
+    while (mask != 0) {
+        unsigned slot = take_slot(&mask);
+        const struct sio_roll_page *roll = sio_shm_roll(j->shm, slot);
+        for (unsigned i = 0; i < j->n_calls; i++)
+            if (sio_roll_has(roll, j->calls[i]))
+                due |= UINT64_C(1) << slot;
+    }
+    return due;
+}
+
 static void ring(int bell)
 {
     const uint64_t one = 1;
@@ -74,14 +97,15 @@ void sio_journal_wake(struct sio_journal *j, const int bells[SIO_WORKERS_MAX])
     publish_cursor(j);
     if (!j->wake_due)
         return;
-    uint64_t mask = j->wake_mask != 0 ? j->wake_mask : laggards(j);
-    j->wake_due = false;
-    j->wake_mask = 0;
-    mask &= ~(UINT64_C(1) << j->me.slot);
+    uint64_t mask = j->wake_mask | laggards(j);
     atomic_thread_fence(memory_order_seq_cst); /* the tail is seen before the bits are read */
     killpoint("wake:fence");
-    uint64_t due = atomic_load_explicit(&s->sleepers, memory_order_relaxed) & mask;
-    due = with_bell(due, bells);
+    uint64_t asleep = atomic_load_explicit(&s->sleepers, memory_order_relaxed);
+    asleep = with_bell(asleep & ~(UINT64_C(1) << j->me.slot), bells);
+    uint64_t due = (asleep & mask) | called(j, asleep & ~mask);
+    j->wake_due = false;
+    j->wake_mask = 0;
+    j->n_calls = 0;
     if (due == 0)
         return;
     due &= atomic_fetch_and(&s->sleepers, ~due);

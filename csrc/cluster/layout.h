@@ -3,7 +3,7 @@
  *
  *     file     head | ring | arena 0 | arena 1 | ...
  *     mapping  head | ring | ring again | arena 0 | arena 1 | ...
- *     head     header, slots, arena metas, statistics, journal head, first[], last[]
+ *     head     header, slots, arena metas, statistics, rolls, journal head, first[], last[]
  *
  * Mapping the ring twice back to back means that no record is ever split. Stands on libc and
  * pthread. Invariant: everything that two processes may touch at the same time is _Atomic, the
@@ -21,7 +21,7 @@
 #define SIO_SHM_MAGIC UINT64_C(0x31757473616f6973)
 
 enum {
-    SIO_SHM_VERSION = 3,
+    SIO_SHM_VERSION = 4,
     SIO_SHM_ALIGN = 65536,    /* of the regions that are mapped apart; the largest page size */
     SIO_JOURNAL_BLOCK = 4096, /* bytes of ring per entry of first[] */
     SIO_JOURNAL_CHAIN = 1024, /* bytes of ring per entry of last[] */

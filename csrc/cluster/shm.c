@@ -26,12 +26,13 @@ static size_t round_up(size_t n, size_t to)
     return (n + to - 1) / to * to;
 }
 
-/* Offset of the journal's head in the file, behind slots, metas and statistics. */
+/* Offset of the journal's head in the file, behind slots, metas, statistics and rolls. */
 static size_t journal_at(const struct sio_shm_header *h)
 {
     return SIO_JOURNAL_BLOCK + h->n_slots * sizeof(struct sio_slot) +
            h->n_arenas * sizeof(struct sio_arena_meta) +
-           (h->n_slots + 1) * sizeof(struct sio_stats_page);
+           (h->n_slots + 1) * sizeof(struct sio_stats_page) +
+           h->n_slots * sizeof(struct sio_roll_page);
 }
 
 static size_t head_bytes(const struct sio_shm_header *h)
@@ -339,6 +340,12 @@ void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms)
 struct sio_stats *sio_shm_stats(const struct sio_shm *shm, unsigned slot)
 {
     return &sio_shm_stats_page(shm, slot)->stats;
+}
+
+struct sio_roll_page *sio_shm_roll(const struct sio_shm *shm, unsigned slot)
+{
+    struct sio_stats_page *behind = sio_shm_stats_page(shm, shm->n_slots + 1);
+    return (struct sio_roll_page *)(void *)behind + slot;
 }
 
 uint32_t sio_shm_deaths(const struct sio_shm *shm)

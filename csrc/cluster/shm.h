@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The shared memory of one host: a memfd that every process of the cluster maps.
  *
- *     header | slots (load page) | statistics | journal header | journal ring (mapped twice) |
- * arenas
+ *     header | slots (load page) | statistics | rolls | journal header | journal ring (mapped
+ * twice) arenas
  *
  * The supervisor creates it (or the only process, when there is no supervisor); workers attach by
  * the inherited descriptor. Incarnation = (slot, generation): each new process in a slot gets a new
@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "base/roll.h"
 #include "base/stats.h"
 
 enum {
@@ -116,6 +117,8 @@ void sio_shm_sweep(struct sio_shm *shm, uint64_t now_ms, uint64_t retention_ms);
 /* What the worker in `slot` counts, and counted until it is buried; n_slots: the sum of all that
  * were buried. Written by the worker, or by the supervisor once it is dead. */
 struct sio_stats *sio_shm_stats(const struct sio_shm *shm, unsigned slot);
+/* What the worker in `slot` is waiting for. */
+struct sio_roll_page *sio_shm_roll(const struct sio_shm *shm, unsigned slot);
 /* How many incarnations were buried so far. */
 uint32_t sio_shm_deaths(const struct sio_shm *shm);
 /* Bytes of the journal that the worker in `slot` has not read yet. */

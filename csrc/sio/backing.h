@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/id.h"
+#include "base/roll.h"
 
 enum { SIO_PUBLISH_LOCAL = 1 }; /* no sibling needs it */
 
@@ -41,12 +42,16 @@ typedef int (*sio_scan_fn)(void *arg, uint64_t end, struct sio_slice record);
 
 struct sio_backing {
     void *ctx;
-    const char *epoch; /* of positions; at most 11 characters */
-    uint64_t seed;     /* of topics; all that share the log have the same */
+    const char *epoch;     /* of positions; at most 11 characters */
+    uint64_t seed;         /* of topics; all that share the log have the same */
+    struct sio_roll *roll; /* of this worker: the topics that have members here; NULL: none */
     /* Appends, then delivers through sio_server_deliver all records up to and with this one, before
      * it returns; or queues it when the log is blocked (still 0; delivery follows in order).
      * Errors: SIO_ETOOBIG, SIO_EFULL (the local queue). */
     int (*publish)(void *ctx, struct sio_slice record, unsigned flags);
+    /* Delivers the log to its end, so that who joins now hears of nothing that was sent before. May
+     * find this worker lapped, and call sio_server_lapped. */
+    void (*catch_up)(void *ctx);
     bool (*blocked)(void *ctx); /* records wait in the local queue: everything must wait behind */
     size_t (*record_max)(void *ctx); /* bytes */
     /* Behind the last record that went through here: what comes later will be delivered live. */

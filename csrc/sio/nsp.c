@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "sio/server_in.h"
+#include "sio/topic.h"
 
 bool sio_nsp_name_valid(struct sio_slice name)
 {
@@ -27,6 +28,8 @@ struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_map *map, struct si
     memcpy(n->bytes, name.p, name.len);
     n->name = sio_slice(n->bytes, name.len);
     n->server = s;
+    n->rooms.roll = s->backing.roll;
+    n->rooms.of_nsp = sio_topic_nsp(s->backing.seed, name);
     sio_index_init(&n->by_id, id_of);
     n->open = true;
     sio_list_init(&n->children);
@@ -108,8 +111,33 @@ void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s)
     n->list[n->count++] = s;
 }
 
+/* Not on the roll: whoever writes to that id sees that it lives here. */
+static bool is_native(const struct sio_nsp *n, const struct sio_socket *s)
+{
+    struct sio_place home;
+    return sio_id_place(sio_socket_id_slice(s), &home) == 0 &&
+           home.slot == n->server->options.place.slot;
+}
+
+void sio_nsp_enter(struct sio_nsp *n, struct sio_socket *s)
+{
+    sio_index_add(&n->by_id, &s->by_id);
+    if (sio_roll_begun(n->rooms.roll) && !is_native(n, s))
+        sio_roll_add(n->rooms.roll, sio_topic_in(n->rooms.of_nsp, sio_socket_id_slice(s)));
+}
+
+void sio_nsp_enroll(const struct sio_nsp *n)
+{
+    sio_room_enroll(&n->rooms);
+    for (const struct sio_socket *s = NULL; (s = sio_nsp_next(n, s)) != NULL;)
+        if (!is_native(n, s))
+            sio_roll_add(n->rooms.roll, sio_topic_in(n->rooms.of_nsp, sio_socket_id_slice(s)));
+}
+
 void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s)
 {
+    if (sio_roll_begun(n->rooms.roll) && !is_native(n, s))
+        sio_roll_remove(n->rooms.roll, sio_topic_in(n->rooms.of_nsp, sio_socket_id_slice(s)));
     sio_index_remove(&n->by_id, &s->by_id);
     if (s->at >= n->count || n->list[s->at] != s)
         return;

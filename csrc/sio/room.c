@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-/* The room index: joining, leaving, searching. Stands on base/map.
+/* The room index: joining, leaving, searching. Stands on base/map and topic.
  *
  * Invariant: r->list[i].member->seats[r->list[i].seat] is {r, i}, and the other way round.
  */
 #include "sio/room.h"
 
 #include "base/mem.h"
+#include "sio/topic.h"
 
 struct sio_room *sio_room_find(const struct sio_rooms *rooms, struct sio_slice name)
 {
@@ -19,11 +20,15 @@ static struct sio_room *room_new(struct sio_rooms *rooms, struct sio_slice name)
     if (name.len != 0)
         memcpy(r->name, name.p, name.len);
     sio_map_put(&rooms->by_name, sio_room_name(r), r);
+    if (sio_roll_begun(rooms->roll))
+        sio_roll_add(rooms->roll, sio_topic_in(rooms->of_nsp, name));
     return r;
 }
 
 static void room_free(struct sio_rooms *rooms, struct sio_room *r)
 {
+    if (sio_roll_begun(rooms->roll))
+        sio_roll_remove(rooms->roll, sio_topic_in(rooms->of_nsp, sio_room_name(r)));
     sio_map_del(&rooms->by_name, sio_room_name(r));
     sio_free(r->list);
     sio_free(r);
@@ -151,6 +156,13 @@ void sio_room_leave_all(struct sio_rooms *rooms, struct sio_member *m)
     if (m->seats != &m->first)
         sio_free(m->seats);
     *m = (struct sio_member){.mark = m->mark};
+}
+
+void sio_room_enroll(const struct sio_rooms *rooms)
+{
+    const struct sio_room *r;
+    for (size_t pos = 0; (r = sio_map_next(&rooms->by_name, &pos)) != NULL;)
+        sio_roll_add(rooms->roll, sio_topic_in(rooms->of_nsp, sio_room_name(r)));
 }
 
 void sio_room_fini(struct sio_rooms *rooms)

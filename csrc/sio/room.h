@@ -14,6 +14,7 @@
 #define SIO_SIO_ROOM_H
 
 #include "base/map.h"
+#include "base/roll.h"
 
 enum {
     SIO_ROOM_NAME_MAX = 1024, /* bytes */
@@ -52,6 +53,8 @@ struct sio_room {
 struct sio_rooms {
     struct sio_map by_name;
     uint64_t mark;
+    struct sio_roll *roll; /* has the topic of each, once it has begun; NULL: none */
+    uint64_t of_nsp;       /* see sio_topic_in */
 };
 
 static inline struct sio_slice sio_room_name(const struct sio_room *r)
@@ -71,6 +74,7 @@ static inline uint64_t sio_room_next_mark(struct sio_rooms *rooms)
 {
     return ++rooms->mark;
 }
-void sio_room_fini(struct sio_rooms *rooms); /* every member has left */
+void sio_room_enroll(const struct sio_rooms *rooms); /* all of them: the roll begins */
+void sio_room_fini(struct sio_rooms *rooms);         /* every member has left */
 
 #endif

@@ -153,11 +153,13 @@ int sio_server_publish(struct sio_server *s, struct sio_buf *record, unsigned fl
 bool sio_nsp_name_valid(struct sio_slice name);
 /* Into that map of the server's, open. */
 struct sio_nsp *sio_nsp_new(struct sio_server *s, struct sio_map *map, struct sio_slice name);
-void sio_nsp_free(struct sio_nsp *n);                      /* no sockets left */
-void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s); /* now it takes part in broadcasts */
+void sio_nsp_free(struct sio_nsp *n);                        /* no sockets left */
+void sio_nsp_enter(struct sio_nsp *n, struct sio_socket *s); /* now it is found by its id */
+void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s);   /* now it takes part in broadcasts */
 void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s);
 struct sio_socket *sio_nsp_by_id(const struct sio_nsp *n, struct sio_slice id);       /* or NULL */
 struct sio_socket *sio_nsp_next(const struct sio_nsp *n, const struct sio_socket *s); /* of by_id */
+void sio_nsp_enroll(const struct sio_nsp *n);      /* its rooms and ids: the roll begins */
 int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
 
 /* ---- parent.c ---- */

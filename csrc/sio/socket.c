@@ -112,7 +112,7 @@ struct sio_socket *sio_socket_new(struct sio_client *c, struct sio_nsp *n, struc
 static void enter(struct sio_socket *s)
 {
     s->state = SIO_SOCKET_CONNECTING;
-    sio_index_add(&s->nsp->by_id, &s->by_id);
+    sio_nsp_enter(s->nsp, s);
 }
 
 void sio_socket_enter(struct sio_socket *s, struct sio_slice id)

@@ -93,6 +93,15 @@ static int publish(struct sio_socket *s, enum sio_record_type type, struct sio_s
     return sio_server_publish(s->nsp->server, &record, SIO_PUBLISH_LOCAL);
 }
 
+/* A join at once is behind all that was sent before, also what this worker was not woken for.
+ * False: it was lapped, and the socket has gone. */
+static bool catch_up(const struct sio_socket *s)
+{
+    const struct sio_backing *b = &s->nsp->server->backing;
+    b->catch_up(b->ctx);
+    return in_use(s);
+}
+
 int sio_socket_join(struct sio_socket *s, struct sio_slice room)
 {
     if (!in_use(s))
@@ -100,6 +109,8 @@ int sio_socket_join(struct sio_socket *s, struct sio_slice room)
     if (room.len > SIO_ROOM_NAME_MAX)
         return SIO_ETOOBIG;
     enum way way = way_of(s);
+    if (way == AT_ONCE && !catch_up(s))
+        return SIO_ECLOSED;
     bool in = sio_socket_in(s, room);
     if (sio_slice_eq(room, sio_socket_id_slice(s)) || (in && way != WAITING))
         return 0;

@@ -85,11 +85,27 @@ static struct sio_journal_about about(const struct sio_worker *w, struct sio_sli
     return (struct sio_journal_about){topics, n};
 }
 
+/* Appends it, and has those woken who need it: everybody, unless only the members of some rooms do.
+ */
+static int append_and_call(struct sio_worker *w, struct sio_slice record, unsigned flags)
+{
+    uint32_t topics[SIO_TOPICS_MAX], rooms[SIO_TOPICS_MAX];
+    struct sio_journal_about whom = {.topics = rooms};
+    uint64_t slots = 0;
+    if (sio_roll_begun(&w->roll) && (flags & SIO_RECORD_LOCAL) == 0)
+        whom.n = sio_topic_rooms(w->shm.seed, record, rooms, &slots);
+    if (whom.n > 0)
+        flags |= SIO_RECORD_CALLS;
+    int rc = sio_journal_append(&w->journal, record, flags, about(w, record, flags, topics), NULL);
+    if (rc == 0 && whom.n > 0)
+        sio_journal_call(&w->journal, whom, slots);
+    return rc;
+}
+
 /* 0, or SIO_EAGAIN when the record has to wait. */
 static int append(struct sio_worker *w, struct sio_slice record, unsigned flags)
 {
-    uint32_t topics[SIO_TOPICS_MAX];
-    int rc = sio_journal_append(&w->journal, record, flags, about(w, record, flags, topics), NULL);
+    int rc = append_and_call(w, record, flags);
     if (rc == SIO_EAGAIN)
         return rc;
     if (rc < 0) {
@@ -157,6 +173,11 @@ void sio_worker_drop_deferred(struct sio_worker *w, const struct sio_service *s)
     bytes -= w->deferred_bytes;
     if (bytes > 0)
         sio_log(SIO_LOG_WARN, "journal: blocked to the end, %zu bytes were not sent", bytes);
+}
+
+static void catch_up(void *ctx)
+{
+    sio_worker_tail(worker_of(ctx), 0);
 }
 
 static bool blocked(void *ctx)
@@ -290,7 +311,9 @@ struct sio_backing sio_worker_backing(struct sio_service *s)
         .ctx = s,
         .epoch = s->worker->shm.epoch,
         .seed = s->worker->shm.seed,
+        .roll = &s->worker->roll,
         .publish = publish,
+        .catch_up = catch_up,
         .blocked = blocked,
         .record_max = record_max,
         .position = position,

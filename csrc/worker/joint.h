@@ -71,6 +71,7 @@ struct sio_worker {
     struct sio_place me;
     struct sio_shm shm;
     struct sio_journal journal;
+    struct sio_roll roll; /* begins with the first sibling */
     struct sio_arena arena;
     struct sio_mesh *mesh;
     int bells[SIO_WORKERS_MAX]; /* eventfd of each sibling, -1 = none */

@@ -202,6 +202,7 @@ int sio_worker_open(struct sio_loop *loop, const struct sio_worker_options *opti
     }
     sio_worker_stats_open(w);
     sio_journal_open(&w->journal, &w->shm, w->me);
+    sio_roll_open(&w->roll, sio_shm_roll(&w->shm, w->me.slot));
     w->mesh = sio_mesh_new(loop, &w->shm, w->me, &mesh_events, w);
     publish_limit(w);
     open_handles(w);
@@ -226,6 +227,16 @@ static void on_peer(void *owner, unsigned slot, bool up)
 static const struct sio_mesh_events mesh_events = {
     .on_give = sio_worker_on_give, .on_message = sio_worker_on_mesh, .on_peer = on_peer};
 
+/* Siblings are told from now on what we wait for, and not to wake us for anything else. */
+static void call_roll(struct sio_worker *w)
+{
+    sio_roll_begin(&w->roll);
+    for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
+        if (w->services[i] != NULL && w->services[i]->sio != NULL)
+            sio_server_enroll(w->services[i]->sio);
+    sio_roll_publish(&w->roll);
+}
+
 void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_fd, int bell_fd)
 {
     if (peer.slot >= SIO_WORKERS_MAX || peer.slot == w->me.slot || w->closing) {
@@ -233,6 +244,8 @@ void sio_worker_add_peer(struct sio_worker *w, struct sio_place peer, int link_f
         close(bell_fd);
         return;
     }
+    if (!sio_roll_begun(&w->roll))
+        call_roll(w);
     sio_mesh_add(w->mesh, peer, link_fd); /* a link that is replaced takes its bell with it */
     if (sio_mesh_has(w->mesh, peer.slot))
         w->bells[peer.slot] = bell_fd;
@@ -257,6 +270,7 @@ static void free_worker(void *object)
     sio_buf_fini(&w->saved);
     sio_worker_stats_close(w);
     sio_journal_close(&w->journal);
+    sio_roll_close(&w->roll);
     sio_arena_close(&w->arena);
     sio_shm_detach(&w->shm);
     for (unsigned i = 0; i < SIO_WORKERS_MAX; i++)

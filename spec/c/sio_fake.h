@@ -38,6 +38,7 @@ static inline struct sio_backing fake_backing(unsigned number)
     return (struct sio_backing){.ctx = &sio.worker[number],
                                 .epoch = "ep0ch",
                                 .publish = fake_publish,
+                                .catch_up = fake_catch_up,
                                 .blocked = fake_blocked,
                                 .record_max = fake_record_max,
                                 .position = fake_position,

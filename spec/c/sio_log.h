@@ -124,6 +124,11 @@ static inline void fake_unblock(struct fake_worker *w)
     w->n_queue = 0;
 }
 
+static inline void fake_catch_up(void *ctx)
+{
+    fake_tail(ctx);
+}
+
 static inline bool fake_blocked(void *ctx)
 {
     return ((struct fake_worker *)ctx)->blocked;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What records are about. That replays find all they need by it is checked by sio_replay_test. */
+/* What records are about, and for whom. That replays find all they need is checked by
+ * sio_replay_test. */
 #include "test.h"
 
 #include "sio/record.h"
@@ -79,5 +80,80 @@ TEST(a_crowd_is_about_its_rooms)
         &(struct sio_selection){.rooms = &rooms, .n_rooms = 1}, &names, 1);
     CHECK_EQ_INT(sio_topic_list(SEED, sio_buf_slice(&b), list), 1);
     CHECK(list[0] == room("a"));
+    sio_buf_fini(&b);
+}
+
+/* ---- who needs it ---------------------------------------------------------------------------- */
+
+static uint64_t slots;
+
+/* How many rooms an event of these is only for. */
+static unsigned needed(unsigned flags, const char *nsp, const struct sio_slice *rooms, size_t n)
+{
+    struct sio_buf b = {0};
+    struct sio_slice but = SIO_LIT("but");
+    sio_record_append_packet(
+        &b,
+        &(struct sio_record){.type = SIO_RECORD_EVENT, .flags = flags, .nsp = sio_slice_str(nsp)},
+        &(struct sio_selection){.rooms = rooms, .n_rooms = n, .except = &but, .n_except = 1},
+        &(struct sio_outgoing){.data = SIO_LIT("[1]")});
+    unsigned found = sio_topic_rooms(SEED, sio_buf_slice(&b), list, &slots);
+    sio_buf_fini(&b);
+    return found;
+}
+
+TEST(an_event_to_rooms_is_for_their_members)
+{
+    struct sio_slice two[] = {SIO_LIT("a"), SIO_LIT("b")};
+    CHECK_EQ_INT(needed(0, "/chat", two, 2), 2);
+    CHECK(list[0] == room("a") && list[1] == room("b"));
+    CHECK_EQ_INT(slots, 0);
+    CHECK_EQ_INT(needed(SIO_EMIT_VOLATILE | SIO_EMIT_PLAIN, "/chat", two, 2), 2);
+    CHECK_EQ_INT(needed(SIO_RECORD_DIRECT, "/chat", two, 1), 1);
+}
+
+TEST(an_id_names_the_slot_where_it_lives)
+{
+    char id[SIO_ID_LEN + 1];
+    sio_id_new((struct sio_place){.slot = 5, .generation = 3}, id);
+    struct sio_slice two[] = {SIO_LIT("a"), sio_slice_str(id)};
+    CHECK_EQ_INT(needed(0, "/chat", two, 2), 2);
+    CHECK(list[1] == room(id)); /* its session may have moved */
+    CHECK_EQ_INT(slots, 1 << 5);
+}
+
+TEST(everybody_needs_what_is_not_for_rooms_only)
+{
+    struct sio_slice rooms[SIO_TOPICS_MAX + 1];
+    for (size_t i = 0; i <= SIO_TOPICS_MAX; i++)
+        rooms[i] = sio_slice_str("room");
+    CHECK_EQ_INT(needed(0, "/chat", rooms, 0), 0);
+    CHECK_EQ_INT(needed(0, "/chat", rooms, SIO_TOPICS_MAX), SIO_TOPICS_MAX);
+    CHECK_EQ_INT(needed(0, "/chat", rooms, SIO_TOPICS_MAX + 1), 0);
+    CHECK_EQ_INT(needed(SIO_RECORD_ASKS, "/chat", rooms, 1), 0); /* everybody answers */
+    CHECK_EQ_INT(needed(0, "_0", rooms, 1), 0);                  /* its children have the rooms */
+    CHECK_EQ_INT(sio_topic_rooms(SEED, SIO_LIT("no record"), list, &slots), 0);
+}
+
+TEST(everybody_needs_what_changes_rooms_or_asks)
+{
+    struct sio_buf b = {0};
+    struct sio_slice one = SIO_LIT("a");
+    struct sio_selection to = {.rooms = &one, .n_rooms = 1};
+    sio_record_append_crowd(
+        &b, &(struct sio_record){.type = SIO_RECORD_CROWD, .nsp = SIO_LIT("/chat")}, &to, &one, 1);
+    CHECK_EQ_INT(sio_topic_rooms(SEED, sio_buf_slice(&b), list, &slots), 0);
+    sio_buf_clear(&b);
+    sio_record_append_packet(&b,
+                             &(struct sio_record){.type = SIO_RECORD_QUESTION,
+                                                  .flags = SIO_RECORD_ASKS,
+                                                  .nsp = SIO_LIT("/chat")},
+                             &to, &(struct sio_outgoing){.data = SIO_LIT("[1]")});
+    CHECK_EQ_INT(sio_topic_rooms(SEED, sio_buf_slice(&b), list, &slots), 0);
+    sio_buf_clear(&b);
+    sio_record_append_room(
+        &b, &(struct sio_record){
+                .type = SIO_RECORD_JOIN, .nsp = SIO_LIT("/chat"), .sid = one, .room = one});
+    CHECK_EQ_INT(sio_topic_rooms(SEED, sio_buf_slice(&b), list, &slots), 0);
     sio_buf_fini(&b);
 }

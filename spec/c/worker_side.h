@@ -30,6 +30,7 @@ struct side {
 
 static struct sio_shm host;
 static struct side side[2];
+static bool side_forgets;       /* servers made from now on have no recovery */
 static void (*side_then)(void); /* what the application does at each disconnect; NULL: nothing */
 
 /* ---- the application ------------------------------------------------------------------------- */
@@ -133,7 +134,7 @@ static inline struct sio_service *side_serve(unsigned slot)
     eio_options_default(&app.engine);
     sio_server_options_default(&app.sio);
     sio_http_limits_default(&app.http);
-    app.sio.recovery = true;
+    app.sio.recovery = !side_forgets;
     CHECK_EQ_INT(sio_service_new(s->w, &app, &side_events, s, &service), 0);
     sio_service_ready(service);
     return service;
