@@ -42,6 +42,9 @@ struct sio_socket *sio_nsp_find(struct sio_nsp *n, struct sio_slice id);
 int sio_nsp_emit(struct sio_nsp *n, const struct sio_selection *to, const struct sio_outgoing *out);
 /* Visits a snapshot of connected sockets; of a parent, those of its children. */
 void sio_nsp_each(struct sio_nsp *n, void (*fn)(void *ctx, struct sio_socket *s), void *ctx);
+/* The roll of the backing begins: puts its rooms and ids on it. */
+void sio_nsp_enroll(const struct sio_nsp *n);
+int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
 /* Bind's word for this namespace. */
 void sio_nsp_set_user(struct sio_nsp *n, void *user);
 void *sio_nsp_user(const struct sio_nsp *n);

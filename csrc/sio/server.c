@@ -183,17 +183,6 @@ void sio_server_each_nsp(const struct sio_server *s, void (*fn)(void *ctx, struc
             fn(ctx, n);
 }
 
-static void enroll(void *ctx, struct sio_nsp *n)
-{
-    (void)ctx;
-    sio_nsp_enroll(n);
-}
-
-void sio_server_enroll(const struct sio_server *s)
-{
-    sio_server_each_nsp(s, enroll, NULL);
-}
-
 /* ---- clients -------------------------------------------------------------------------------- */
 
 void sio_server_add_session(struct sio_server *s, struct eio_session *session)

@@ -116,8 +116,6 @@ void sio_server_add_session(struct sio_server *s, struct eio_session *session);
 /* Delivers one record of the log to the local sockets that it selects. `end` is its position,
  * `own`: this worker wrote it. From inside publish, or when siblings' records come in. */
 void sio_server_deliver(struct sio_server *s, struct sio_slice record, uint64_t end, bool own);
-/* The roll of the backing begins: puts on it whatever has members here. */
-void sio_server_enroll(const struct sio_server *s);
 /* This worker was lapped: its clients have missed something. Ends every session with
  * "transport error" and forgets their recovery records. */
 void sio_server_lapped(struct sio_server *s);

@@ -159,8 +159,6 @@ void sio_nsp_add(struct sio_nsp *n, struct sio_socket *s);   /* now it takes par
 void sio_nsp_remove(struct sio_nsp *n, struct sio_socket *s);
 struct sio_socket *sio_nsp_by_id(const struct sio_nsp *n, struct sio_slice id);       /* or NULL */
 struct sio_socket *sio_nsp_next(const struct sio_nsp *n, const struct sio_socket *s); /* of by_id */
-void sio_nsp_enroll(const struct sio_nsp *n);      /* its rooms and ids: the roll begins */
-int sio_nsp_check(const struct sio_outgoing *out); /* SIO_EINVAL, SIO_ETOOBIG */
 
 /* ---- parent.c ---- */
 void sio_parent_use(struct sio_nsp *n); /* a socket of it begins, see `uses` */

@@ -227,13 +227,19 @@ static void on_peer(void *owner, unsigned slot, bool up)
 static const struct sio_mesh_events mesh_events = {
     .on_give = sio_worker_on_give, .on_message = sio_worker_on_mesh, .on_peer = on_peer};
 
+static void enroll(void *ctx, struct sio_nsp *n)
+{
+    (void)ctx;
+    sio_nsp_enroll(n);
+}
+
 /* Siblings are told from now on what we wait for, and not to wake us for anything else. */
 static void call_roll(struct sio_worker *w)
 {
     sio_roll_begin(&w->roll);
     for (unsigned i = 0; i < SIO_SERVICES_MAX; i++)
         if (w->services[i] != NULL && w->services[i]->sio != NULL)
-            sio_server_enroll(w->services[i]->sio);
+            sio_server_each_nsp(w->services[i]->sio, enroll, NULL);
     sio_roll_publish(&w->roll);
 }
 
