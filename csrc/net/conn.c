@@ -20,8 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OPENED_KEPT = 2 * SIO_LOOP_READ_BYTES };
-
 static uv_stream_t *stream(struct sio_conn *c)
 {
     return (uv_stream_t *)&c->tcp;
@@ -220,7 +218,8 @@ static void end_by_tls(struct sio_conn *c)
     report_close(c, owner, UV_EPROTO);
 }
 
-/* The loop's buffer for plaintext; whoever reads while it is away makes one. */
+/* The loop's buffer for plaintext, which is what one read brought and a piece of a record at most;
+ * whoever reads while it is away makes one. */
 static struct sio_buf borrow_opened(struct sio_loop *l)
 {
     struct sio_buf plain = l->opened;
@@ -231,7 +230,7 @@ static struct sio_buf borrow_opened(struct sio_loop *l)
 
 static void return_opened(struct sio_loop *l, struct sio_buf *plain)
 {
-    if (l->opened.p == NULL && plain->cap <= OPENED_KEPT)
+    if (l->opened.p == NULL)
         l->opened = *plain;
     else
         sio_buf_fini(plain);

@@ -185,11 +185,11 @@ static struct sio_slice next_piece(const struct sio_outq *q, char gathered[SIO_T
     return sio_slice(gathered, len);
 }
 
+/* What SSL_write returns says it all, so it does not matter what others left in the error queue. */
 static int seal(struct sio_tls *t, struct sio_slice plain)
 {
     if (t->failed || t->ended)
         return SIO_EPROTO;
-    clear_errors();
     return SSL_write(t->ssl, plain.p, (int)plain.len) == (int)plain.len ? 0 : fail_with_reason(t);
 }
 
