@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The methods in C of what is for many: lua/sio/broadcast.lua has the rest, and makes the objects.
+/* What an emit to many is called on: the objects, and those of their methods that are called for
+ * each message. lua/sio/broadcast.lua has the class.
  *
  * Thread: loop. Owns: nothing. Errors: raises for what cannot be sent. Reenters: an emit runs
  * listeners of what is sent.

@@ -33,7 +33,11 @@ struct sio_handle {
     bool kept;                /* a loose one that is not loose any more */
 };
 
-enum { SIO_OBJECT_HANDLE = 1 }; /* where the Lua object (a table) has its handle: object[1] */
+/* Fields of Lua objects that are tables: object[1], object[2]. */
+enum {
+    SIO_OBJECT_HANDLE = 1,
+    SIO_OBJECT_EVERYBODY = 2, /* a server's, a namespace's: the Broadcast to all its sockets */
+};
 
 /* Pushes a new Lua object with metatable `mt` and its handle in place, for `object`. */
 struct sio_handle *sio_handle_new_object(lua_State *L, struct sio_bind *b, void *object,

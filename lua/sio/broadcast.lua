@@ -3,14 +3,14 @@
 --
 --     app:to("room"):except("muted"):emit("hi")
 --
--- Stands on csrc/bind/broadcast.c: an emit is one call into C, where arguments are encoded. The
--- methods here are those of namespaces and the server as well, which are a broadcast to everybody
--- (namespace.lua).
+-- Stands on csrc/bind/broadcast.c, which makes the objects: to and emit are one call into C each.
+-- The methods here are those of namespaces and the server as well, which are a broadcast to
+-- everybody (namespace.lua).
 
 local core = require "sio.core"
 local operator = require "sio.operator"
 
-local broadcast = {}
+local broadcast = { methods_in_c = { to = core.broadcast_to } }
 
 ---@class sio.Broadcast
 ---@field broadcast sio.Broadcast
@@ -21,19 +21,14 @@ local Broadcast = {
 }
 
 local properties = {}
-local broadcast_mt = operator.class("sio.Broadcast", Broadcast, properties)
+local broadcast_mt = operator.class("sio.Broadcast", Broadcast, properties, broadcast.methods_in_c)
 
--- The fields, as C has them. They have numbers because each broadcast makes a table or two of them:
--- a list is smaller, and quicker to fill. What is not given is false; for nil the class would be
--- searched.
-local NSP <const>, ROOMS <const>, EXCEPT <const>, FLAGS <const>, TIMEOUT <const> = 1, 2, 3, 4, 5
-
-local function new(nsp, rooms, except, flags, seconds)
-  return setmetatable({ nsp, rooms, except, flags, seconds }, broadcast_mt)
-end
+-- What it was made of, and one made of that: nsp, rooms, except, flags, seconds.
+local fields, new = core.broadcast_fields, core.broadcast_new
 
 local function with_flags(self, flags)
-  return new(self[NSP], self[ROOMS], self[EXCEPT], flags, self[TIMEOUT])
+  local nsp, rooms, except, _, seconds = fields(self)
+  return new(nsp, rooms, except, flags, seconds)
 end
 
 --- Adds rooms; whoever is in any of them is meant.
@@ -41,8 +36,8 @@ end
 ---@param more? nil several rooms are a list
 ---@return sio.Broadcast
 function Broadcast:to(rooms, more)
-  return new(self[NSP], operator.with_rooms(self[ROOMS], "to", rooms, more), self[EXCEPT],
-    self[FLAGS], self[TIMEOUT])
+  local nsp, before, except, flags, seconds = fields(self)
+  return new(nsp, operator.with_rooms(before, "to", rooms, more), except, flags, seconds)
 end
 
 --- Leaves out whoever is in any of these rooms.
@@ -50,8 +45,8 @@ end
 ---@param more? nil several rooms are a list
 ---@return sio.Broadcast
 function Broadcast:except(rooms, more)
-  return new(self[NSP], self[ROOMS], operator.with_rooms(self[EXCEPT], "except", rooms, more),
-    self[FLAGS], self[TIMEOUT])
+  local nsp, to, before, flags, seconds = fields(self)
+  return new(nsp, to, operator.with_rooms(before, "except", rooms, more), flags, seconds)
 end
 
 --- How long to wait for answers; else 5 seconds.
@@ -59,14 +54,16 @@ end
 ---@return sio.Broadcast
 function Broadcast:timeout(seconds)
   operator.check_timeout(seconds)
-  return new(self[NSP], self[ROOMS], self[EXCEPT], self[FLAGS], seconds)
+  local nsp, rooms, except, flags = fields(self)
+  return new(nsp, rooms, except, flags, seconds)
 end
 
 --- Whether the event may be compressed, where per_message_deflate and http_compression are on.
 ---@param yes boolean
 ---@return sio.Broadcast
 function Broadcast:compress(yes)
-  return with_flags(self, operator.compressed(self[FLAGS], yes))
+  local _, _, _, flags = fields(self)
+  return with_flags(self, operator.compressed(flags, yes))
 end
 
 --- Sends an event and waits until every client has answered or left, on all workers: the list of
@@ -80,13 +77,14 @@ end
 ---@param ... any
 ---@return any[] answers, string? err
 function Broadcast:emit_with_ack(event, ...)
-  return core.nsp_emit_wait(self[NSP], self[ROOMS], self[EXCEPT], self[FLAGS], self[TIMEOUT],
-    event, ...)
+  local nsp, rooms, except, flags, seconds = fields(self)
+  return core.nsp_emit_wait(nsp, rooms, except, flags, seconds, event, ...)
 end
 
 local function with_flag(flag)
   return function(self)
-    return with_flags(self, self[FLAGS] | flag)
+    local _, _, _, flags = fields(self)
+    return with_flags(self, flags | flag)
   end
 end
 
@@ -96,14 +94,17 @@ function properties.broadcast(self)
   return self
 end
 
+local EVERYBODY = 2 -- the field of an object where C looks for it as well
+broadcast.EVERYBODY = EVERYBODY
+
 --- Everybody in a namespace: one object for each, for it is what all its broadcasts begin with.
 ---@param nsp sio.Namespace
 ---@return sio.Broadcast
 function broadcast.all(nsp)
-  local all = rawget(nsp, "_all")
+  local all = rawget(nsp, EVERYBODY)
   if not all then
-    all = new(nsp, false, false, 0, false)
-    rawset(nsp, "_all", all)
+    all = new(nsp, nil, nil, 0)
+    rawset(nsp, EVERYBODY, all)
   end
   return all
 end
@@ -114,20 +115,13 @@ end
 ---@param seconds? number how long to wait for answers
 ---@return sio.Broadcast
 function broadcast.others(socket, flags, seconds)
-  return new(socket.nsp, false, socket.id, flags or 0, seconds or false)
-end
-
---- For crowd.lua, in the order in which core.nsp_* wants them.
----@param self sio.Broadcast
----@return sio.Namespace nsp, string|string[]|false rooms, string|string[]|false except
----@return integer flags, number|false seconds
-function broadcast.fields(self)
-  return table.unpack(self, 1, TIMEOUT)
+  return new(socket.nsp, nil, socket.id, flags or 0, seconds)
 end
 
 core.set_hooks { broadcast_mt = broadcast_mt }
 
 broadcast.methods = Broadcast
 broadcast.properties = properties
+broadcast.fields = fields
 
 return broadcast

@@ -10,7 +10,7 @@ local errors = require "sio.error"
 local class = {}
 
 -- The same methods, checking their self; those in C do it themselves.
-local function guarded(methods, mt)
+local function guarded(methods, mt, in_c)
   local face = {}
   for name, method in pairs(methods) do
     face[name] = method
@@ -20,6 +20,7 @@ local function guarded(methods, mt)
         return method(self, ...)
       end
     end
+    if in_c[name] then face[name] = in_c[name](face[name]) end
   end
   return face
 end
@@ -62,12 +63,14 @@ end
 ---@param mt table with __name
 ---@param methods table<string, function> complete when the first object is used
 ---@param properties table<string, fun(self: table): any>
+---@param in_c? table<string, fun(method: function): function> makes a method of one that is called
+--- for what is not usual
 ---@return table
-function class.index(mt, methods, properties)
+function class.index(mt, methods, properties, in_c)
   local face
   local missing = class.missing(methods, properties)
   mt.__index = function(self, name)
-    face = face or guarded(methods, mt)
+    face = face or guarded(methods, mt, in_c or {})
     local method = face[name]
     if method then return method end
     local property = properties[name]

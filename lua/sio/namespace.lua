@@ -74,7 +74,7 @@ local namespace_mt = class.index({
     rawset(self, name, value)
   end,
   __tostring = function(self) return "sio.Namespace: " .. self.name end,
-}, Namespace, properties)
+}, Namespace, properties, broadcast.methods_in_c)
 
 -- ---- who is listened to ---------------------------------------------------------------------
 

@@ -19,9 +19,10 @@ end
 ---@param name string
 ---@param methods table<string, function>
 ---@param properties table<string, function>
+---@param in_c? table<string, function> as for class.index
 ---@return table
-function operator.class(name, methods, properties)
-  return class.index({ __name = name, __call = returns_self }, methods, properties)
+function operator.class(name, methods, properties, in_c)
+  return class.index({ __name = name, __call = returns_self }, methods, properties, in_c)
 end
 
 local function room_name(room, method)
@@ -37,7 +38,7 @@ local function list_of(names)
 end
 
 --- Names and the rooms behind them: the only one, or a new list. Raises for what is no room.
----@param names string|string[]|false
+---@param names string|string[]|nil
 ---@param method string for the error
 ---@param rooms string|integer|(string|integer)[]
 ---@param more any there may be nothing more

@@ -76,12 +76,14 @@ end
 
 -- emit, to, count, ...: of the broadcast to everybody in it. There is no layer between, for these
 -- are called for each message.
+local EVERYBODY = broadcast.EVERYBODY
 for name, method in pairs(broadcast.methods) do
   Server[name] = function(self, ...)
     if getmetatable(self) ~= server_mt then errors.check_self(name, self, server_mt) end
-    return method(self._everybody, ...)
+    return method(self[EVERYBODY], ...)
   end
 end
+for name, in_c in pairs(broadcast.methods_in_c) do Server[name] = in_c(Server[name]) end
 
 local function check_name(name)
   if #name > 1024 then
@@ -253,7 +255,7 @@ function server.new(given)
   gate.install(app, app._front, checked)
   parents.install(app)
   app._root = app:of "/"
-  app._everybody = broadcast.all(app._root)
+  app[EVERYBODY] = broadcast.all(app._root)
   app._router = router.new(checked)
   apps[app] = true
   return app

@@ -121,8 +121,8 @@ describe("a server", function()
     local a = app:to "a"
     local ab = a:to "b"
     local root = app:of "/"
-    assert.same({ root, "a", false, 0, false }, { broadcast.fields(a) })
-    assert.same({ root, { "a", "b" }, false, 0, false }, { broadcast.fields(ab) })
+    assert.same({ root, "a", nil, 0, nil }, { broadcast.fields(a) })
+    assert.same({ root, { "a", "b" }, nil, 0, nil }, { broadcast.fields(ab) })
     assert.same({ "x", "7" }, (select(3, broadcast.fields(app:except { "x", 7 }))))
     assert.equal(core.VOLATILE, (select(4, broadcast.fields(app.volatile))))
     assert.equal(core.VOLATILE | core.HERE, (select(4, broadcast.fields(app.volatile.here))))
@@ -134,6 +134,25 @@ describe("a server", function()
     assert.error_matches(function() app:except { a = 1 } end, "got a table that is no list")
     assert.same({ "b" }, (select(3, broadcast.fields(a:except({ "b" }):except {}))))
     assert.error_matches(function() a:except { true } end, "got boolean")
+  end)
+
+  it("has operators for one room that keep what they are made from", function()
+    local chat = app:of "/chat"
+    for _, room in ipairs { "a", "b" } do -- the first makes what the second is made from
+      assert.same({ chat, room, nil, 0, nil }, { broadcast.fields(chat:to(room)) })
+    end
+    local narrow = app:except("x"):timeout(2).volatile
+    assert.same({ app:of "/", "a", "x", core.VOLATILE, 2 }, { broadcast.fields(narrow:to "a") })
+    assert.equal("7", (select(2, broadcast.fields(app:to(7)))))
+  end)
+
+  it("does not take anything else for an operator", function()
+    local odd = app:of "/odd"
+    odd[broadcast.EVERYBODY] = io.stdout
+    assert.error_matches(function() odd:to "a" end, "sio.Broadcast expected")
+    local copy = setmetatable({}, getmetatable(app:to "a"))
+    assert.error_matches(function() copy:to "a" end, "sio.Broadcast expected")
+    assert.error_matches(function() copy:emit "x" end, "sio.Broadcast expected")
   end)
 
   it("is told from a call with a dot, at the caller's line", function()
