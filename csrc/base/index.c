@@ -13,7 +13,7 @@ enum { INDEX_MIN = 8 };
 
 void sio_index_init(struct sio_index *ix, struct sio_slice (*key_of)(const struct sio_index_node *))
 {
-    *ix = (struct sio_index){.key_of = key_of};
+    *ix = (struct sio_index){.key_of = key_of, .shortest = SIZE_MAX};
 }
 
 void sio_index_fini(struct sio_index *ix)
@@ -31,7 +31,7 @@ static struct sio_index_node **chain_of(const struct sio_index *ix, struct sio_s
 struct sio_index_node *sio_index_get(const struct sio_index *ix, struct sio_slice key)
 {
     struct sio_index_node *n;
-    if (ix->count == 0)
+    if (key.len < ix->shortest || ix->count == 0)
         return NULL;
     n = *chain_of(ix, key);
     while (n != NULL && !sio_slice_eq(ix->key_of(n), key))
@@ -66,6 +66,8 @@ void sio_index_add(struct sio_index *ix, struct sio_index_node *n)
         resize(ix, ix->cap != 0 ? ix->cap * 2 : INDEX_MIN);
     link_node(ix, n);
     ix->count++;
+    if (ix->key_of(n).len < ix->shortest)
+        ix->shortest = ix->key_of(n).len;
 }
 
 void sio_index_remove(struct sio_index *ix, struct sio_index_node *n)

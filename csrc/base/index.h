@@ -21,6 +21,7 @@ struct sio_index {
     struct sio_index_node **chains;
     size_t cap; /* a power of two, or 0 */
     size_t count;
+    size_t shortest; /* no key was ever shorter */
 };
 
 void sio_index_init(struct sio_index *ix,
