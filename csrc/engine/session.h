@@ -73,6 +73,9 @@ int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n
 int eio_session_send_text(struct eio_session *s, const struct sio_slice *parts, size_t n,
                           unsigned flags);
 
+/* It will be sent something soon; see sio_conn_prefetch. */
+void eio_session_prefetch(const struct eio_session *s);
+
 /* Forced close. What is queued still goes out, with the goodbye behind it: at once on websocket or
  * when a GET is pending, else with the next GET, if that comes within close_timeout_ms and before
  * it would be a "ping timeout". No effect unless OPEN. Reenters: on_close. */

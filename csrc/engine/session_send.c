@@ -74,6 +74,13 @@ static bool is_calm(const struct eio_session *s, size_t n, size_t bytes)
            waiting <= o->high_water && waiting <= o->max_buffered;
 }
 
+void eio_session_prefetch(const struct eio_session *s)
+{
+    __builtin_prefetch(&s->state);
+    if (s->websocket != NULL)
+        sio_ws_conn_prefetch(s->websocket);
+}
+
 int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags)
 {
     size_t bytes = 0;

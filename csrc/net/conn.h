@@ -66,6 +66,8 @@ void sio_conn_write_blob(struct sio_conn *c, struct sio_blob *b, size_t from);
 /* Sends what is queued now, for who must know that the kernel has it all: true when nothing is
  * left. Calls no events; a failure is reported at the end of the tick. */
 bool sio_conn_flush(struct sio_conn *c);
+/* It will be written to soon: what that needs of memory is asked for, and nobody waits. */
+void sio_conn_prefetch(const struct sio_conn *c);
 /* Bytes not yet taken by the kernel, those of TLS itself too. */
 size_t sio_conn_queued(const struct sio_conn *c);
 /* The same with what lies in the kernel's buffer, on systems that tell: less than before means that

@@ -239,6 +239,13 @@ static bool has_queue(const struct sio_conn *c)
     return c->out != NULL || *wire(c) != NULL;
 }
 
+void sio_conn_prefetch(const struct sio_conn *c)
+{
+    enum { LINE = 64 };
+    for (size_t at = 0; at < sizeof *c; at += LINE)
+        __builtin_prefetch((const char *)c + at);
+}
+
 void sio_conn_write_soon(struct sio_conn *c)
 {
     if (c->sending == NULL && !sio_conn_write_done(c))

@@ -371,6 +371,12 @@ void sio_ws_conn_fail(struct sio_ws_conn *w, uint16_t code)
     finish(w);
 }
 
+void sio_ws_conn_prefetch(const struct sio_ws_conn *w)
+{
+    __builtin_prefetch(&w->state);
+    sio_conn_prefetch(w->stream);
+}
+
 size_t sio_ws_conn_queued(const struct sio_ws_conn *w)
 {
     return sio_conn_queued(w->stream);

@@ -70,6 +70,7 @@ void sio_ws_conn_abort(struct sio_ws_conn *w);
 /* Reads no more, or goes on. What was read already is still delivered. Without effect unless OPEN.
  */
 void sio_ws_conn_pause(struct sio_ws_conn *w, bool paused);
+void sio_ws_conn_prefetch(const struct sio_ws_conn *w); /* see sio_conn_prefetch */
 size_t sio_ws_conn_queued(const struct sio_ws_conn *w); /* bytes */
 struct sio_conn *sio_ws_conn_stream(const struct sio_ws_conn *w);
 

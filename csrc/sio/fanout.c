@@ -15,6 +15,8 @@
 #include "base/mem.h"
 #include "sio/chorus.h"
 
+enum { WAVE_MAX = 32 };
+
 struct fanout {
     struct sio_nsp *nsp;
     const struct sio_record *record;
@@ -25,6 +27,8 @@ struct fanout {
     bool with_offset;
     struct sio_socket **heard; /* recipients somebody listens to; NULL: none */
     size_t n_heard, cap_heard;
+    struct sio_socket *wave[WAVE_MAX]; /* recipients to come */
+    size_t n_wave;
     size_t n_sent;
     int err; /* of the last send that failed */
     struct sio_out out;
@@ -83,9 +87,8 @@ static void tell_outgoing(const struct fanout *f)
                                                        .n_attachments = r->attachments.n});
 }
 
-static void queue(void *ctx, struct sio_socket *s)
+static void send_one(struct fanout *f, struct sio_socket *s)
 {
-    struct fanout *f = ctx;
     int err = sio_out_send(packet_for(f, s->client), s->client->session, f->flags);
     f->n_sent += err == 0;
     if (err != 0)
@@ -94,6 +97,26 @@ static void queue(void *ctx, struct sio_socket *s)
         sio_chorus_expect(f->chorus, s, f->ack);
     if (s->outgoing && f->record->type == SIO_RECORD_EVENT)
         hear(f, s);
+}
+
+/* From a socket to its connection it is four steps through memory that is cold when there are many
+ * clients. Those of different recipients do not wait for each other, unless a send comes between.
+ */
+static void send_wave(struct fanout *f)
+{
+    for (size_t i = 0; i < f->n_wave; i++)
+        eio_session_prefetch(f->wave[i]->client->session);
+    for (size_t i = 0; i < f->n_wave; i++)
+        send_one(f, f->wave[i]);
+    f->n_wave = 0;
+}
+
+static void queue(void *ctx, struct sio_socket *s)
+{
+    struct fanout *f = ctx;
+    f->wave[f->n_wave++] = s;
+    if (f->n_wave == WAVE_MAX)
+        send_wave(f);
 }
 
 void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t end,
@@ -118,8 +141,9 @@ void sio_fanout_deliver(struct sio_nsp *n, const struct sio_record *r, uint64_t 
     f.out.err = f.no_offset.err = 0;
     f.heard = NULL;
     f.n_heard = f.cap_heard = 0;
-    f.n_sent = 0;
+    f.n_sent = f.n_wave = 0;
     sio_select_each(n, r, queue, &f);
+    send_wave(&f);
     if (r->type == SIO_RECORD_EVENT)
         sio_stats_add(n->server->loop->stats, SIO_STAT_EVENTS_OUT, f.n_sent);
     if (f.heard != NULL) {

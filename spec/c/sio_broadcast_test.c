@@ -194,6 +194,26 @@ TEST(order_is_the_order_of_calls)
     }
 }
 
+/* Recipients are sent to by the dozen; see fanout.c. */
+TEST(everybody_in_a_large_room_gets_each_once)
+{
+    enum { MANY = 100 };
+    struct eio_session *sessions[MANY];
+    fake_prepare();
+    fake_open();
+    for (unsigned n = 0; n < MANY; n++) {
+        sio_socket_join(fake_join_root(0, &sessions[n]), SIO_LIT("r"));
+        broadcast(root_of(0), "r", "[\"x\"]", 0);
+        for (unsigned i = 0; i <= n; i++) {
+            CHECK_EQ_INT(sessions[i]->n, 1);
+            forget_sent(sessions[i]);
+        }
+    }
+    for (unsigned i = 0; i < MANY; i++)
+        fake_drop_session(sessions[i]);
+    fake_close();
+}
+
 TEST(offsets_are_positions)
 {
     begin(true);

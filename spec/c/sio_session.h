@@ -97,6 +97,11 @@ const char *eio_session_sid(const struct eio_session *s)
     return "engine-session-sid-0";
 }
 
+void eio_session_prefetch(const struct eio_session *s)
+{
+    (void)s;
+}
+
 int eio_session_send(struct eio_session *s, const struct eio_msg *msgs, size_t n, unsigned flags)
 {
     if (s->state != EIO_STATE_OPEN)
