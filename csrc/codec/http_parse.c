@@ -2,9 +2,9 @@
 /* Requests through llhttp. Stands on llhttp, http_head, http_plain and buf; net/http_conn calls it.
  *
  * A head that begins is tried as a plain one first. If it is not, llhttp sees every byte of it as
- * it comes, so a bad one is refused at its first bad byte; its
- * fields are kept as offsets, because a split head moves when it grows. A body with a length needs
- * no parser; a chunked one goes through llhttp again, and its framing is checked beside it.
+ * it comes, so a bad one is refused at its first bad byte; its fields are kept as offsets, because
+ * a split head moves when it grows. A body with a length needs no parser; a chunked one goes
+ * through llhttp again, and its framing is checked beside it.
  */
 #include "codec/http_parse.h"
 
