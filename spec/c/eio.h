@@ -19,6 +19,7 @@ static struct {
     struct eio_session *session; /* the newest */
     struct sio_buf log;
     unsigned messages;
+    void (*on_request)(void); /* has been read, and is not looked at yet */
     void (*on_open)(struct eio_session *s);
     void (*on_message)(struct eio_session *s, struct sio_slice data, bool binary);
     bool engine_closed, http_closed;
@@ -98,6 +99,8 @@ static inline void eio_on_request(void *owner, struct sio_http_conn *c,
                                   const struct sio_http_request *r)
 {
     (void)owner;
+    if (eio.on_request != NULL)
+        eio.on_request();
     if (eio_server_matches(eio.server, r->path))
         eio_server_handle(eio.server, c, r);
     else
