@@ -200,6 +200,7 @@ TEST(journal_age_punching_never_hits_what_is_being_written)
     struct sio_journal_record r;
     setup();
     pid_t pid = fork();
+    REQUIRE(pid >= 0);
     if (pid == 0) {
         static char payload[30000];
         memset(payload, 'x', sizeof payload);

@@ -105,21 +105,20 @@ describe("a session", function()
 
   it("that does not read for pressure_timeout is closed", function()
     app = sio.server { high_water = 100000, pressure_timeout = 0.05 }
-    local reason = {}
+    app:of("/watch")
     app:on("connection", function(socket)
-      socket.conn:on("close", function(...) reason = { ... } end)
+      socket.conn:on("close", function(...) app:of("/watch"):emit("over", ...) end)
       press(function() return socket:emit("big", big) end)
     end)
-    local late = sio.after(5, function() reason = { "an error", "no timeout" } end)
-    app:get("/reason", function() return reason end)
-    serve(app, websocket .. [[
+    local over = serve(app, websocket .. [[
+      const watch = await client(undefined, "/watch");
       const socket = await deaf("/socket.io/");
       socket.write(frame("40"));
-      while (!(await (await fetch(url + "/reason")).text()).includes("error"));
+      const over = await watch.next("over");
       socket.destroy();
+      return over;
     ]])
-    late:cancel()
-    assert.same({ "transport error", "the client reads too slowly" }, reason)
+    assert.same({ "over", "transport error", "the client reads too slowly" }, over)
   end)
 
   it("is socket.conn, the same for every namespace", function()
