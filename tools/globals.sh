@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # State is passed down, never global: fails when an object file of csrc has writable data of its
-# own. Only base may have some (the log's sink and level, the hash key), and the journal its kill
-# point, which only tests set. Constant tables of pointers are in .data.rel.ro and allowed. Looks at
-# objects, not at sources: statics inside functions count too.
+# own. Only base may have some, of what is the process's and not the loop's (the log, the hash key,
+# bytes drawn for ids, the reserve of memory, the limit of an orphan), and the journal its kill point,
+# which only tests set. Constant tables of pointers are in .data.rel.ro and allowed. Looks at objects,
+# not at sources: statics inside functions count too.
 
 for o in "$@"; do
   case $o in */csrc/base/*) continue ;; esac

@@ -68,6 +68,9 @@ static struct pool *make_pool(void)
     return NULL;
 }
 
+/* The pool is the process's, like the hash key of map.c and not like what a loop owns: bytes that
+ * nobody has seen belong to no server, and who makes ids is one thread, for a process has one loop
+ * and libuv's pool makes none. Two loops in one thread may take turns with it. */
 static void draw(unsigned char out[ID_RANDOM_BYTES])
 {
     static struct pool *pool;

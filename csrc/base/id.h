@@ -4,7 +4,8 @@
  *     16 characters: 12 bytes of getrandom()    4 characters: slot (6 bits), generation (18 bits)
  *
  * 20 characters of [A-Za-z0-9_-] is what upstream's ids look like and what its tools expect.
- * Owns: nothing. Reenters: no.
+ * Thread: loop, for sio_id_new; any for the others. Owns: random bytes drawn ahead, to the end of
+ * the process. Errors: as stated. Reenters: no.
  */
 #ifndef SIO_BASE_ID_H
 #define SIO_BASE_ID_H

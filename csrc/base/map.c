@@ -45,7 +45,7 @@ static inline void sip_word(struct sip *s, uint64_t word)
 }
 
 /* The process's key, drawn at first use: nothing outside can know it, and each worker is exec'ed,
- * so no two share one. The only mutable static of base besides the log. */
+ * so no two share one. Written once. */
 static const uint64_t *hash_key(void)
 {
     static uint64_t key[2];
