@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Checks spec/model/journal.pml with spin: in the sizes that it must hold in, and with the three
-# defects that it must find. What it prints is TAP.
+# Checks spec/model/journal.pml with spin: in the sizes that it must hold in, and with the defects
+# that it must find. What it prints is TAP.
 #
 #   tools/model.sh [full]    with full also the size that takes minutes and two gigabytes
 
@@ -42,7 +42,12 @@ check() {
 check 'two writers, a reader: whole, in order, and nobody is left behind' holds
 check 'the same, with a ring of one record' holds -DSLOTS=1
 check 'a writer of two records, two readers' holds -DWRITERS=1 -DRECORDS=2 -DREADERS=2
+check 'rolls: who joins while others write' holds -DROLLS
+check 'the same, two records, two readers' holds -DROLLS -DWRITERS=1 -DRECORDS=2 -DREADERS=2
 check 'control: sleepers looked for before the tail is seen' fails -DNO_FENCE
+check 'control: rolls looked at before the tail is seen' fails -DROLLS -DNO_FENCE
+check 'control: a reader that does not look at the tail again' fails -DROLLS -DNO_RECHECK
+check 'control: a reader that joins without reading first' fails -DROLLS -DNO_CATCH_UP
 check 'control: a supervisor that does not ring after a death' fails -DNO_RING
 check 'control: data written before the horizon' fails -DNO_HORIZON -DSLOTS=1
 [ "${1:-}" != full ] || check 'two writers of two records, a reader' holds -DRECORDS=2

@@ -7,10 +7,15 @@
  * interleaving: no reader accepts a torn record, all accept the same ones in the same order, and
  * when nothing moves any more every reader has read to the tail.
  *
+ * With ROLLS records are for a room that readers join, each when something else wakes it; a writer
+ * wakes nobody whose roll has not got it. Then nobody who has joined sleeps through a record, and
+ * none from before the joining is read after it; who has not joined may stay behind.
+ *
  * Memory is sequentially consistent here. What the fences are for is shown by leaving them out:
  * NO_FENCE lets the load of the sleepers go before the store of the tail, NO_HORIZON lets the data
- * be written before the horizon is. NO_RING is a supervisor that forgets the bells. Each of the
- * three must fail. tools/model.sh runs them.
+ * be written before the horizon is. NO_RING is a supervisor that forgets the bells, NO_RECHECK a
+ * reader that sleeps without another look at the tail, NO_CATCH_UP one that joins where it is. Each
+ * of them must fail. tools/model.sh runs them.
  */
 #ifndef WRITERS
 #define WRITERS 2
@@ -28,6 +33,7 @@
 #define BIT(r) (1 << (r))
 
 /* The shared memory. A record is its position and two halves, written one after another. */
+byte waits; /* readers with the room on their roll */
 byte lock; /* 0: free, else its owner + 1 */
 byte tail, horizon, sleepers;
 byte pos[SLOTS], left[SLOTS], right[SLOTS];
@@ -37,6 +43,14 @@ bool bell[READERS];
 byte order[ALL]; /* what was committed where */
 byte cursor[READERS];
 bool killed[WRITERS], gone[WRITERS];
+
+#ifdef ROLLS
+#define CALLED (sleepers & waits)
+#define WAITS(r) (waits & BIT(r))
+#else
+#define CALLED sleepers
+#define WAITS(r) true
+#endif
 
 inline raise_horizon()
 {
@@ -60,7 +74,7 @@ inline append()
     raise_horizon();
 #endif
 #ifdef NO_FENCE
-    due = sleepers;
+    due = CALLED;
 #endif
     d_step { tail = at + 1; order[at] = value }
     lock = 0
@@ -69,7 +83,7 @@ inline append()
 inline wake()
 {
 #ifndef NO_FENCE
-    due = sleepers;
+    due = CALLED;
 #endif
     if
     :: due != 0 ->
@@ -125,9 +139,21 @@ end_lives:
     skip
 }
 
+/* First it reads what is there; NO_CATCH_UP: it does not. */
+inline join()
+{
+    since = tail;
+#ifdef NO_CATCH_UP
+    waits = waits | BIT(me)
+#else
+    joining = true
+#endif
+}
+
 proctype reader(byte me)
 {
-    byte p, x, y, at;
+    byte p, x, y, at, since;
+    bool joining;
 drain:
     do
     :: tail != cursor[me] ->
@@ -139,19 +165,36 @@ drain:
         :: horizon - cursor[me] > SLOTS -> cursor[me] = tail /* lapped, and it knows */
         :: else ->
             assert(p == cursor[me]);
+            assert(cursor[me] >= since || joining);
             assert(x == y);
             assert(x == order[cursor[me]]);
             cursor[me]++
         fi
     :: tail == cursor[me] -> break
     od;
+#ifdef ROLLS
+    if
+    :: joining ->
+        joining = false;
+        waits = waits | BIT(me)
+    :: else
+    fi;
+#endif
     sleepers = sleepers | BIT(me);
+#ifdef NO_RECHECK
+    goto end_asleep;
+#endif
     if
     :: tail != cursor[me] -> sleepers = sleepers & ~BIT(me); goto drain
     :: tail == cursor[me]
     fi;
 end_asleep:
-    bell[me] -> bell[me] = false;
+    if
+    :: bell[me] -> bell[me] = false
+#ifdef ROLLS
+    :: !WAITS(me) -> join()
+#endif
+    fi;
     sleepers = sleepers & ~BIT(me);
     goto drain
 }
@@ -162,7 +205,7 @@ proctype standstill()
     byte r;
     timeout ->
     do
-    :: r < READERS -> assert(cursor[r] == tail); r++
+    :: r < READERS -> assert(cursor[r] == tail || !WAITS(r)); r++
     :: r == READERS -> break
     od
 }
