@@ -33,20 +33,20 @@ end
 
 --- Adds rooms; whoever is in any of them is meant.
 ---@param rooms string|string[]
----@param more? nil several rooms are a list
+---@param ... nil nothing: several rooms are a list
 ---@return sio.Broadcast
-function Broadcast:to(rooms, more)
+function Broadcast:to(rooms, ...)
   local nsp, before, except, flags, seconds = fields(self)
-  return new(nsp, operator.with_rooms(before, "to", rooms, more), except, flags, seconds)
+  return new(nsp, operator.with_rooms(before, "to", rooms, ...), except, flags, seconds)
 end
 
 --- Leaves out whoever is in any of these rooms.
 ---@param rooms string|string[]
----@param more? nil several rooms are a list
+---@param ... nil nothing: several rooms are a list
 ---@return sio.Broadcast
-function Broadcast:except(rooms, more)
+function Broadcast:except(rooms, ...)
   local nsp, to, before, flags, seconds = fields(self)
-  return new(nsp, to, operator.with_rooms(before, "except", rooms, more), flags, seconds)
+  return new(nsp, to, operator.with_rooms(before, "except", rooms, ...), flags, seconds)
 end
 
 --- How long to wait for answers; else 5 seconds.

@@ -41,12 +41,12 @@ end
 ---@param names string|string[]|nil
 ---@param method string for the error
 ---@param rooms string|integer|(string|integer)[]
----@param more any there may be nothing more
+---@param ... any there may be nothing more, not even nil
 ---@return string|string[]
-function operator.with_rooms(names, method, rooms, more)
-  if more ~= nil then
+function operator.with_rooms(names, method, rooms, ...)
+  if select("#", ...) > 0 then
     errors.raise('bad argument #2 to \'%s\' (nothing expected, got %s; several rooms are a list: '
-      .. '{ "a", "b" })', method, type(more))
+      .. '{ "a", "b" })', method, type((...)))
   end
   if type(rooms) ~= "table" then
     rooms = room_name(rooms, method)

@@ -119,10 +119,12 @@ describe("a slip", function()
     local app = sio.server { serve_client = false }
     for _, fn in ipairs {
       function() local _ = app:to("a", "b") end,
+      function() local _ = app:to("a", nil) end, -- a name that is not there
       function() local _ = app:to("a"):except("a", "b") end,
       function() local _ = socket:to("a", "b") end,
-      function() local _ = socket.volatile:except("a", "b") end,
+      function() local _ = socket.volatile:except("a", nil) end,
       function() local _ = socket:join("a", "b") end,
+      function() local _ = socket:join("a", nil) end,
       function() local _ = socket:leave("a", print) end,
       function() local _ = app:sockets_join("a", "b") end,
     } do
