@@ -6,10 +6,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Clients } from "../support/clients.js";
-import { rootFile, startServer } from "../support/server.js";
+import { startServer } from "../support/server.js";
 import { eventually, Inbox, nextEvent } from "../support/wait.js";
+
+// Of this checkout, also when SIO_ROOT names another one for the server.
+const holdJournal = fileURLToPath(new URL("../../build/hold_journal", import.meta.url));
 
 const first = (value) => value;
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -27,7 +31,7 @@ describe("a writer that stopped half-way", { timeout: 60000 }, () => {
   after(() => server?.stop());
 
   async function hold() {
-    holder = spawn(rootFile("build/hold_journal"), [String(server.pid)]);
+    holder = spawn(holdJournal, [String(server.pid)]);
     const [said] = await once(holder.stdout, "data");
     assert.equal(String(said), "held\n");
   }
