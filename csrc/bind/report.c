@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
+#include "base/mix.h"
 #include "bind/json.h"
 
 static const char error_hook_name[] = "error hook"; /* compared by address */
@@ -86,10 +86,11 @@ static struct sio_slice place_of(struct sio_slice text)
 }
 
 /* Errors of one kind of code at one line of it, or at one of a few: error(text, 0) with what a
- * client has sent could name ever new ones. Never the kind of a static string. */
+ * client has sent could name ever new ones. Without a key, so that in each process the same lines
+ * share a kind. Never the kind of a static string. */
 static uint64_t kind_of(const struct sio_context *c, struct sio_slice text)
 {
-    uint64_t place = sio_hash(place_of(text)) % SIO_REPORT_PLACES + 1;
+    uint64_t place = sio_mix(0, place_of(text)) % SIO_REPORT_PLACES + 1;
     return (uint64_t)(uintptr_t)c->what ^ place << 56;
 }
 
