@@ -53,7 +53,7 @@ async function measureMemory(work, server) {
 }
 
 // A server of a work: it stays from its first round to its last, so that a compiler at run time has
-// compiled and buffers have their sizes. What memory connections take is weighed in a new process.
+// compiled and buffers have their sizes. Connections come, and are weighed, in a new process.
 async function enter(work, name) {
   const server = await start(name, work);
   try {
@@ -83,7 +83,7 @@ async function one(work, name, standing) {
     failed = false;
     return figure;
   } finally {
-    if (failed || work.memory) await server.stop();
+    if (failed || work.anew) await server.stop();
     else standing.set(name, server);
   }
 }
